@@ -1,0 +1,160 @@
+"""Plain values of the domain: who used what on which UTC day, and the numbers of it.
+
+Nothing here imports from `app`: providers produce these values, the ledger stores
+them, queries sum them.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+CLAUDE_CODE = "claude_code"
+CURSOR = "cursor"
+
+NANOS_PER_DOLLAR = 1_000_000_000
+NANOS_PER_CENT = 10_000_000
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+class PriceStatus(StrEnum):
+    """Where a record's value comes from."""
+
+    PROVIDER = "provider"
+    TABLE = "table"
+    UNPRICED = "unpriced"
+
+
+class Actor(NamedTuple):
+    """Raw identity of a usage record, exactly as the provider names it ("" = not named).
+
+    `key`: API key or service account id, what an administrator can map to a person.
+    `account`: organisation member id (Anthropic) or normalised e-mail (Cursor).
+    `workspace`: workspace id ("" = the default workspace, or none).
+    """
+
+    key: str = ""
+    account: str = ""
+    workspace: str = ""
+
+
+class UsageRecord(NamedTuple):
+    """One usage row at the grain the provider gives (Cursor: one event).
+
+    Token parts are disjoint integers. Money is integer nano-dollars; None is unknown,
+    0 is zero. `model` is the raw name ("" = not named). `at_ms` is the event's epoch
+    milliseconds where the provider tells it. `detail` is compact JSON (sorted keys) of
+    everything else the provider said, "" when there is nothing.
+    """
+
+    day: date
+    actor: Actor
+    tool: str
+    model: str
+    input_tokens: int
+    cache_write_5m_tokens: int
+    cache_write_1h_tokens: int
+    cache_read_tokens: int
+    output_tokens: int
+    requests: int | None
+    value_nanos: int | None
+    billed_nanos: int | None
+    price_status: PriceStatus
+    at_ms: int | None = None
+    detail: str = ""
+
+    @property
+    def total_tokens(self) -> int:
+        """Input + both cache writes + cache read + output."""
+        return (
+            self.input_tokens
+            + self.cache_write_5m_tokens
+            + self.cache_write_1h_tokens
+            + self.cache_read_tokens
+            + self.output_tokens
+        )
+
+
+class DayUsage(NamedTuple):
+    """All the usage a provider reports for one UTC day, every page of it."""
+
+    day: date
+    records: list[UsageRecord]
+    settled: bool
+    """False while the provider may still add to the day (today, or its reporting lag)."""
+
+
+class Member(NamedTuple):
+    """A member of the organisation at the provider."""
+
+    id: str
+    email: str
+    name: str
+
+
+class ApiKey(NamedTuple):
+    """An API key or service account as the provider's directory lists it."""
+
+    id: str
+    name: str
+    status: str = ""
+    workspace_id: str = ""
+    bound_member_id: str = ""
+    creator_member_id: str = ""
+
+
+class Workspace(NamedTuple):
+    """A workspace as the provider's directory lists it."""
+
+    id: str
+    name: str
+
+
+class Directory(NamedTuple):
+    """Who and what exists at a provider now. Former entries are kept by the database."""
+
+    members: tuple[Member, ...] = ()
+    keys: tuple[ApiKey, ...] = ()
+    workspaces: tuple[Workspace, ...] = ()
+
+
+def normal_email(text: str) -> str:
+    """The stored form of an e-mail address: NFC, trimmed, lower-case."""
+    return unicodedata.normalize("NFC", text.strip()).lower()
+
+
+def utc_now() -> datetime:
+    """The present moment, with its zone."""
+    return datetime.now(UTC)
+
+
+def utc_today() -> date:
+    """The present UTC calendar day."""
+    return utc_now().date()
+
+
+def days_between(start: date, end: date) -> Iterable[date]:
+    """Every day from `start` to `end`, both included, oldest first."""
+    return (start + timedelta(days=offset) for offset in range((end - start).days + 1))
+
+
+def day_number(day: date) -> int:
+    """The integer YYYYMMDD by which the database knows a day."""
+    return day.year * 10_000 + day.month * 100 + day.day
+
+
+def day_of(number: int) -> date:
+    """The day of an integer YYYYMMDD."""
+    return date(number // 10_000, number // 100 % 100, number % 100)
+
+
+def parse_day(text: str) -> date | None:
+    """A day written YYYY-MM-DD, else None."""
+    try:
+        return date.fromisoformat(text) if DAY.fullmatch(text) else None
+    except ValueError:
+        return None
