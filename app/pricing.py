@@ -1,0 +1,166 @@
+"""What Claude tokens are worth at list price, by model and day, in nano-dollars.
+
+The table `prices/claude.json` holds dollars per million tokens, copied from Anthropic's
+public price page; several entries of one model are periods of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from itertools import product
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from app.model_names import claude_id
+from app.usage import NANOS_PER_DOLLAR
+
+PRICE_TABLE = Path(__file__).with_name("prices") / "claude.json"
+LARGEST_VALUE_NANOS = 10**9 * NANOS_PER_DOLLAR
+"""A billion dollars: more in one record is a broken count, and would not fit a BIGINT."""
+
+_FINE = 10_000
+"""Prices are integers of a 1/10,000 nano-dollar, so that every multiplier stays exact."""
+_BATCH_OF_TIER = {
+    "": False,
+    "standard": False,
+    "priority": False,
+    "priority_on_demand": False,
+    "batch": True,
+}
+_US_OF_GEO = {"": False, "global": False, "not_available": False, "us": True}
+_LONG_OF_WINDOW = {"": False, "0-200k": False, "200k-1M": True}
+
+
+class _TokenPrices(NamedTuple):
+    """Price of one token of each kind, in 1/10,000 nano-dollars."""
+
+    input: int
+    cache_write_5m: int
+    cache_write_1h: int
+    cache_read: int
+    output: int
+
+
+_Variant = tuple[bool, bool, bool | None]
+"""Batch, US only, long context (None: a context window this code does not know)."""
+
+
+class _Period(NamedTuple):
+    """The prices of a model from one day (included) to another (excluded)."""
+
+    start: date
+    end: date
+    variants: dict[_Variant, _TokenPrices]
+
+
+def _fine_price(dollars_per_million: Decimal, multiplier: Decimal) -> int:
+    fine = dollars_per_million * multiplier * NANOS_PER_DOLLAR * _FINE / 1_000_000
+    if fine != fine.to_integral_value() or fine < 0:
+        raise ValueError(f"{PRICE_TABLE.name}: {dollars_per_million} x {multiplier} is not exact.")
+    return int(fine)
+
+
+def _token_prices(entry: Mapping[str, Any], everything: Decimal, long: bool) -> _TokenPrices:
+    long_context = entry["long_context"] if long else {}
+    input_side = everything * Decimal(long_context.get("input", 1))
+    output_side = everything * Decimal(long_context.get("output", 1))
+    multipliers = (input_side, input_side, input_side, input_side, output_side)
+    prices = zip(_TokenPrices._fields, multipliers, strict=True)
+    return _TokenPrices._make(_fine_price(Decimal(entry[kind]), times) for kind, times in prices)
+
+
+def _variants(
+    entry: Mapping[str, Any], batch_multiplier: Decimal
+) -> Iterator[tuple[_Variant, _TokenPrices]]:
+    tiered = "long_context" in entry
+    for batch, us_only in product((False, True), (False, True)):
+        everything = batch_multiplier if batch else Decimal(1)
+        everything *= Decimal(entry.get("us_geo", 1)) if us_only else 1
+        yield (batch, us_only, False), _token_prices(entry, everything, long=False)
+        yield (batch, us_only, True), _token_prices(entry, everything, long=tiered)
+        if not tiered:
+            yield (batch, us_only, None), _token_prices(entry, everything, long=False)
+
+
+def _day(text: str | None, otherwise: date) -> date:
+    return date.fromisoformat(text) if text else otherwise
+
+
+def _load(text: str) -> tuple[dict[str, list[_Period]], int]:
+    """Periods by table id, and the price of one web search in nano-dollars."""
+    table = json.loads(text, parse_float=Decimal)
+    periods: dict[str, list[_Period]] = {}
+    for entry in table["models"]:
+        if entry.get("per_request_tiers"):
+            continue
+        start = _day(entry["effective_from"], date.min)
+        end = _day(entry["effective_to"], date.max)
+        variants = dict(_variants(entry, Decimal(table["batch_multiplier"])))
+        periods.setdefault(entry["model"], []).append(_Period(start, end, variants))
+    search = Decimal(table["web_search_usd_per_1000"]) * NANOS_PER_DOLLAR / 1000
+    return periods, int(search)
+
+
+_PERIODS, _SEARCH_NANOS = _load(PRICE_TABLE.read_text(encoding="utf-8"))
+
+
+def _prices(
+    raw_model: str, day: date, service_tier: str, context_window: str, inference_geo: str
+) -> _TokenPrices | None:
+    batch = _BATCH_OF_TIER.get(service_tier)
+    us_only = _US_OF_GEO.get(inference_geo)
+    if batch is None or us_only is None:
+        return None
+    long = _LONG_OF_WINDOW.get(context_window)
+    for period in _PERIODS.get(claude_id(raw_model) or "", ()):
+        if period.start <= day < period.end:
+            return period.variants.get((batch, us_only, long))
+    return None
+
+
+def value_nanos(
+    raw_model: str,
+    day: date,
+    *,
+    input_tokens: int,
+    cache_write_5m_tokens: int,
+    cache_write_1h_tokens: int,
+    cache_read_tokens: int,
+    output_tokens: int,
+    web_searches: int,
+    service_tier: str,
+    context_window: str,
+    inference_geo: str,
+) -> int | None:
+    """List-price value of one record in nano-dollars, rounded half-even once; None is unpriced.
+
+    `service_tier`, `context_window` and `inference_geo` are the words of Anthropic's usage
+    report, "" where it says nothing. Batch is half price, priority counts at list price, US
+    residency and long context follow the model's entry of that day, web searches are $10 per
+    1,000 whatever the rest. Unpriced: a model or day the table lacks (names match exactly, a
+    newer model is never guessed from an older one), a model priced by the size of each
+    request, the flex tiers, a tier or region this table does not know, a context window it
+    does not know where that changes the price, and a value above a billion dollars.
+    """
+    prices = _prices(raw_model, day, service_tier, context_window, inference_geo)
+    if prices is None:
+        return None
+    fine = (
+        input_tokens * prices.input
+        + cache_write_5m_tokens * prices.cache_write_5m
+        + cache_write_1h_tokens * prices.cache_write_1h
+        + cache_read_tokens * prices.cache_read
+        + output_tokens * prices.output
+    )
+    value = _half_even(fine) + web_searches * _SEARCH_NANOS
+    return value if value <= LARGEST_VALUE_NANOS else None
+
+
+def _half_even(fine: int) -> int:
+    """Whole nano-dollars of an amount in 1/10,000 nano-dollars."""
+    nanos, rest = divmod(fine, _FINE)
+    double = 2 * rest
+    return nanos + (double > _FINE or (double == _FINE and nanos % 2 == 1))

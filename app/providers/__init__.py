@@ -1,0 +1,57 @@
+"""The providers of usage: one module each, all with the same names; this is their registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Protocol
+
+from app.http import Client, Limits
+from app.providers import anthropic, cursor
+from app.usage import DayUsage, Directory
+
+
+class Provider(Protocol):
+    """What every provider module offers; see any of them for the facts behind it.
+
+    NAME is the stored name, LABEL the name people read, TOOL the tool its records count for,
+    SETTINGS the environment settings it reads (the key first), SOURCE the kind of answer its
+    records come from, WINDOW_DAYS the most days one `fetch_days` may ask for.
+    """
+
+    NAME: str
+    LABEL: str
+    TOOL: str
+    SETTINGS: tuple[str, ...]
+    SOURCE: str
+    WINDOW_DAYS: int
+
+    def connect(
+        self,
+        key: str,
+        base_url: str,
+        *,
+        should_stop: Callable[[], bool] = ...,
+        limits: Limits | None = None,
+    ) -> Client:
+        """An HTTP client that signs every request with `key`."""
+
+    def fetch_directory(self, client: Client) -> Directory:
+        """Members, keys and workspaces as the provider lists them now."""
+
+    def fetch_days(
+        self, client: Client, start: date, end: date, *, now: datetime
+    ) -> list[DayUsage]:
+        """Every UTC day from `start` to `end`, oldest first, empty ones too."""
+
+
+PROVIDERS: tuple[Provider, ...] = (anthropic, cursor)
+
+
+def by_name(name: str) -> Provider:
+    """The provider stored as `name`; ValueError with the known names for any other."""
+    for provider in PROVIDERS:
+        if name == provider.NAME:
+            return provider
+    known = ", ".join(provider.NAME for provider in PROVIDERS)
+    raise ValueError(f"There is no provider named {name!r}; the known ones are {known}.")

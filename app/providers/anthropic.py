@@ -1,0 +1,292 @@
+"""Anthropic: the organisation's Messages usage report, and its keys, members and workspaces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+
+from requests import PreparedRequest
+
+from app.http import Client, Limits
+from app.pricing import value_nanos
+from app.providers.paging import (
+    PageProof,
+    Parsed,
+    as_object,
+    by_day,
+    check_window,
+    detail_text,
+    identifier,
+    object_or_nothing,
+    optional,
+    required,
+    user_agent,
+)
+from app.usage import (
+    CLAUDE_CODE,
+    Actor,
+    ApiKey,
+    DayUsage,
+    Directory,
+    Member,
+    PriceStatus,
+    UsageRecord,
+    Workspace,
+    normal_email,
+)
+from app.values import BadValue, clean_text, token_count, utc_day
+
+NAME = "anthropic"
+LABEL = "Anthropic"
+TOOL = CLAUDE_CODE
+SETTINGS: tuple[str, ...] = ("ANTHROPIC_ADMIN_KEY", "ANTHROPIC_BASE_URL")
+SOURCE = "messages"
+WINDOW_DAYS = 31
+
+USAGE_PATH = "/v1/organizations/usage_report/messages"
+KEYS_PATH = "/v1/organizations/api_keys"
+USERS_PATH = "/v1/organizations/users"
+WORKSPACES_PATH = "/v1/organizations/workspaces"
+API_VERSION = "2023-06-01"
+GROUP_BY = (
+    "api_key_id",
+    "workspace_id",
+    "model",
+    "service_tier",
+    "context_window",
+    "inference_geo",
+    "account_id",
+)
+_KNOWN_FIELDS = frozenset(GROUP_BY) | {
+    "uncached_input_tokens",
+    "cache_creation",
+    "cache_read_input_tokens",
+    "output_tokens",
+    "server_tool_use",
+    "service_account_id",
+}
+_UNREMARKABLE = frozenset({"", "standard", "0-200k", "global", "not_available"})
+
+
+def connect(
+    key: str,
+    base_url: str,
+    *,
+    should_stop: Callable[[], bool] = lambda: False,
+    limits: Limits | None = None,
+) -> Client:
+    """A client for Anthropic's Admin API; `key` is an Admin API key.
+
+    The key goes into the `x-api-key` header; the API wants its version named in every
+    request and asks integrations to name themselves.
+    """
+
+    def sign(request: PreparedRequest) -> PreparedRequest:
+        request.headers["x-api-key"] = key
+        return request
+
+    return Client(
+        LABEL,
+        base_url,
+        auth=sign,
+        headers={"anthropic-version": API_VERSION, "user-agent": user_agent()},
+        limits=limits or Limits(),
+        should_stop=should_stop,
+        secrets=(key,),
+    )
+
+
+def fetch_directory(client: Client) -> Directory:
+    """Members, API keys of every status and workspaces, archived ones too.
+
+    Archived keys still own old usage; removed members vanish from Anthropic's list. Raises
+    UpstreamError when a list is not whole.
+    """
+    return Directory(
+        members=_listed(client, USERS_PATH, _member),
+        keys=_listed(client, KEYS_PATH, _api_key),
+        workspaces=_listed(client, WORKSPACES_PATH, _workspace, ("include_archived", "true")),
+    )
+
+
+def fetch_days(client: Client, start: date, end: date, *, now: datetime) -> list[DayUsage]:
+    """Usage of every UTC day from `start` to `end` (at most 31), from the Messages report.
+
+    One record per API key, workspace, model, service tier, context window, region and account
+    of a day. The report puts days into buckets, may continue one bucket on the next page, and
+    gives neither money nor request counts: the value is list price. Raises UpstreamError
+    unless every page arrived and proved it, so a returned day is a whole day.
+    """
+    check_window(start, end, WINDOW_DAYS)
+    sums: dict[_Group, _Counts] = {}
+    for group, counts in _usage_rows(client, start, end):
+        before = sums.get(group)
+        sums[group] = before.plus(counts) if before else counts
+    records = (_record(group, counts) for group, counts in sums.items())
+    return by_day(records, start, end, now)
+
+
+class _Group(NamedTuple):
+    """What the report groups by; "" where it says null."""
+
+    day: date
+    api_key_id: str
+    workspace_id: str
+    model: str
+    service_tier: str
+    context_window: str
+    inference_geo: str
+    account_id: str
+    service_account_id: str
+
+
+class _Counts(NamedTuple):
+    """The numbers of one report row: disjoint token counts, and searches."""
+
+    input_tokens: int
+    cache_write_5m_tokens: int
+    cache_write_1h_tokens: int
+    cache_read_tokens: int
+    output_tokens: int
+    web_searches: int
+
+    def plus(self, other: _Counts) -> _Counts:
+        return _Counts._make(mine + theirs for mine, theirs in zip(self, other, strict=True))
+
+
+def _usage_rows(client: Client, start: date, end: date) -> Iterator[tuple[_Group, _Counts]]:
+    proof = PageProof(client, USAGE_PATH)
+    asked = [
+        ("starting_at", f"{start}T00:00:00Z"),
+        ("ending_at", f"{end + timedelta(days=1)}T00:00:00Z"),
+        ("bucket_width", "1d"),
+        ("limit", str(WINDOW_DAYS)),
+        *(("group_by[]", field) for field in GROUP_BY),
+    ]
+    page: list[tuple[str, str]] = []
+    while True:
+        body = client.get(USAGE_PATH, asked + page)
+        buckets = proof.parsed(
+            proof.rows(body, "data"), lambda found: _bucket(found, start, end), "bucket"
+        )
+        rows = [(day, row) for day, results in buckets for row in results]
+        for _, row in rows:
+            if isinstance(row, dict):
+                proof.note_new_fields(row, _KNOWN_FIELDS)
+        yield from proof.parsed(rows, _usage_row)
+        if not proof.has_more(body, "has_more"):
+            return
+        page = [("page", proof.token(body, "next_page"))]
+
+
+def _bucket(found: object, start: date, end: date) -> tuple[date, list[Any]]:
+    bucket = as_object(found)
+    day = required(bucket, "starting_at", utc_day)
+    if not start <= day <= end:
+        raise BadValue(f"starting_at: {day} was not asked for")
+    results = bucket.get("results")
+    if not isinstance(results, list):
+        raise BadValue("results: expected a list")
+    return day, results
+
+
+def _usage_row(found: tuple[date, Any]) -> tuple[_Group, _Counts]:
+    day, row = found[0], as_object(found[1])
+    group = _Group(day, *(optional(row, name, clean_text) for name in _Group._fields[1:]))
+    writes = optional(row, "cache_creation", object_or_nothing)
+    tools = optional(row, "server_tool_use", object_or_nothing)
+    return group, _Counts(
+        input_tokens=required(row, "uncached_input_tokens", token_count),
+        cache_write_5m_tokens=optional(writes, "ephemeral_5m_input_tokens", token_count),
+        cache_write_1h_tokens=optional(writes, "ephemeral_1h_input_tokens", token_count),
+        cache_read_tokens=optional(row, "cache_read_input_tokens", token_count),
+        output_tokens=required(row, "output_tokens", token_count),
+        web_searches=optional(tools, "web_search_requests", token_count),
+    )
+
+
+def _record(group: _Group, counts: _Counts) -> UsageRecord:
+    value = value_nanos(
+        group.model,
+        group.day,
+        **counts._asdict(),
+        service_tier=group.service_tier,
+        context_window=group.context_window,
+        inference_geo=group.inference_geo,
+    )
+    return UsageRecord(
+        group.day,
+        Actor(group.api_key_id, group.account_id, group.workspace_id),
+        TOOL,
+        group.model,
+        *counts[:5],
+        requests=None,
+        value_nanos=value,
+        billed_nanos=None,
+        price_status=PriceStatus.UNPRICED if value is None else PriceStatus.TABLE,
+        detail=_detail(group, counts),
+    )
+
+
+def _detail(group: _Group, counts: _Counts) -> str:
+    facts: dict[str, Any] = {
+        "service_account_id": group.service_account_id or None,
+        "web_search_requests": counts.web_searches or None,
+    }
+    for name in ("service_tier", "context_window", "inference_geo"):
+        said = getattr(group, name)
+        facts[name] = None if said in _UNREMARKABLE else said
+    return detail_text(facts)
+
+
+def _listed(
+    client: Client, path: str, parse: Callable[[Any], Parsed], *params: tuple[str, str]
+) -> tuple[Parsed, ...]:
+    """Every entry of one of the Admin API's lists, which page by the last id seen."""
+    proof = PageProof(client, path)
+    entries: list[Parsed] = []
+    after: list[tuple[str, str]] = []
+    while True:
+        body = client.get(path, [("limit", "1000"), *params, *after])
+        entries += proof.parsed(proof.rows(body, "data"), parse)
+        if not proof.has_more(body, "has_more"):
+            return tuple(entries)
+        after = [("after_id", proof.token(body, "last_id"))]
+
+
+def _member(found: object) -> Member:
+    entry = as_object(found)
+    return Member(
+        id=required(entry, "id", identifier),
+        email=normal_email(optional(entry, "email", clean_text)),
+        name=optional(entry, "name", clean_text),
+    )
+
+
+def _workspace(found: object) -> Workspace:
+    entry = as_object(found)
+    return Workspace(id=required(entry, "id", identifier), name=optional(entry, "name", clean_text))
+
+
+def _api_key(found: object) -> ApiKey:
+    """One key. Newer answers say `scope` for `workspace_id` and name the user as `user_id`."""
+    entry = as_object(found)
+    scope = optional(entry, "scope", object_or_nothing)
+    return ApiKey(
+        id=required(entry, "id", identifier),
+        name=optional(entry, "name", clean_text),
+        status=optional(entry, "status", clean_text),
+        workspace_id=optional(entry, "workspace_id", clean_text)
+        or optional(scope, "workspace_id", clean_text),
+        bound_member_id=optional(entry, "principal", _user_id),
+        creator_member_id=optional(entry, "created_by", _user_id),
+    )
+
+
+def _user_id(value: object) -> str:
+    """The member id of an actor in the old or the new shape, "" for service accounts."""
+    actor = object_or_nothing(value)
+    if actor.get("type") not in ("user", "user_actor"):
+        return ""
+    return optional(actor, "user_id", clean_text) or optional(actor, "id", clean_text)
