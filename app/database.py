@@ -1,0 +1,202 @@
+"""The database: open, connect, transactions, bulk rows, and the schema's version."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from peewee import (
+    SQL,
+    Database,
+    DatabaseProxy,
+    Expression,
+    Field,
+    NodeList,
+    PostgresqlDatabase,
+    SqliteDatabase,
+    __exception_wrapper__,
+    fn,
+)
+from playhouse.db_url import connect as open_url
+from playhouse.migrations import Runner
+
+from app.config import ROOT, Config, ConfigError
+from app.locks import exclusive_lock
+
+FILES = Path(__file__).resolve().parent / "_files"
+MIGRATIONS = (FILES if FILES.is_dir() else ROOT) / "migrations"
+SQLITE_BUSY_SECONDS = 20
+SQLITE_PRAGMAS = {
+    "journal_mode": "wal",
+    "synchronous": "full",
+    "foreign_keys": 1,
+    "cache_size": -64 * 1024,
+    "mmap_size": 256 * 1024 * 1024,
+    "temp_store": "memory",
+}
+
+database = DatabaseProxy()
+
+
+class OutdatedSchema(Exception):
+    """The database is older or newer than this program; the message says what to do."""
+
+
+def open_database(config: Config) -> Database:
+    """Make `config`'s database the one all models use. Connects to nothing yet.
+
+    Raises `ConfigError` when the folder of a SQLite file cannot be made.
+    """
+    if config.postgres_url:
+        engine = open_url(
+            _pooled(config.postgres_url),
+            unquote_password=True,
+            unquote_user=True,
+            max_connections=32,
+            stale_timeout=300,
+            timeout=10,
+        )
+    else:
+        _make_folder(config.sqlite_path)
+        engine = SqliteDatabase(
+            str(config.sqlite_path),
+            pragmas=SQLITE_PRAGMAS,
+            lock_type="IMMEDIATE",
+            timeout=SQLITE_BUSY_SECONDS,
+        )
+    database.initialize(engine)
+    return engine
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"SQLITE_PATH: the folder {path.parent} cannot be made ({error.strerror})."
+        ) from None
+    if path.is_dir():
+        raise ConfigError(f"SQLITE_PATH: {path} is a folder; name a file in it.")
+
+
+def _pooled(url: str) -> str:
+    scheme, rest = url.split("://", 1)
+    return f"{scheme}+pool://{rest}"
+
+
+def is_postgres() -> bool:
+    """Whether the open database is PostgreSQL (else it is SQLite)."""
+    return isinstance(database.obj, PostgresqlDatabase)
+
+
+def describe() -> str:
+    """The open database in words, without its password."""
+    if not is_postgres():
+        return f"SQLite {database.obj.database}"
+    return f"PostgreSQL {database.obj.database}"
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """One consistent snapshot for several reads, so that a page's figures agree."""
+    if database.in_transaction():
+        yield
+        return
+    mode = "REPEATABLE READ" if is_postgres() else "DEFERRED"
+    with database.manual_commit():
+        database.begin(mode)
+        try:
+            yield
+        finally:
+            database.rollback()
+
+
+def writing() -> Any:
+    """A transaction (or a savepoint in one); SQLite takes its write lock at once."""
+    return database.atomic()
+
+
+def total(value: Field | Expression) -> Any:
+    """SUM of a 64-bit integer expression, 0 for no rows: an `int` on both databases."""
+    return fn.COALESCE(fn.SUM(value), 0).cast("BIGINT")
+
+
+def in_byte_order(text: Field) -> Any:
+    """A text to order by: servers sort by language, which differs from one to the next."""
+    return NodeList((text, SQL('COLLATE "C"'))) if is_postgres() else text
+
+
+def insert_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Insert many rows fast: COPY on PostgreSQL, one prepared statement on SQLite.
+
+    `table` and `columns` are names from our own models, never input.
+    """
+    names = ", ".join(f'"{name}"' for name in columns)
+    if is_postgres():
+        command = f"COPY \"{table}\" ({names}) FROM STDIN WITH (FORMAT csv, NULL '\\N')"
+        with __exception_wrapper__:
+            database.cursor().copy_expert(command, _CsvStream(rows))
+    else:
+        places = ", ".join("?" * len(columns))
+        statement = f'INSERT INTO "{table}" ({names}) VALUES ({places})'  # noqa: S608
+        with __exception_wrapper__:
+            database.cursor().executemany(statement, rows)
+
+
+class _CsvStream(io.TextIOBase):
+    """Feeds rows to COPY piece by piece, so that memory stays bounded."""
+
+    def __init__(self, rows: Iterable[Sequence[Any]]) -> None:
+        self.rows = iter(rows)
+
+    def read(self, size: int | None = -1) -> str:
+        buffer = io.StringIO()
+        writer = csv.writer(buffer, quoting=csv.QUOTE_MINIMAL, lineterminator="\n")
+        for row in self.rows:
+            # An empty string is data and \N is unknown: quoting tells them apart.
+            writer.writerow(["\\N" if value is None else value for value in row])
+            if buffer.tell() >= 65536:
+                break
+        return buffer.getvalue()
+
+
+def _runner() -> Runner:
+    return Runner(database.obj, str(MIGRATIONS))
+
+
+def pending_migrations() -> list[str]:
+    """Names of migrations this database still lacks. Raises `OutdatedSchema` if it is newer."""
+    status = _runner().status()
+    unknown = [migration.name for migration in status if migration.path is None]
+    if unknown:
+        raise OutdatedSchema(
+            f"The database has the migration {unknown[-1]}, which this version does not know: "
+            "it was used by a newer version. Start that version, or restore a backup."
+        )
+    return [migration.name for migration in status if not migration.applied]
+
+
+def migrate() -> list[str]:
+    """Bring the database to the current schema; the names applied. Safe in many processes."""
+    with exclusive_lock(database.obj, "migrate", wait=True):
+        pending_migrations()
+        return list(_runner().up())
+
+
+def require_current_schema() -> None:
+    """Migrate an embedded database; refuse an outdated server with the command to run."""
+    if not pending_migrations():
+        return
+    if is_postgres():
+        raise OutdatedSchema("The database schema is out of date: run `flask migrate`.")
+    migrate()
+
+
+def process_label() -> str:
+    """Who holds a lock or writes a run: process id and host."""
+    return f"{os.getpid()}@{os.uname().nodename}"
