@@ -1,0 +1,1 @@
+"""Questions the pages ask: one module each, typed question in, typed rows out."""

@@ -1,0 +1,38 @@
+"""The additive figures of every answer, and how rollup rows add up to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from app.database import total
+from app.models import SUM_COLUMNS, Sums
+
+
+class Figures(NamedTuple):
+    """Sums of usage: tokens and nano-dollars, always `int`. Same order as `SUM_COLUMNS`."""
+
+    tokens: int = 0
+    input_tokens: int = 0
+    cache_write_tokens: int = 0
+    cache_read_tokens: int = 0
+    output_tokens: int = 0
+    requests: int = 0
+    value_nanos: int = 0
+    billed_nanos: int = 0
+    unpriced_tokens: int = 0
+
+    def minus(self, other: Figures) -> Figures:
+        """The difference, figure by figure."""
+        return Figures(*(mine - theirs for mine, theirs in zip(self, other, strict=True)))
+
+
+def add_up(parts: Iterable[Figures]) -> Figures:
+    """The sum, figure by figure."""
+    columns = zip(*parts, strict=True)
+    return Figures(*(sum(column) for column in columns))
+
+
+def sums_of(table: type[Sums]) -> list[Any]:
+    """One SUM expression per figure, in the order of `Figures`."""
+    return [total(getattr(table, name)) for name in SUM_COLUMNS]

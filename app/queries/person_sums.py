@@ -1,0 +1,154 @@
+"""Sums per person over any range, read from months and at most two ragged edges of days."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from peewee import Expression, ModelSelect, Select, Value, fn
+
+from app.database import total
+from app.models import PersonDay, PersonMonth
+from app.queries.scope import FIRST_DAY, LAST_DAY, Scope
+
+NEARER_TO_ITS_START = 15
+
+
+class Cut(NamedTuple):
+    """A range as whole months plus and minus stretches of days (first, last), integers."""
+
+    months: tuple[int, int] | None
+    plus: list[tuple[int, int]]
+    minus: list[tuple[int, int]]
+
+
+def cut(start: int, end: int) -> Cut:
+    """Cut a range at the month boundaries nearest to its ends.
+
+    The sums are additive integers, so days outside a whole month can be taken away exactly.
+    """
+    if start // 100 == end // 100:
+        return Cut(None, [(start, end)], [])
+    first_month, plus, minus = start // 100, [], []
+    last_month = end // 100
+    if start != FIRST_DAY and start % 100 > 1:
+        if start % 100 <= NEARER_TO_ITS_START:
+            minus.append((first_month * 100 + 1, start - 1))
+        else:
+            plus.append((start, first_month * 100 + 31))
+            first_month = _next_month(first_month)
+    if end != LAST_DAY and end % 100 < _length(last_month):
+        if end % 100 > NEARER_TO_ITS_START:
+            minus.append((end + 1, last_month * 100 + 31))
+        else:
+            plus.append((last_month * 100 + 1, end))
+            last_month = _previous_month(last_month)
+    months = (first_month, last_month) if first_month <= last_month else None
+    return Cut(months, plus, minus)
+
+
+def _length(month: int) -> int:
+    return calendar.monthrange(month // 100, month % 100)[1]
+
+
+def _next_month(month: int) -> int:
+    return month + 1 if month % 100 < 12 else month + 89
+
+
+def _previous_month(month: int) -> int:
+    return month - 1 if month % 100 > 1 else month - 89
+
+
+def person_sums(
+    scope: Scope,
+    slices: Sequence[int],
+    columns: Sequence[str],
+    *,
+    people: Any = None,
+    by_slice: bool = False,
+) -> Select:
+    """Query of (person_id, [slice_id], *columns, days), one row per person with usage.
+
+    `columns` are names of `SUM_COLUMNS`. `people` narrows to persons: a list of ids or a
+    subquery. `days` counts days with usage only when one slice is asked (else it is merely
+    positive). Person 0 is unattributed usage.
+    """
+    parts = _parts(scope, slices, columns, people, by_slice)
+    source = parts[0]
+    for part in parts[1:]:
+        source = source.union_all(part)
+    rows = source.alias("rows")
+    keys = [rows.c.person_id, *([rows.c.slice_id] if by_slice else [])]
+    days = fn.SUM(rows.c.days)
+    sums = [fn.SUM(getattr(rows.c, name)).cast("BIGINT").alias(name) for name in columns]
+    return (
+        Select([rows], [*keys, *sums, days.cast("BIGINT").alias("days")])
+        .group_by(*keys)
+        .having(days > 0)
+    )
+
+
+def _parts(
+    scope: Scope, slices: Sequence[int], columns: Sequence[str], people: Any, by_slice: bool
+) -> list[ModelSelect]:
+    months, plus, minus = cut(*scope.bounds())
+    parts = []
+    if months:
+        parts.append(_months(slices, months, columns, people, by_slice))
+    for sign, stretches in ((1, plus), (-1, minus)):
+        for first, last in stretches:
+            within = PersonDay.day.between(first, last)
+            parts.append(_days(slices, within, sign, columns, people, by_slice))
+    return parts
+
+
+def _months(
+    slices: Sequence[int],
+    months: tuple[int, int],
+    columns: Sequence[str],
+    people: Any,
+    by_slice: bool,
+) -> ModelSelect:
+    keys = [PersonMonth.person_id, *([PersonMonth.slice] if by_slice else [])]
+    sums = [total(getattr(PersonMonth, name)).alias(name) for name in columns]
+    query = (
+        PersonMonth.select(*keys, *sums, total(PersonMonth.days).alias("days"))
+        .where(_in(PersonMonth.slice, slices) & PersonMonth.month.between(*months))
+        .group_by(*keys)
+    )
+    return query if people is None else query.where(PersonMonth.person_id.in_(people))
+
+
+def _days(
+    slices: Sequence[int],
+    within: Expression,
+    sign: int,
+    columns: Sequence[str],
+    people: Any,
+    by_slice: bool,
+) -> ModelSelect:
+    keys = [PersonDay.person_id, *([PersonDay.slice] if by_slice else [])]
+    signed = [(getattr(PersonDay, name) * sign).alias(name) for name in columns]
+    query = PersonDay.select(*keys, *signed, Value(sign).alias("days")).where(
+        _in(PersonDay.slice, slices) & within
+    )
+    return query if people is None else query.where(PersonDay.person_id.in_(people))
+
+
+def _in(field: Any, slices: Sequence[int]) -> Expression:
+    """One slice by equality: planners read a single range of the key then."""
+    return field == slices[0] if len(slices) == 1 else field.in_(list(slices))
+
+
+def days_active(scope: Scope, slices: Sequence[int], people: Any) -> Select:
+    """Query of (person_id, days): distinct days with usage, for any number of slices."""
+    if len(slices) == 1:
+        sums = person_sums(scope, slices, (), people=people).alias("sums")
+        return Select([sums], [sums.c.person_id, sums.c.days])
+    query = PersonDay.select(
+        PersonDay.person_id, fn.COUNT(PersonDay.day.distinct()).alias("days")
+    ).where(_in(PersonDay.slice, slices) & scope.covers(PersonDay.day))
+    if people is not None:
+        query = query.where(PersonDay.person_id.in_(people))
+    return query.group_by(PersonDay.person_id)

@@ -1,0 +1,91 @@
+"""What a question is about: days, tools and models, and the rollup slices that answer it."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from peewee import Expression, Field
+
+from app.models import ALL_SLICE, MODEL, TOOL, Slice
+from app.usage import day_number
+
+FIRST_DAY, LAST_DAY = 0, 99991231
+
+
+class Scope(NamedTuple):
+    """Days from `start` to `end` (both included, None = open), of some tools and models.
+
+    Empty `tools` or `models` mean all of them. A model is a display name or a raw name.
+    """
+
+    start: date | None = None
+    end: date | None = None
+    tools: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+
+    @property
+    def days(self) -> int | None:
+        """Number of days, None for an open range."""
+        return (self.end - self.start).days + 1 if self.start and self.end else None
+
+    def previous(self) -> Scope | None:
+        """The same number of days immediately before; None for an open range."""
+        if not (self.start and self.end and self.days):
+            return None
+        try:
+            start = self.start - timedelta(days=self.days)
+        except OverflowError:
+            return None
+        return self._replace(start=start, end=self.start - timedelta(days=1))
+
+    def bounds(self) -> tuple[int, int]:
+        """First and last day as integers YYYYMMDD."""
+        return (
+            day_number(self.start) if self.start else FIRST_DAY,
+            day_number(self.end) if self.end else LAST_DAY,
+        )
+
+    def covers(self, day: Field) -> Expression:
+        """The condition that the integer column `day` lies in the range."""
+        return day.between(*self.bounds())
+
+
+class Slices(NamedTuple):
+    """Ids of the slices that answer a scope.
+
+    `whole`: few slices whose sum is the answer. `by_tool` and `by_model`: the same answer cut
+    by tool and by raw model, as {slice id: tool} and {slice id: (tool, display name)}.
+    """
+
+    whole: tuple[int, ...]
+    by_tool: dict[int, str]
+    by_model: dict[int, tuple[str, str]]
+
+
+def slices_of(scope: Scope) -> Slices:
+    """The slices of a scope: one query on a small table."""
+    rows = list(Slice.select(Slice.id, Slice.kind, Slice.tool, Slice.model, Slice.name).tuples())
+    tools = {
+        slice_id: tool
+        for slice_id, kind, tool, _, _ in rows
+        if kind == TOOL and (not scope.tools or tool in scope.tools)
+    }
+    models = {
+        slice_id: (tool, name)
+        for slice_id, kind, tool, raw, name in rows
+        if kind == MODEL
+        and tool in tools.values()
+        and (not scope.models or name in scope.models or (raw and raw in scope.models))
+    }
+    if scope.models:
+        return Slices(tuple(models), {key: tool for key, (tool, _) in models.items()}, models)
+    if scope.tools:
+        return Slices(tuple(tools), tools, models)
+    return Slices((ALL_SLICE,), tools, models)
+
+
+def known_models() -> list[tuple[str, str]]:
+    """Every (tool, display name) with usage, by name."""
+    query = Slice.select(Slice.tool, Slice.name).where(Slice.kind == MODEL).distinct()
+    return sorted(query.tuples(), key=lambda row: (row[1].lower(), row[0]))

@@ -1,0 +1,70 @@
+"""The totals of a range: everything, per tool, unattributed, and how many people."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from peewee import Select, fn
+
+from app.database import database
+from app.models import SUM_COLUMNS, UNATTRIBUTED, TotalDay
+from app.queries.figures import Figures, add_up, sums_of
+from app.queries.person_sums import person_sums
+from app.queries.scope import Scope, Slices, slices_of
+
+
+class Totals(NamedTuple):
+    """What a scope adds up to. `unattributed` is part of `figures`."""
+
+    figures: Figures
+    active_people: int
+    unattributed: Figures
+    by_tool: dict[str, Figures]
+
+
+def totals(scope: Scope) -> Totals:
+    """The totals of a scope."""
+    slices = slices_of(scope)
+    by_tool = figures_by_tool(scope, slices)
+    return Totals(
+        figures=add_up(by_tool.values()) if by_tool else Figures(),
+        active_people=active_people(scope, slices),
+        unattributed=unattributed(scope, slices),
+        by_tool=by_tool,
+    )
+
+
+def figures_by_tool(scope: Scope, slices: Slices) -> dict[str, Figures]:
+    """Sums per tool, read from the per-day totals."""
+    if not slices.by_tool:
+        return {}
+    rows = (
+        TotalDay.select(TotalDay.slice, *sums_of(TotalDay))
+        .where(TotalDay.slice.in_(list(slices.by_tool)) & scope.covers(TotalDay.day))
+        .group_by(TotalDay.slice)
+        .tuples()
+    )
+    parts: dict[str, list[Figures]] = {}
+    for slice_id, *sums in rows:
+        parts.setdefault(slices.by_tool[slice_id], []).append(Figures(*sums))
+    return {tool: add_up(figures) for tool, figures in sorted(parts.items())}
+
+
+def active_people(scope: Scope, slices: Slices) -> int:
+    """Number of persons with usage in the scope."""
+    if not slices.whole:
+        return 0
+    people = person_sums(scope, slices.whole, ()).alias("people")
+    counted = Select([people], [fn.COUNT(people.c.person_id)]).where(
+        people.c.person_id != UNATTRIBUTED
+    )
+    return int(counted.scalar(database.obj))
+
+
+def unattributed(scope: Scope, slices: Slices) -> Figures:
+    """Sums of the usage that belongs to nobody."""
+    if not slices.whole:
+        return Figures()
+    query = person_sums(scope, slices.whole, SUM_COLUMNS, people=[UNATTRIBUTED])
+    row = next(iter(query.tuples().execute(database.obj)), None)
+    return Figures(*row[1:-1]) if row else Figures()
