@@ -1,0 +1,160 @@
+"""The project's own promises: its locks, its commands, its README and its settings."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCKS = {
+    "requirements.lock": ["build", "server"],
+    "requirements-dev.lock": ["build", "server", "dev"],
+}
+SCRIPTS = ["scripts/serve", "scripts/test", "scripts/lock", ".ci/run"]
+SETTINGS = [
+    "POSTGRES_URL",
+    "SQLITE_PATH",
+    "ANTHROPIC_ADMIN_KEY",
+    "CURSOR_ADMIN_KEY",
+    "CURSOR_TEAM_SLUG",
+    "ANTHROPIC_BASE_URL",
+    "CURSOR_BASE_URL",
+    "EMAIL_DOMAIN",
+    "ADMIN_PASSWORD",
+    "ALLOW_NO_AUTH",
+    "VIEWER_PASSWORD",
+    "CRON_SECRET",
+    "SECRET_KEY",
+    "SYNC_AT",
+    "SCHEDULER",
+]
+LOCK_LINE = re.compile(
+    r"#.*"
+    r"|[a-z0-9][a-z0-9._-]*==[0-9][^ /]*( ; [^/\\]+)? \\"
+    r"|    --hash=sha256:[0-9a-f]{64}( \\)?"
+)
+
+
+def lock_lines(name: str) -> list[str]:
+    return (ROOT / name).read_text().splitlines()
+
+
+def locked_versions(name: str) -> dict[str, str]:
+    pins = [line.split()[0] for line in lock_lines(name) if "==" in line and line[0].isalnum()]
+    return {
+        canonicalize_name(package): version for package, version in (p.split("==") for p in pins)
+    }
+
+
+def wanted_requirements(extras: list[str]) -> list[Requirement]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    groups = [project["dependencies"], *(project["optional-dependencies"][e] for e in extras)]
+    return [Requirement(line) for group in groups for line in group]
+
+
+def run_script(script: str, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [ROOT / script, *arguments],
+        env=os.environ | settings,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def readme_commands() -> list[str]:
+    blocks = re.findall(r"^```[^\n]*\n(.*?)^```", (ROOT / "README.md").read_text(), re.M | re.S)
+    lines = [line.split("#")[0].strip() for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line]
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_names_only_packages_and_hashes(lock: str) -> None:
+    odd = [line for line in lock_lines(lock) if not LOCK_LINE.fullmatch(line)]
+    assert odd == []
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_names_no_place_in_its_comments(lock: str) -> None:
+    comments = " ".join(line for line in lock_lines(lock) if line.startswith("#"))
+    assert not re.search(r"://|--(find-links|index|extra-index)|(^|\s)/", comments)
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_locked_package_has_a_hash(lock: str) -> None:
+    packages = re.split(r"^(?=[a-z0-9])", (ROOT / lock).read_text(), flags=re.M)[1:]
+    assert [text for text in packages if "--hash=sha256:" not in text] == []
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_satisfies_the_project(lock: str) -> None:
+    locked = locked_versions(lock)
+    unsatisfied = [
+        str(requirement)
+        for requirement in wanted_requirements(LOCKS[lock])
+        if locked.get(canonicalize_name(requirement.name), "0") not in requirement.specifier
+    ]
+    assert unsatisfied == [], f"run scripts/lock to bring {lock} up to date"
+
+
+def test_both_locks_agree() -> None:
+    assert (
+        locked_versions("requirements.lock").items()
+        <= locked_versions("requirements-dev.lock").items()
+    )
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_script_is_executable(script: str) -> None:
+    assert os.access(ROOT / script, os.X_OK)
+
+
+@pytest.mark.parametrize("script", ["scripts/serve", "scripts/lock", ".ci/run"])
+def test_a_script_refuses_an_unknown_option(script: str) -> None:
+    answer = run_script(script, "--nonsense")
+    assert answer.returncode == 2
+    assert "usage: " + script in answer.stderr
+
+
+def test_serve_tells_its_options() -> None:
+    answer = run_script("scripts/serve", "--help")
+    assert answer.returncode == 0
+    assert "--demo" in answer.stdout
+
+
+@pytest.mark.parametrize("port", ["web", "0", "65536", "-1", "50 00"])
+def test_serve_refuses_a_bad_port(port: str) -> None:
+    answer = run_script("scripts/serve", PORT=port)
+    assert answer.returncode == 2
+    assert f'PORT is "{port}"' in answer.stderr
+
+
+def test_serve_says_that_the_port_is_busy() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = str(busy.getsockname()[1])
+        answer = run_script("scripts/serve", PORT=port, HOST="127.0.0.1")
+    assert answer.returncode == 1
+    assert f"port {port} on 127.0.0.1 is in use" in answer.stderr
+
+
+def test_the_readme_starts_with_the_two_commands() -> None:
+    assert readme_commands()[:2] == ["scripts/serve --demo", "scripts/test"]
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_the_readme_explains_every_setting(setting: str) -> None:
+    assert f"`{setting}`" in (ROOT / "README.md").read_text()
+
+
+def test_the_example_settings_are_the_settings() -> None:
+    names = re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M)
+    assert sorted(names) == sorted(SETTINGS)
