@@ -1,0 +1,17 @@
+"""The pages and the JSON API: parse, ask, render, answer."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app.web import api, assets, dashboard, errors, formatting, health, requests
+
+
+def register(app: Flask) -> None:
+    """Add every blueprint, filter and hook to the application."""
+    formatting.register(app)
+    assets.register(app)
+    requests.register(app)
+    errors.register(app)
+    for module in (dashboard, api, health):
+        app.register_blueprint(module.blueprint)

@@ -1,0 +1,214 @@
+"""The geometry of the charts: numbers in, places on an SVG out. Nothing is drawn here.
+
+Widths are percentages and heights are pixels, so that a chart fills any column without
+stretching its text. Only geometry is ever a float; the amounts stay integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from typing import NamedTuple
+
+LONGEST_DAILY_RANGE = 90
+"""A range with more days than this is drawn in weeks."""
+PLOT_HEIGHT = 264.0
+PLOT_TOP = 26.0
+"""Room above the highest gridline for the read-out of the day under the pointer."""
+BAR_SHARE = 0.78
+"""The part of a column's width that its bar takes; the rest is the gap."""
+WIDEST_BAR = 12.0
+"""Percent of the plot's width: a single day is a bar, not a wall."""
+STACK_GAP = 1.0
+SPARK_WIDTH, SPARK_HEIGHT = 120.0, 28.0
+MAX_LABELS = 10
+
+
+class Point(NamedTuple):
+    """The amounts of one day by series name."""
+
+    day: date
+    amounts: dict[str, int]
+
+
+class Bar(NamedTuple):
+    """The amounts of the days `first` to `last`.
+
+    `open` while one of them is incomplete, or when the range holds only a part of the week.
+    """
+
+    first: date
+    last: date
+    amounts: dict[str, int]
+    open: bool
+
+
+class Segment(NamedTuple):
+    """The part of a bar that belongs to one series, in pixels from the top."""
+
+    series: str
+    y: float
+    height: float
+
+
+class Column(NamedTuple):
+    """One bar and the strip of the plot that answers for it, in percent of the width."""
+
+    bar: Bar
+    x: float
+    width: float
+    bar_x: float
+    bar_width: float
+    segments: list[Segment]
+
+
+class Tick(NamedTuple):
+    """A gridline: its round value and its height in pixels from the top."""
+
+    value: int
+    y: float
+
+
+class Label(NamedTuple):
+    """A date under the plot, in percent of the width; a minor one gives way on a phone."""
+
+    day: date
+    x: float
+    minor: bool
+
+
+class Chart(NamedTuple):
+    """Everything a template needs to draw stacked bars."""
+
+    height: float
+    columns: list[Column]
+    ticks: list[Tick]
+    labels: list[Label]
+
+
+def bars(points: Sequence[Point], open_days: set[date]) -> list[Bar]:
+    """One bar a day, or one a week (from Monday) when there are more than 90 days."""
+    weekly = len(points) > LONGEST_DAILY_RANGE
+    groups: dict[date, list[Point]] = {}
+    for point in points:
+        first = point.day - timedelta(days=point.day.weekday()) if weekly else point.day
+        groups.setdefault(first, []).append(point)
+    length = 7 if weekly else 1
+    return [_bar(group, open_days, length) for group in groups.values()]
+
+
+def _bar(points: Sequence[Point], open_days: set[date], length: int) -> Bar:
+    amounts: dict[str, int] = {}
+    for point in points:
+        for series, amount in point.amounts.items():
+            amounts[series] = amounts.get(series, 0) + amount
+    return Bar(
+        points[0].day,
+        points[-1].day,
+        amounts,
+        len(points) < length or any(point.day in open_days for point in points),
+    )
+
+
+def round_ticks(highest: int, wanted: int = 4) -> list[int]:
+    """Round values from 0 to at least `highest`, in steps of 1, 2, 2.5 or 5 times a power of 10.
+
+    The step is the smallest that needs no more than `wanted` steps. Steps are whole numbers,
+    since nobody uses half a token.
+    """
+    power = 1
+    while True:
+        for tenths in (10, 20, 25, 50):
+            step, remainder = divmod(tenths * power, 10)
+            if remainder == 0 and step * wanted >= highest:
+                steps = max(1, -(-highest // step))
+                return [step * number for number in range(steps + 1)]
+        power *= 10
+
+
+def stacked(drawn: Sequence[Bar], series: Sequence[str]) -> Chart:
+    """Stacked bars of `series`, the first one at the bottom."""
+    highest = max((_total(bar, series) for bar in drawn), default=0)
+    ticks = round_ticks(highest)
+    scale = (PLOT_HEIGHT - PLOT_TOP) / ticks[-1]
+    width = 100 / max(len(drawn), 1)
+    return Chart(
+        PLOT_HEIGHT,
+        [_column(bar, series, index * width, width, scale) for index, bar in enumerate(drawn)],
+        [Tick(value, round(PLOT_HEIGHT - value * scale, 2)) for value in ticks],
+        _labels(drawn, width),
+    )
+
+
+def _total(bar: Bar, series: Sequence[str]) -> int:
+    return sum(bar.amounts.get(name, 0) for name in series)
+
+
+def _column(bar: Bar, series: Sequence[str], x: float, width: float, scale: float) -> Column:
+    bar_width = min(width * BAR_SHARE, WIDEST_BAR)
+    return Column(
+        bar,
+        round(x, 3),
+        round(width, 3),
+        round(x + (width - bar_width) / 2, 3),
+        round(bar_width, 3),
+        list(_segments(bar, series, scale)),
+    )
+
+
+def _segments(bar: Bar, series: Sequence[str], scale: float) -> Iterable[Segment]:
+    """Segments from the bottom up; a hairline parts two that are tall enough to spare it."""
+    floor = PLOT_HEIGHT
+    for name in series:
+        height = bar.amounts.get(name, 0) * scale
+        if height <= 0:
+            continue
+        gap = STACK_GAP if floor < PLOT_HEIGHT and height > 2 * STACK_GAP else 0
+        yield Segment(name, round(floor - height, 2), round(height - gap, 2))
+        floor -= height
+
+
+def _labels(drawn: Sequence[Bar], width: float) -> list[Label]:
+    """At most `MAX_LABELS` dates at equal steps, every second one minor."""
+    step = max(1, -(-len(drawn) // MAX_LABELS))
+    return [
+        Label(drawn[index].first, round((index + 0.5) * width, 3), bool(number % 2))
+        for number, index in enumerate(range(0, len(drawn), step))
+    ]
+
+
+def sparkline(values: Sequence[int]) -> str:
+    """The `points` of a polyline through `values` on a 120 by 28 canvas that starts at 0.
+
+    One value gives a flat line, none gives "".
+    """
+    if not values:
+        return ""
+    shown = list(values) * 2 if len(values) == 1 else values
+    highest = max(*shown, 1)
+    step = SPARK_WIDTH / (len(shown) - 1)
+    room = SPARK_HEIGHT - 3
+    return " ".join(
+        f"{index * step:.1f},{SPARK_HEIGHT - 1.5 - value / highest * room:.1f}"
+        for index, value in enumerate(shown)
+    )
+
+
+class Strip(NamedTuple):
+    """A part of a horizontal bar, in percent of its full length."""
+
+    series: str
+    x: float
+    width: float
+
+
+def strips(parts: Iterable[tuple[str, int]], whole: int) -> list[Strip]:
+    """Parts laid end to end along a bar whose full length is `whole`; empty parts vanish."""
+    found = []
+    offset = 0
+    for series, amount in parts:
+        if amount > 0 and whole > 0:
+            x, width = 100 * offset / whole, 100 * amount / whole
+            found.append(Strip(series, round(x, 2), round(width, 2)))
+        offset += amount
+    return found

@@ -1,0 +1,72 @@
+"""What happens around every request: the database connection and the security headers."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, current_app, request
+from peewee import InterfaceError, OperationalError
+
+from app.database import database, is_postgres, require_current_schema
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+SCHEMA_CHECKED = "tracker_schema_checked"
+DEAD_CONNECTIONS_AT_MOST = 40
+
+
+def register(app: Flask) -> None:
+    """Connect before each request, close after it, and set the headers."""
+    app.before_request(_connect)
+    app.teardown_request(_close)
+    app.after_request(_set_headers)
+
+
+def _connect() -> None:
+    # The health check connects by itself: it answers when that fails.
+    if request.endpoint not in ("static", "health.healthz"):
+        make_ready()
+
+
+def make_ready() -> None:
+    """Connect, and make sure once that the schema is current. Raises `OutdatedSchema`."""
+    connect_alive()
+    if not current_app.extensions.get(SCHEMA_CHECKED):
+        require_current_schema()
+        current_app.extensions[SCHEMA_CHECKED] = True
+
+
+def connect_alive() -> None:
+    """Connect with a connection that answers: a server restart kills the pooled ones."""
+    database.connect(reuse_if_open=True)
+    if not is_postgres():
+        return
+    for _ in range(DEAD_CONNECTIONS_AT_MOST):
+        try:
+            database.execute_sql("SELECT 1")
+            return
+        except (OperationalError, InterfaceError):
+            database.manual_close()
+            database.connect()
+
+
+def _close(_: BaseException | None) -> None:
+    if not database.is_closed():
+        database.close()
+
+
+def _set_headers(response: Response) -> Response:
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+        response.vary.update(("HX-Request", "HX-Request-Type", "HX-History-Restore-Request"))
+    return response

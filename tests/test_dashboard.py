@@ -1,0 +1,293 @@
+"""The overview shows what the ledger holds, says how far it reaches, and always leads on."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from html import unescape
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from peewee import Database
+
+from app.database import writing
+from app.ledger import organization_for, replace_day
+from app.models import ProviderRun, Run
+from app.usage import CLAUDE_CODE, CURSOR, Actor, DayUsage, PriceStatus, UsageRecord, utc_today
+
+TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+PROVIDERS = {CLAUDE_CODE: "anthropic", CURSOR: "cursor"}
+DOLLAR = 10**9
+
+
+def shown(page: str) -> str:
+    """The text of a page as read, with plain blanks."""
+    text = unescape(re.sub(r"<[^>]+>", " ", page)).replace("\u00a0", " ")
+    return re.sub(r"\s+([.,;])", r"\1", re.sub(r"\s+", " ", text))
+
+
+def read(client: FlaskClient, query: str = "") -> str:
+    """The text of the overview, which must be a good answer."""
+    response = client.get(f"/{query}")
+    assert response.status_code == 200, response.text
+    return shown(response.text)
+
+
+def used(
+    day: date, email: str, tool: str, tokens: int, nanos: int | None, model: str = "auto"
+) -> UsageRecord:
+    """A record of so many output tokens; without an e-mail it belongs to an unknown key."""
+    status = PriceStatus.UNPRICED if nanos is None else PriceStatus.PROVIDER
+    actor = Actor(account=email) if email else Actor(key="key-of-nobody")
+    return UsageRecord(day, actor, tool, model, 0, 0, 0, 0, tokens, None, nanos, nanos, status)
+
+
+def store(records: list[UsageRecord], open_from: date = date.max) -> None:
+    """Put records into the open database; days from `open_from` on stay unsettled."""
+    run = Run.create(kind="test", status="ok", start_day=1, end_day=1, started_at=1)
+    with writing():
+        for tool, day in sorted({(record.tool, record.day) for record in records}):
+            chosen = [one for one in records if (one.tool, one.day) == (tool, day)]
+            usage = DayUsage(day, chosen, settled=day < open_from)
+            organization = organization_for(PROVIDERS[tool])
+            replace_day(organization, "test", usage, run, email_domain="acme.example")
+
+
+@pytest.fixture
+def office(database: Database, client: FlaskClient) -> FlaskClient:
+    """A browser on a small office: two people, a key of nobody, today still open."""
+    today = utc_today()
+    store(
+        [
+            used(today, "ada@acme.example", CURSOR, 1_000_000, DOLLAR),
+            used(today - timedelta(1), "ada@acme.example", CURSOR, 40_000_000, 30 * DOLLAR),
+            used(today - timedelta(1), "bob@acme.example", CLAUDE_CODE, 5_000_000, None, "nova"),
+            used(today - timedelta(2), "", CLAUDE_CODE, 2_000_000, 2 * DOLLAR, "claude-opus-5"),
+            used(today - timedelta(40), "ada@acme.example", CURSOR, 50_000_000, 60 * DOLLAR),
+        ],
+        open_from=today,
+    )
+    database.close()
+    return client
+
+
+def test_shows_the_figures_of_the_range(office: FlaskClient) -> None:
+    text = read(office)
+    assert "Tokens 48.0 M" in text
+    assert "Cost $33.00" in text
+    assert "5.00 M tokens not priced" in text
+    assert "Active people 2" in text
+    assert "Tokens per person 23.0 M" in text
+
+
+def test_compares_complete_days_with_as_many_before(office: FlaskClient) -> None:
+    text = read(office)
+    assert "50.0 M before, down 6.0 %" in text
+    assert "$60.00 before, down 47 %" in text
+    assert "complete days only" in text
+    assert "so the days before are only partly known" in text
+
+
+def test_says_new_when_there_was_nothing_before(office: FlaskClient) -> None:
+    assert "0 before, new" in read(office, "?days=7")
+
+
+def test_all_time_compares_nothing(office: FlaskClient) -> None:
+    text = read(office, "?days=all")
+    assert "Tokens 98.0 M" in text
+    assert "before" not in text.split("Daily tokens")[0]
+
+
+def test_names_the_open_day_and_hatches_it(office: FlaskClient) -> None:
+    page = office.get("/").text
+    assert "is not complete yet: hatched" in shown(page)
+    assert 'fill="url(#daily-chart-tool-cursor)"' in page
+
+
+def test_the_chart_has_its_table_behind_it(office: FlaskClient) -> None:
+    table = office.get("/?days=7").text.split('id="daily-table"')[1].split("</table>")[0]
+    assert table.count('scope="row"') == 8
+    assert "40,000,000" in table
+    assert "48,000,000" in table
+
+
+def test_draws_weeks_beyond_ninety_days(office: FlaskClient) -> None:
+    assert "Weekly tokens" in read(office, "?days=91")
+    assert "Daily tokens" in read(office, "?days=90")
+
+
+def test_never_shows_an_unpriced_model_as_free(office: FlaskClient) -> None:
+    models = office.get("/").text.split('id="models"')[1].split("</section>")[0]
+    assert "nova 10.4 % 5.00 M \u2014 not priced" in shown(models)
+    assert "$0.00" not in models
+
+
+def test_people_others_and_nobody_add_up_to_the_total(office: FlaskClient) -> None:
+    people = office.get("/").text.split('id="people"')[1].split("</section>")[0]
+    text = shown(people)
+    assert "ada@acme.example 41.0 M $31.00" in text
+    assert "bob@acme.example 5.00 M \u2014 not priced" in text
+    assert "No owner (1 key) 2.00 M $2.00" in text
+    assert "Total 48.0 M $33.00" in text
+
+
+def test_names_the_keys_without_an_owner(office: FlaskClient) -> None:
+    assert "1 API key has no owner. 2.00 M tokens, $2.00" in read(office)
+    assert "no owner" not in read(office, "?tool=cursor").lower()
+
+
+def test_says_through_when_the_data_reaches(office: FlaskClient) -> None:
+    text = read(office)
+    assert text.split("Tokens")[0].count("UTC") == 1
+    assert re.search(r"Cursor through \d+ \w{3}, read just now", text)
+
+
+def test_filters_by_tool_and_model(office: FlaskClient) -> None:
+    assert "Tokens 41.0 M" in read(office, "?tool=cursor")
+    assert "Tokens 7.00 M" in read(office, "?tool=claude_code")
+    assert "Tokens 5.00 M" in read(office, "?model=nova")
+    assert "Tokens 46.0 M" in read(office, "?model=nova&model=auto")
+
+
+def test_every_link_keeps_the_range_and_the_filters(office: FlaskClient) -> None:
+    page = office.get("/?days=7&model=auto").text
+    links = [unescape(link) for link in re.findall(r'href="(\?[^"]*)"', page)]
+    assert "?days=90&model=auto" in links
+    assert "?days=7&tool=cursor&model=auto" in links
+    assert "?days=7" in links
+    assert '<input type="hidden" name="model" value="auto">' in page
+    assert '<input type="hidden" name="days" value="7">' in page
+
+
+@pytest.mark.parametrize("days", ["7", "30", "90", "365"])
+def test_marks_the_chosen_preset(office: FlaskClient, days: str) -> None:
+    page = office.get(f"/?days={days}").text
+    chosen = re.findall(r'aria-current="true"\s*>([^<]+)</a>', page)
+    assert chosen == ["All tools", {"365": "1 y"}.get(days, f"{days} d")]
+
+
+def test_an_empty_database_shows_the_ways_in(client: FlaskClient) -> None:
+    text = read(client)
+    assert "No usage yet" in text
+    assert "ANTHROPIC_ADMIN_KEY" in text
+    assert "flask demo" in text
+    assert "Anthropic not configured" in text
+
+
+def test_a_configured_tool_without_data_is_told_what_to_run(app: Flask) -> None:
+    config = app.extensions["tracker_config"]
+    app.extensions["tracker_config"] = replace(config, cursor_admin_key="a-key")
+    text = read(app.test_client())
+    assert "Cursor: the key is set" in text
+    assert "flask backfill --days 30" in text
+    assert "CURSOR_ADMIN_KEY" not in text
+
+
+def test_a_range_without_usage_leads_to_the_first_data(office: FlaskClient) -> None:
+    first = utc_today() - timedelta(days=40)
+    page = office.get("/?start=2020-01-01&end=2020-02-01").text
+    assert "No usage in these days" in shown(page)
+    assert f"?start={first}&amp;end={first + timedelta(days=29)}" in page
+
+
+def test_filters_that_match_nothing_can_be_cleared(office: FlaskClient) -> None:
+    page = office.get("/?days=7&tool=cursor&model=nova").text
+    assert "Nothing matches these filters" in shown(page)
+    assert re.search(r'href="\?days=7">Clear filters', page)
+
+
+def test_a_failed_provider_is_named_with_its_last_good_time(
+    office: FlaskClient, database: Database
+) -> None:
+    database.connect(reuse_if_open=True)
+    good = int(datetime(2026, 11, 20, 6, 1, tzinfo=UTC).timestamp())
+    for status, error, moment in (("ok", "", good), ("failed", "The key was refused.", good + 9)):
+        run = Run.create(kind="daily", status=status, start_day=1, end_day=1, started_at=1)
+        ProviderRun.create(
+            run=run,
+            provider="cursor",
+            status=status,
+            error=error,
+            started_at=moment,
+            finished_at=moment,
+            days_asked=1,
+        )
+    database.close()
+    text = read(office)
+    assert "Cursor could not be read. The key was refused. It last worked 20 Nov 06:01" in text
+    assert "Tokens 48.0 M" in text
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?days=x&start=1&end=2&tool=abacus&page=9",
+        "?start=0001-01-01&end=9999-12-31",
+        "?start=9999-12-01&end=9999-12-31",
+        "?start=0001-01-01&end=0001-01-01",
+        "?start=2026-11-22&end=2026-11-01",
+        "?days=999999999",
+        "?days=36600",
+        "?model=%00&model=%27%22%3Cscript%3E&model=" + "x" * 5000,
+        "?tool=cursor&tool=cursor&tool=claude_code",
+    ],
+)
+def test_odd_queries_never_break_the_page(office: FlaskClient, query: str) -> None:
+    page = office.get(f"/{query}").text
+    assert "<h1>" in page
+    assert "<script" not in page
+
+
+def test_links_only_to_pages_that_exist(app: Flask, office: FlaskClient) -> None:
+    paths = {rule.rule for rule in app.url_map.iter_rules()}
+    links = re.findall(r'href="(/[^"?]*)', office.get("/").text)
+    assert links
+    assert all(link in paths or link.startswith(("/static/", "/users/")) for link in links)
+
+
+def test_refuses_to_be_written_to(client: FlaskClient) -> None:
+    assert client.post("/").status_code == 405
+
+
+def test_an_unknown_address_leads_back(client: FlaskClient) -> None:
+    response = client.get("/nowhere")
+    assert response.status_code == 404
+    assert "Back to the overview" in response.text
+
+
+def test_asks_the_database_a_bounded_number_of_questions(
+    office: FlaskClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    execute = database.execute_sql
+
+    def count(sql: str, *rest: object) -> object:
+        asked.append(sql)
+        return execute(sql, *rest)
+
+    monkeypatch.setattr(database, "execute_sql", count)
+    read(office, "?days=365")
+    assert 0 < len(asked) <= 50
+
+
+def parts_of(folder: Path) -> list[Path]:
+    return [path for path in folder.glob("*.html") if path.name.startswith("_")]
+
+
+@pytest.mark.parametrize("part", parts_of(TEMPLATES / "dashboard"), ids=lambda path: path.name)
+def test_a_part_is_one_element_with_an_id_and_is_included(part: Path) -> None:
+    name = part.stem.lstrip("_").replace("_", "-")
+    source = re.sub(r"\{[%#].*?[%#]\}", "", part.read_text(), flags=re.DOTALL).strip()
+    opening = re.match(rf'<(\w+)[^>]*\bid="{name}"', source)
+    assert opening
+    assert source.endswith(f"</{opening[1]}>")
+    included = f'include "dashboard/{part.name}"'
+    assert any(included in other.read_text() for other in part.parent.glob("*.html"))
+
+
+@pytest.mark.parametrize("template", sorted(TEMPLATES.rglob("*.html")), ids=lambda path: path.name)
+def test_templates_hold_no_inline_style_or_script(template: Path) -> None:
+    assert not re.search(r"\sstyle=\"|<style|<script(?![^>]*\bsrc=)|\son\w+=", template.read_text())

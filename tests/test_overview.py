@@ -1,0 +1,94 @@
+"""What the overview compares, and which days it takes for incomplete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import pytest
+
+from app.queries.freshness import ProviderState
+from app.queries.scope import Scope
+from app.queries.trends import DayPoint
+from app.usage import CLAUDE_CODE, CURSOR
+from app.web.formatting import compact
+from app.web.overview import change_words, comparison, incomplete_days, within_records
+
+FIRST, LAST = date(2026, 11, 1), date(2026, 11, 10)
+
+
+def points(first: date = FIRST, last: date = LAST) -> list[DayPoint]:
+    return [
+        DayPoint(first + timedelta(days=number), {}, 0) for number in range((last - first).days + 1)
+    ]
+
+
+def state(provider: str, configured: bool, through: date | None) -> ProviderState:
+    return ProviderState(provider, provider.title(), configured, through, None, "", None)
+
+
+def test_cuts_open_days_at_the_end_and_compares_as_many_before() -> None:
+    compared = comparison(Scope(FIRST, LAST), {LAST, LAST - timedelta(days=1)})
+    assert compared is not None
+    assert compared.now == Scope(FIRST, date(2026, 11, 8))
+    assert compared.before == Scope(date(2026, 10, 24), date(2026, 10, 31))
+    assert compared.now.days == compared.before.days
+
+
+def test_an_open_day_in_the_middle_cuts_nothing() -> None:
+    compared = comparison(Scope(FIRST, LAST), {date(2026, 11, 5)})
+    assert compared is not None
+    assert compared.now == Scope(FIRST, LAST)
+    assert compared.before == Scope(date(2026, 10, 22), date(2026, 10, 31))
+
+
+@pytest.mark.parametrize(
+    ("scope", "open_days"),
+    [
+        (Scope(), set()),
+        (Scope(None, LAST), set()),
+        (Scope(LAST, LAST), {LAST}),
+        (Scope(date.min, LAST), set()),
+    ],
+)
+def test_compares_nothing_without_complete_days_or_days_before(
+    scope: Scope, open_days: set[date]
+) -> None:
+    assert comparison(scope, open_days) is None
+
+
+@pytest.mark.parametrize(
+    ("states", "tools", "expected"),
+    [
+        ([state("anthropic", True, LAST), state("cursor", True, date(2026, 11, 8))], (), {9, 10}),
+        ([state("anthropic", True, LAST), state("cursor", True, FIRST)], (CLAUDE_CODE,), set()),
+        ([state("anthropic", True, LAST), state("cursor", False, FIRST)], (), set()),
+        ([state("anthropic", True, LAST), state("cursor", True, None)], (), set()),
+        ([state("anthropic", False, date(2026, 11, 9))], (), {10}),
+        ([], (), set()),
+    ],
+)
+def test_days_after_what_every_tool_delivered_are_incomplete(
+    states: list[ProviderState], tools: tuple[str, ...], expected: set[int]
+) -> None:
+    found = incomplete_days(points(), {date(2026, 11, 3)}, states, tools)
+    assert found == {date(2026, 11, number) for number in expected | {3}}
+
+
+def test_a_long_range_is_cut_to_the_records() -> None:
+    span = (FIRST, LAST)
+    year = Scope(LAST - timedelta(days=365), LAST)
+    assert within_records(year, span) == year
+    assert within_records(Scope(date.min, date.max), span) == Scope(FIRST, LAST)
+    assert within_records(Scope(None, None, (CURSOR,)), span) == Scope(FIRST, LAST, (CURSOR,))
+    before = Scope(None, date(2020, 1, 1))
+    assert within_records(before, span) == before
+
+
+@pytest.mark.parametrize(
+    ("write", "expected"),
+    [(compact, "2.81 B before, up 16 %"), (lambda count: f"<{count}>", "<2810000000> before")],
+)
+def test_a_change_names_both_values(write: Callable[[int], str], expected: str) -> None:
+    words = change_words(write, 3_260_000_000, 2_810_000_000).replace("\u00a0", " ")
+    assert words.startswith(expected)

@@ -1,0 +1,18 @@
+"""Where servers and the `flask` command find the application."""
+
+import os
+import sys
+
+from dotenv import load_dotenv
+
+from app import create_app
+from app.config import ROOT, ConfigError
+
+load_dotenv(ROOT / ".env")
+
+try:
+    app = create_app()
+except ConfigError as error:
+    print(f"Cannot start: {error}", file=sys.stderr)
+    # gunicorn starts a worker anew for ever unless it ends with this code of gunicorn's own.
+    sys.exit(3 if os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn") else 1)
