@@ -14,15 +14,17 @@ from typing import Any
 
 import click
 from flask import Flask, current_app
+from flask.cli import with_appcontext
 from peewee import PeeweeException
 
 from app.config import Config
 from app.database import OutdatedSchema, database, describe, migrate, require_current_schema
 from app.models import ProviderRun
 from app.providers import PROVIDERS
-from app.runs import Status
+from app.runs import ANEW, Status
 from app.usage import parse_day, utc_now, utc_today
 
+FIRST_DAY = date(2000, 1, 1)
 MOST_DAYS = 3660
 LABELS = {provider.NAME: provider.LABEL for provider in PROVIDERS}
 
@@ -54,7 +56,7 @@ def with_database(command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
     def wrapped(*args: Any, **options: Any) -> None:
         try:
-            with current_app.app_context(), database.connection_context():
+            with database.connection_context():
                 command(*args, **options)
         except OutdatedSchema as error:
             raise click.ClickException(str(error)) from None
@@ -62,7 +64,7 @@ def with_database(command: Callable[..., Any]) -> Callable[..., Any]:
             # A driver spreads one trouble over several lines.
             raise click.ClickException(" ".join(f"{describe()}: {error}".split())) from None
 
-    return wrapped
+    return with_appcontext(wrapped)
 
 
 @click.command("migrate")
@@ -122,7 +124,7 @@ def backfill_command(force: bool, **options: Any) -> None:
     if options["end"] and not options["start"]:
         raise click.UsageError("--to needs --from.")
     start, end = _asked_days(options, 30)
-    _run("backfill", start, end, options, resume=not force)
+    _run(f"backfill{ANEW}" if force else "backfill", start, end, options, resume=not force)
 
 
 @with_database
@@ -158,6 +160,8 @@ def _asked_days(options: dict[str, Any], default_days: int) -> tuple[date, date]
     end = end or utc_today()
     if start > end:
         raise click.UsageError(f"--from {start} is after --to {end}.")
+    if start < FIRST_DAY:
+        raise click.UsageError(f"--from {start}: no usage is older than {FIRST_DAY}.")
     if (end - start).days >= MOST_DAYS:
         raise click.UsageError(f"That is more than {MOST_DAYS} days; ask for less at a time.")
     return start, end

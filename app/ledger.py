@@ -114,11 +114,10 @@ def replace_day(
     with writing():
         partition = _partition(organization, source, usage, run)
         before = _figures(partition)
-        if usage.records or not before.records or allow_empty:
-            if partition.content_hash == content_hash:
-                _stamp(partition, usage, run)
-                return StoredDay(Outcome.UNCHANGED, before, before)
-        else:
+        if partition.content_hash == content_hash:
+            _stamp(partition, usage, run)
+            return StoredDay(Outcome.UNCHANGED, before, before)
+        if before.records and not usage.records and not allow_empty:
             Partition.update(suspicious_at=_now()).where(Partition.id == partition.id).execute()
             return StoredDay(Outcome.SUSPICIOUS, before, before)
         after = Figures.of(usage.records)

@@ -24,6 +24,8 @@ class Status(StrEnum):
 
 
 UNFINISHED = (Status.STOPPED, Status.INTERRUPTED)
+ANEW = " --force"
+"""Ends the kind of a run that goes on with nothing: what was read before it does not count."""
 
 
 def now_seconds() -> int:
@@ -87,25 +89,27 @@ def running_run() -> Run | None:
     return Run.select().where(Run.status == Status.RUNNING).order_by(Run.id.desc()).first()
 
 
-def resumable_since(kind: str, provider: str, within_seconds: int) -> int | None:
-    """When the newest unbroken series of unfinished runs began, None if the last one ended.
+def resumable_from(kind: str, provider: str, within_seconds: int) -> int | None:
+    """Id of the run that began the newest unbroken series of unfinished ones, or None.
 
-    Days read since then need not be read again by a run that goes on with the same work.
+    Days read by it and later runs need not be read again by one that goes on with the work.
     """
-    since = None
+    first = None
     parts = (
-        ProviderRun.select(ProviderRun.status, ProviderRun.started_at)
+        ProviderRun.select(Run.id, Run.kind, ProviderRun.status, ProviderRun.started_at)
         .join(Run)
         .where(
-            (Run.kind == kind)
+            Run.kind.in_((kind, kind + ANEW))
             & (ProviderRun.provider == provider)
             & (ProviderRun.status != Status.RUNNING)
         )
         .order_by(ProviderRun.id.desc())
     )
-    for part in parts.iterator():
-        recent = part.started_at >= now_seconds() - within_seconds
-        if part.status not in UNFINISHED or not recent:
+    for run_id, run_kind, status, started_at in parts.tuples().iterator():
+        recent = started_at >= now_seconds() - within_seconds
+        if status not in UNFINISHED or not recent:
             break
-        since = part.started_at
-    return since
+        first = run_id
+        if run_kind != kind:
+            break
+    return first

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from peewee import PeeweeException
 
 from app.config import Config
-from app.database import database, describe, writing
+from app.database import database, describe, reconnect, writing
 from app.http import Client, ErrorClass, Limits, UpstreamError
 from app.identity import resolve_again, store_directory
 from app.ledger import (
@@ -30,7 +30,7 @@ from app.runs import (
     begin_run,
     finish_provider,
     finish_run,
-    resumable_since,
+    resumable_from,
     running_run,
 )
 from app.usage import DayUsage, day_number, days_between, utc_now, utc_today
@@ -188,9 +188,12 @@ def _attempt(
         # Whatever it is, it must not keep the other provider from being read.
         log.exception("%s: the sync failed", provider.LABEL)
         kind = "database" if isinstance(error, PeeweeException) else "internal"
+        if kind == "database":
+            reconnect()
         cause = "the database failed" if kind == "database" else "a fault in this program"
         name = type(error).__name__
-        sentence = f"{provider.LABEL}: {cause}: {name}: {error}. Finished days are kept."
+        why = " ".join(str(error).split()).rstrip(".")
+        sentence = f"{provider.LABEL}: {cause}: {name}: {why}. Finished days are kept."
         return Status.FAILED, kind, sentence
     part.suspicious_days = " ".join(day.isoformat() for day in suspicious)
     if suspicious:
@@ -258,8 +261,8 @@ def _store_day(
 
 def _first_day_to_read(order: Order, provider: Provider, organization: Organization) -> date:
     """Where an unfinished backfill goes on; the last day is always read again."""
-    since = order.resume and resumable_since(order.kind, provider.NAME, RESUME_WITHIN_SECONDS)
-    if not since:
+    first = order.resume and resumable_from(order.kind, provider.NAME, RESUME_WITHIN_SECONDS)
+    if not first:
         return order.start
     read = {
         day
@@ -267,7 +270,7 @@ def _first_day_to_read(order: Order, provider: Provider, organization: Organizat
         .where(
             (Partition.organization == organization)
             & (Partition.source == provider.SOURCE)
-            & (Partition.fetched_at >= since)
+            & (Partition.run >= first)
             & Partition.settled
         )
         .tuples()

@@ -1,0 +1,440 @@
+"""Commands as real processes: killed, asked to stop, or started twice, they lose nothing."""
+
+from __future__ import annotations
+
+import random
+import re
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from peewee import JOIN, Database, fn
+
+from app.config import Config, read_config
+from app.database import database as proxy
+from app.database import is_postgres, open_database, pending_migrations
+from app.ledger import StoredDay
+from app.locks import LockHeld, exclusive_lock
+from app.models import TABLES, Partition, ProviderRun, Run, Usage
+from app.rollups import TOKENS, refresh_everything
+from app.runs import Status
+from app.sync import Progress, SyncBusy
+from app.usage import day_number
+from tests import commands
+from tests.conftest import close
+from tests.invented import assert_exact, configured, rollup_content, stored_content, sync
+from tests.postgres import PostgresServer
+from tests.upstream import CLAUDE_CODE, Answer, Company, Exchange, Upstream, true_totals
+
+FIRST = date(2026, 9, 1)
+WINDOW = [FIRST + timedelta(offset) for offset in range(31)]
+DAYS = WINDOW + [WINDOW[-1] + timedelta(offset) for offset in (1, 2, 3)]
+FEW = WINDOW[:8]
+PATIENCE = 5.0
+KILLS = 15
+MIGRATION_KILLS = 5
+
+
+class Held:
+    """A fault that lets a request wait until `release`, then answers rightly."""
+
+    def __init__(self) -> None:
+        self.reached, self._go = threading.Event(), threading.Event()
+
+    def __call__(self, exchange: Exchange) -> Answer:
+        self.reached.set()
+        self._go.wait(commands.SECONDS)
+        return exchange.answer
+
+    def wait(self) -> None:
+        """Return when the request has come in."""
+        assert self.reached.wait(commands.SECONDS)
+
+    def release(self) -> None:
+        """Let it, and any that follow, go on."""
+        self._go.set()
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    """Only Claude Code was used: Cursor's requests must be a second apart."""
+    company = Company(heavy=60)
+    for day in DAYS:
+        company.clear(day, tool="cursor")
+    with Upstream(company) as server:
+        server.page_rows = 60
+        yield server
+
+
+@pytest.fixture
+def live(config: Config, database: Database, upstream: Upstream) -> Config:
+    return replace(configured(config, upstream), cursor_admin_key=None)
+
+
+@pytest.fixture
+def settings(database_settings: dict[str, str], upstream: Upstream) -> dict[str, str]:
+    return database_settings | commands.providers(upstream, "anthropic")
+
+
+@pytest.fixture
+def held() -> Iterator[Held]:
+    fault = Held()
+    yield fault
+    fault.release()
+
+
+def between(days: list[date]) -> tuple[str, ...]:
+    return ("--from", str(days[0]), "--to", str(days[-1]))
+
+
+@contextmanager
+def started(settings: dict[str, str], *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A running command, which does not outlive a failing test."""
+    with commands.start(settings, *arguments) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """SIGKILL; returns when the kernel and the database server are done with the process."""
+    process.kill()
+    process.communicate()
+    deadline = time.monotonic() + PATIENCE
+    while is_postgres() and _other_sessions() and time.monotonic() < deadline:
+        time.sleep(0.005)
+
+
+def _other_sessions() -> int:
+    return proxy.execute_sql(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+    ).fetchone()[0]
+
+
+def stamps() -> dict[int, list[int]]:
+    """Records, tokens and value of every stored day, as its stamp says."""
+    columns = (Partition.day, Partition.records, Partition.tokens, Partition.value_nanos)
+    return {day: figures for day, *figures in Partition.select(*columns).tuples()}
+
+
+def rows() -> dict[int, list[int]]:
+    """The same, counted from the records themselves."""
+    sums = (fn.COUNT(Usage.sequence), fn.SUM(TOKENS), fn.SUM(Usage.value_nanos))
+    records = Partition.select(Partition.day, *sums).join(Usage, JOIN.LEFT_OUTER)
+    query = records.group_by(Partition.id, Partition.day).tuples()
+    return {day: [int(figure or 0) for figure in figures] for day, *figures in query}
+
+
+def true_days(upstream: Upstream, days: list[date]) -> dict[int, list[int]]:
+    """The same, as the provider has it now."""
+    truth = true_totals(upstream.company, days[0], days[-1])
+    sums = {day: truth.by_day[day, CLAUDE_CODE] for day in days}
+    return {
+        day_number(day): [found.records, found.total_tokens, found.value_nanos]
+        for day, found in sums.items()
+    }
+
+
+def assert_whole_days(*allowed: dict[int, list[int]]) -> None:
+    """Every stored day is as a whole in one of its allowed states; stamps and rollups agree."""
+    stored = stamps()
+    assert stored == rows()
+    for day, figures in stored.items():
+        assert figures in [state[day] for state in allowed], day
+    rollups = rollup_content()
+    with proxy.atomic() as transaction:
+        refresh_everything()
+        made_anew = rollup_content()
+        transaction.rollback()
+    assert made_anew == rollups
+
+
+def assert_lock_is_free() -> None:
+    try:
+        with exclusive_lock(proxy.obj, "sync"):
+            pass
+    except LockHeld:
+        pytest.fail("the lock of a dead process is still held")
+
+
+def test_a_kill_at_any_moment_leaves_whole_days(
+    live: Config, settings: dict[str, str], upstream: Upstream
+) -> None:
+    assert sync(live, FEW[0], FEW[-1]).ok
+    chance, before = random.Random(7), true_days(upstream, FEW)
+    states = [before]
+    for _ in range(KILLS):
+        for day in FEW:
+            upstream.company.revise(day, tool="claude_code")
+        states.append(true_days(upstream, FEW))
+        with started(settings, "backfill", *between(FEW), "--force") as process:
+            for _ in range(chance.randrange(len(FEW))):
+                process.stdout.readline()
+            time.sleep(chance.random() * 0.02)
+            kill(process)
+        assert_lock_is_free()
+        assert_whole_days(*states)
+    assert sync(live, FEW[0], FEW[-1]).ok
+    assert_exact(true_totals(upstream.company, FEW[0], FEW[-1]))
+    ends = [run.status for run in Run.select().where(Run.id > 1).order_by(Run.id)]
+    assert set(ends) <= {Status.INTERRUPTED, Status.OK}
+    # The first state is stored by a run of its own; a kill may come before a run begins.
+    assert ends.count(Status.INTERRUPTED) > KILLS / 2
+
+
+@pytest.mark.parametrize(
+    ("path", "nth"), [("organizations/users", 1), ("usage_report", 1), ("usage_report", 2)]
+)
+def test_a_kill_while_an_answer_is_awaited_changes_nothing(
+    live: Config, settings: dict[str, str], upstream: Upstream, held: Held, path: str, nth: int
+) -> None:
+    assert sync(live, FEW[0], FEW[-1]).ok
+    before = stored_content()
+    for day in FEW:
+        upstream.company.revise(day, tool="claude_code")
+    upstream.fault("anthropic", path, nth, held)
+    with started(settings, "backfill", *between(FEW)) as process:
+        held.wait()
+        assert Run.select().order_by(Run.id.desc()).first().status == Status.RUNNING
+        kill(process)
+    assert_lock_is_free()
+    assert stored_content() == before
+    assert sync(live, FEW[0], FEW[-1]).ok
+    assert_exact(true_totals(upstream.company, FEW[0], FEW[-1]))
+    statuses = [run.status for run in Run.select().order_by(Run.id)]
+    assert statuses == [Status.OK, Status.INTERRUPTED, Status.OK]
+    parts = ProviderRun.select().where(ProviderRun.run == 2)
+    assert [part.status for part in parts] == [Status.INTERRUPTED]
+
+
+def test_a_killed_backfill_goes_on_where_it_was(
+    database: Database, settings: dict[str, str], upstream: Upstream, held: Held
+) -> None:
+    upstream.fault("anthropic", "usage_report", pages_of_a_window(upstream) + 1, held)
+    with started(settings, "backfill", *between(DAYS)) as process:
+        held.wait()
+        kill(process)
+    assert len(stamps()) == len(WINDOW)
+    again = commands.run(settings, "backfill", *between(DAYS))
+    assert again.returncode == 0, again.stderr
+    assert f"going on where the last run ended, {len(WINDOW)} days are done" in again.stdout
+    assert "anthropic 2026-09-30" not in again.stdout
+    assert_exact(true_totals(upstream.company, DAYS[0], DAYS[-1]))
+
+
+def test_a_killed_fresh_start_does_not_go_on_from_before_it(
+    live: Config, settings: dict[str, str], upstream: Upstream, held: Held
+) -> None:
+    days_left = iter(FEW[:-2])
+    stopping = Progress(should_stop=lambda: bool(stamps()) and next(days_left, None) is None)
+    assert sync(live, FEW[0], FEW[-1], progress=stopping).run.status == Status.STOPPED
+    upstream.company.revise(FEW[0], tool="claude_code")
+    upstream.fault("anthropic", "usage_report", 1, held)
+    with started(settings, "backfill", *between(FEW), "--force") as process:
+        held.wait()
+        kill(process)
+    assert sync(live, FEW[0], FEW[-1], resume=True).ok
+    assert_exact(true_totals(upstream.company, FEW[0], FEW[-1]))
+
+
+def pages_of_a_window(upstream: Upstream) -> int:
+    """How many requests the first window takes with the present page size."""
+    rows_of_days = [len(upstream.company.rows_on(day)) for day in WINDOW]
+    upstream.page_rows = max(1000, sum(rows_of_days))
+    return 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_asked_to_stop_it_ends_soon_and_goes_on_later(
+    database: Database,
+    settings: dict[str, str],
+    upstream: Upstream,
+    held: Held,
+    number: signal.Signals,
+) -> None:
+    upstream.fault("anthropic", "usage_report", pages_of_a_window(upstream) + 1, held)
+    with started(settings, "backfill", *between(DAYS)) as process:
+        held.wait()
+        asked = time.monotonic()
+        process.send_signal(number)
+        answer = commands.finish(process)
+    assert time.monotonic() - asked < PATIENCE
+    assert answer.returncode == 1
+    assert answer.stderr == (
+        "Stopping after the day in hand.\n"
+        "Error: Anthropic: stopped as asked. Finished days are kept; run it again to go on.\n"
+    )
+    assert f"Anthropic: stopped, {len(WINDOW)} of {len(DAYS)} days" in answer.stdout
+    assert [run.status for run in Run.select()] == [Status.STOPPED]
+    assert_whole_days(true_days(upstream, DAYS))
+    held.release()
+    again = commands.run(settings, "backfill", *between(DAYS))
+    assert again.returncode == 0, again.stderr
+    assert_exact(true_totals(upstream.company, DAYS[0], DAYS[-1]))
+
+
+def test_asked_to_stop_between_two_days_it_keeps_the_days_it_named(
+    database: Database, settings: dict[str, str], upstream: Upstream
+) -> None:
+    with started(settings, "backfill", *between(WINDOW)) as process:
+        first = process.stdout.readline()
+        process.terminate()
+        answer = commands.finish(process)
+    named = re.findall(r"^anthropic (\S+) new, ", first + answer.stdout, re.MULTILINE)
+    assert sorted(stamps()) == [int(day.replace("-", "")) for day in named]
+    assert_whole_days(true_days(upstream, WINDOW))
+    # A machine that is slow in sending the signal may have let the work end.
+    stopped = len(named) < len(WINDOW)
+    assert answer.returncode == int(stopped)
+    assert Run.get().status == (Status.STOPPED if stopped else Status.OK)
+
+
+@pytest.mark.parametrize("database_engine", ["sqlite"])
+def test_asked_to_stop_in_a_pause_between_requests_it_does_not_wait(
+    database: Database, database_settings: dict[str, str], upstream: Upstream
+) -> None:
+    settings = database_settings | commands.providers(upstream, "cursor")
+    with started(settings, "backfill", *between(DAYS)) as process:
+        deadline = time.monotonic() + commands.SECONDS
+        while not upstream.seen("cursor") and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.terminate()
+        answer = commands.finish(process)
+    assert answer.returncode == 1
+    assert "Error: Cursor: stopped as asked." in answer.stderr
+    assert len(upstream.seen("cursor")) <= 2
+    assert stamps() == {}
+
+
+def test_a_second_sync_is_refused_while_one_runs(
+    database: Database, settings: dict[str, str], upstream: Upstream, held: Held
+) -> None:
+    upstream.fault("anthropic", "usage_report", 1, held)
+    with started(settings, "backfill", *between(FEW)) as process:
+        held.wait()
+        seen = len(upstream.log)
+        second = commands.run(settings, "sync", *between(FEW))
+        assert second.returncode == 1
+        assert second.stdout == ""
+        assert re.fullmatch(
+            rf"Error: A sync is already running \(run 1, backfill, process {process.pid}@\S+\)\. "
+            r"Try again when it has ended\.\n",
+            second.stderr,
+        )
+        assert len(upstream.log) == seen
+        held.release()
+        assert commands.finish(process).returncode == 0
+    assert [run.status for run in Run.select()] == [Status.OK]
+    assert_exact(true_totals(upstream.company, FEW[0], FEW[-1]))
+
+
+def test_of_many_callers_in_one_process_one_runs(
+    live: Config, upstream: Upstream, held: Held
+) -> None:
+    upstream.fault("anthropic", "usage_report", 1, held)
+    refused = []
+
+    def call() -> None:
+        with proxy.connection_context():
+            try:
+                assert sync(live, FEW[0], FEW[-1], providers=("anthropic",)).ok
+            except SyncBusy as busy:
+                refused.append(busy)
+                if len(refused) == 7:
+                    held.release()
+
+    with ThreadPoolExecutor(8) as pool:
+        for future in [pool.submit(call) for _ in range(8)]:
+            future.result(timeout=commands.SECONDS)
+    assert len(refused) == 7
+    assert [run.status for run in Run.select()] == [Status.OK]
+    assert_exact(true_totals(upstream.company, FEW[0], FEW[-1]))
+
+
+@pytest.mark.parametrize("database_engine", ["postgres"])
+def test_a_connection_that_the_server_cuts_fails_one_provider_only(
+    config: Config, database: Database, upstream: Upstream, postgres_cluster: PostgresServer
+) -> None:
+    def cut(provider: str, day: date, stored: StoredDay) -> None:
+        if (provider, day) == ("anthropic", FEW[2]):
+            [session] = proxy.execute_sql("SELECT pg_backend_pid()").fetchone()
+            postgres_cluster.execute(f"SELECT pg_terminate_backend({session})")
+
+    both = configured(config, upstream)
+    result = sync(both, FEW[0], FEW[-1], progress=Progress(on_day=cut))
+    part = result.parts["anthropic"]
+    assert (part.status, part.error_kind, part.days_done) == (Status.FAILED, "database", 3)
+    assert part.error.startswith("Anthropic: the database failed: ")
+    assert part.error.isprintable()
+    assert result.parts["cursor"].status == Status.OK
+    assert Run.get_by_id(result.run.id).status == Status.FAILED
+    assert sync(both, FEW[0], FEW[-1]).ok
+    assert_exact(true_totals(upstream.company, FEW[0], FEW[-1]))
+
+
+@pytest.fixture
+def empty(empty_settings: dict[str, str], tmp_path: Path) -> Iterator[Database]:
+    """The empty database, connected in this thread."""
+    engine = open_database(read_config({"SECRET_KEY": "x" * 16, **empty_settings}, tmp_path))
+    engine.connect()
+    yield engine
+    close(engine)
+
+
+def test_many_processes_migrate_an_empty_database_together(
+    empty_settings: dict[str, str],
+) -> None:
+    processes = [commands.start(empty_settings, "migrate") for _ in range(8)]
+    answers = [commands.finish(process) for process in processes]
+    assert [(answer.returncode, answer.stderr) for answer in answers] == [(0, "")] * 8
+    said = sorted(answer.stdout.splitlines()[0] for answer in answers)
+    assert said[0] == "Applied 0001_initial."
+    assert set(said[1:]) == {"The database schema is current."}
+
+
+def test_a_killed_migration_leaves_all_of_it_or_nothing(
+    empty_settings: dict[str, str], empty: Database
+) -> None:
+    chance, ours = random.Random(11), {table._meta.table_name for table in TABLES}
+    for _ in range(MIGRATION_KILLS):
+        with started(empty_settings, "migrate") as process:
+            time.sleep(0.15 + chance.random() * 0.25)
+            kill(process)
+        made = ours & set(empty.get_tables())
+        assert made in (set(), ours)
+        assert bool(made) == (not pending_migrations())
+    answer = commands.run(empty_settings, "migrate")
+    assert answer.returncode == 0, answer.stderr
+    assert ours <= set(empty.get_tables())
+
+
+@pytest.mark.parametrize("database_engine", ["postgres"])
+def test_a_server_with_an_old_schema_is_left_alone(
+    empty_settings: dict[str, str], empty: Database, upstream: Upstream
+) -> None:
+    settings = empty_settings | commands.providers(upstream, "anthropic")
+    answer = commands.run(settings, "sync", *between(FEW))
+    assert answer.returncode == 1
+    assert answer.stderr == "Error: The database schema is out of date: run `flask migrate`.\n"
+    assert empty.get_tables() == []
+    assert upstream.log == []
+
+
+@pytest.mark.parametrize("database_engine", ["sqlite"])
+def test_an_embedded_database_migrates_itself(
+    empty_settings: dict[str, str], empty: Database, upstream: Upstream
+) -> None:
+    settings = empty_settings | commands.providers(upstream, "anthropic")
+    answer = commands.run(settings, "sync", *between(FEW))
+    assert answer.returncode == 0, answer.stderr
+    assert_exact(true_totals(upstream.company, FEW[0], FEW[-1]))
