@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from peewee import (
     SQL,
@@ -40,7 +42,11 @@ SQLITE_PRAGMAS = {
     "temp_store": "memory",
 }
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 database = DatabaseProxy()
+_answers: ContextVar[dict[Any, Any] | None] = ContextVar("answers", default=None)
 
 
 class OutdatedSchema(Exception):
@@ -60,6 +66,7 @@ def open_database(config: Config) -> Database:
             max_connections=32,
             stale_timeout=300,
             timeout=10,
+            **({} if "connect_timeout" in config.postgres_url else {"connect_timeout": 10}),
         )
     else:
         _make_folder(config.sqlite_path)
@@ -94,6 +101,13 @@ def is_postgres() -> bool:
     return isinstance(database.obj, PostgresqlDatabase)
 
 
+def reconnect() -> None:
+    """Connect this thread anew, because a server may have cut its connection."""
+    if is_postgres():
+        database.close()
+        database.connect()
+
+
 def describe() -> str:
     """The open database in words, without its password."""
     if not is_postgres():
@@ -110,10 +124,29 @@ def reading() -> Iterator[None]:
     mode = "REPEATABLE READ" if is_postgres() else "DEFERRED"
     with database.manual_commit():
         database.begin(mode)
+        kept = _answers.set({})
         try:
             yield
         finally:
+            _answers.reset(kept)
             database.rollback()
+
+
+def asked_once(question: Callable[P, R]) -> Callable[P, R]:
+    """Inside one `reading()` the same question is asked once: its data cannot change there."""
+
+    @wraps(question)
+    def answer(*args: P.args, **kwargs: P.kwargs) -> R:
+        answers = _answers.get()
+        if answers is None:
+            return question(*args, **kwargs)
+        key = (question, args, tuple(sorted(kwargs.items())))
+        if key not in answers:
+            answers[key] = question(*args, **kwargs)
+        answered: R = answers[key]
+        return answered
+
+    return answer
 
 
 def writing() -> Any:

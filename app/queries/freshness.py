@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from peewee import fn
 
+from app.database import asked_once
 from app.models import Organization, Partition, ProviderRun
 from app.queries.scope import Scope
 from app.usage import day_of
@@ -92,6 +93,7 @@ def moment(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
+@asked_once
 def known_span() -> tuple[date, date] | None:
     """First and last day with usage, None while there is none."""
     first, last = (

@@ -7,39 +7,29 @@ from datetime import date
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from peewee import JOIN, Asc, Case, Desc, ModelSelect, Select, fn
+from peewee import Select, fn
 
-from app.database import database, in_byte_order
-from app.models import ALL_SLICE, SUM_COLUMNS, UNATTRIBUTED, Person, PersonDay, TotalDay
+from app.database import database
+from app.models import SUM_COLUMNS, UNATTRIBUTED, Person, TotalDay
 from app.queries.figures import Figures, add_up, sums_of
+from app.queries.people_order import DEFAULT_SORT, SORTS, Order, edge_day, matching, ordered
 from app.queries.person_sums import days_active, person_sums
 from app.queries.scope import Scope, Slices, slices_of
-from app.usage import CLAUDE_CODE, CURSOR, day_of, normal_email
+from app.usage import day_of
 
-FIGURE_SORTS = {
-    "totalTokens": "tokens",
-    "totalCost": "value_nanos",
-    "inputTokens": "input_tokens",
-    "outputTokens": "output_tokens",
-    "cacheReadTokens": "cache_read_tokens",
-    "cacheWriteTokens": "cache_write_tokens",
-}
-TOOL_SORTS = {"claudeCodeTokens": CLAUDE_CODE, "cursorTokens": CURSOR}
-SORTS = (
-    "email",
-    "totalTokens",
-    "totalCost",
-    *TOOL_SORTS,
-    "inputTokens",
-    "outputTokens",
-    "cacheReadTokens",
-    "cacheWriteTokens",
-    "firstActive",
-    "lastActive",
-    "daysActive",
-    "avgTokensPerDay",
-)
-DEFAULT_SORT = "totalTokens"
+__all__ = [
+    "DEFAULT_SORT",
+    "SORTS",
+    "PeoplePage",
+    "PeopleTotals",
+    "PersonTotals",
+    "favorite_models",
+    "one_person",
+    "people",
+    "people_totals",
+    "person_by_email",
+    "tokens_per_day",
+]
 
 
 class PersonTotals(NamedTuple):
@@ -89,82 +79,29 @@ def people(
     limit: int = 50,
     offset: int = 0,
     with_favorites: bool = False,
+    slices: Slices | None = None,
 ) -> PeoplePage:
     """People with usage in the scope whose e-mail holds `search`, ordered by a column.
 
     Two phases: the sort column alone for everybody, all columns for the page only. Ties
-    break by e-mail ascending. An unknown `sort` means most tokens first.
+    break by e-mail ascending. An unknown `sort` means most tokens first. `slices`: those of
+    the scope, when known already.
     """
     if sort not in SORTS:
         sort, descending = DEFAULT_SORT, True
-    slices = slices_of(scope)
+    slices = slices or slices_of(scope)
     if not slices.whole:
         return PeoplePage([], 0)
-    ordered = _ordered(scope, slices, search, sort, descending)
-    rows = list(ordered.limit(limit).offset(offset).tuples().execute(database.obj))
+    query = ordered(scope, slices, search, Order(sort, descending))
+    rows = list(query.limit(limit).offset(offset).tuples().execute(database.obj))
     # Beyond the last page no row tells the count.
     count = rows[0][2] if rows else _count(scope, slices, search)
     emails = {row[0]: row[1] for row in rows}
     return PeoplePage(_filled(scope, slices, emails, with_favorites), count)
 
 
-def _ordered(scope: Scope, slices: Slices, search: str, sort: str, descending: bool) -> ModelSelect:
-    columns = [FIGURE_SORTS[sort]] if sort in FIGURE_SORTS else []
-    if sort == "avgTokensPerDay":
-        columns = ["tokens"]
-    base = person_sums(scope, slices.whole, columns, people=_matching(search)).alias("base")
-    query = Select([base], [Person.id, Person.email, fn.COUNT(Person.id).over()]).join(
-        Person, on=(Person.id == base.c.person_id)
-    )
-    query, key = _sort_key(query, base, scope, slices, sort)
-    order = Desc(key) if descending else Asc(key)
-    return query.order_by(order, in_byte_order(Person.email))
-
-
-def _sort_key(query: Any, base: Any, scope: Scope, slices: Slices, sort: str) -> tuple[Any, Any]:
-    """The query, joined to what the sort needs, and the expression to order by."""
-    if sort in FIGURE_SORTS:
-        return query, getattr(base.c, FIGURE_SORTS[sort])
-    if sort in TOOL_SORTS:
-        ids = [key for key, tool in slices.by_tool.items() if tool == TOOL_SORTS[sort]]
-        tool = person_sums(scope, ids or [0], ["tokens"]).alias("tool")
-        joined = query.join(tool, JOIN.LEFT_OUTER, on=(tool.c.person_id == base.c.person_id))
-        return joined, fn.COALESCE(tool.c.tokens, 0)
-    if sort in ("firstActive", "lastActive"):
-        edge = fn.MIN if sort == "firstActive" else fn.MAX
-        return query, _edge_day(edge, Person.id)
-    if sort in ("daysActive", "avgTokensPerDay"):
-        active = days_active(scope, slices.whole, None).alias("active")
-        query = query.join(active, on=(active.c.person_id == base.c.person_id))
-        if sort == "daysActive":
-            return query, active.c.days
-        return query, _rounded(base.c.tokens, active.c.days)
-    return query, in_byte_order(Person.email)
-
-
-def _rounded(tokens: Any, days: Any) -> Any:
-    """`tokens_per_day` in SQL integers: ties are those of the figure that people see."""
-    whole = tokens / days
-    twice_the_rest = (tokens - whole * days) * 2
-    odd = whole - whole / 2 * 2 == 1
-    up = (twice_the_rest > days) | ((twice_the_rest == days) & odd)
-    return whole + Case(None, [(up, 1)], 0)
-
-
-def _edge_day(edge: Any, person_id: Any) -> ModelSelect:
-    return PersonDay.select(edge(PersonDay.day)).where(
-        (PersonDay.slice == ALL_SLICE) & (PersonDay.person_id == person_id)
-    )
-
-
-def _matching(search: str) -> ModelSelect | None:
-    """Ids of the persons whose e-mail holds the words; % _ and \\ are literal."""
-    wanted = normal_email(search)
-    return Person.select(Person.id).where(Person.email.contains(wanted)) if wanted else None
-
-
 def _count(scope: Scope, slices: Slices, search: str) -> int:
-    everybody = person_sums(scope, slices.whole, (), people=_matching(search)).alias("people")
+    everybody = person_sums(scope, slices.whole, (), people=matching(search)).alias("people")
     query = Select([everybody], [fn.COUNT(everybody.c.person_id)])
     return int(query.where(everybody.c.person_id != UNATTRIBUTED).scalar(database.obj))
 
@@ -212,7 +149,7 @@ def _by_slice(
 
 def _edges(ids: Sequence[int]) -> dict[int, tuple[date, date]]:
     rows = (
-        Person.select(Person.id, _edge_day(fn.MIN, Person.id), _edge_day(fn.MAX, Person.id))
+        Person.select(Person.id, edge_day(fn.MIN, Person.id), edge_day(fn.MAX, Person.id))
         .where(Person.id.in_(list(ids)))
         .tuples()
     )
@@ -228,17 +165,20 @@ def favorite_models(scope: Scope, slices: Slices, ids: Sequence[int]) -> dict[in
     return favorites
 
 
-def people_totals(scope: Scope, search: str = "") -> PeopleTotals:
-    """What all people the filters leave add up to, without unattributed usage."""
-    slices = slices_of(scope)
+def people_totals(scope: Scope, search: str = "", slices: Slices | None = None) -> PeopleTotals:
+    """What all people the filters leave add up to, without unattributed usage.
+
+    `slices`: those of the scope, when known already.
+    """
+    slices = slices or slices_of(scope)
     if not slices.whole:
         return PeopleTotals(Figures(), {}, 0)
-    matching = _matching(search)
+    narrowed = matching(search)
     by_tool: dict[str, list[Figures]] = {}
-    for slice_id, figures in _sums_by_slice(scope, slices, matching).items():
+    for slice_id, figures in _sums_by_slice(scope, slices, narrowed).items():
         by_tool.setdefault(slices.by_tool[slice_id], []).append(figures)
     merged = {tool: add_up(parts) for tool, parts in sorted(by_tool.items())}
-    active = days_active(scope, slices.whole, matching).alias("active")
+    active = days_active(scope, slices.whole, narrowed).alias("active")
     days = Select([active], [fn.COALESCE(fn.SUM(active.c.days), 0).cast("BIGINT")]).where(
         active.c.person_id != UNATTRIBUTED
     )
@@ -249,11 +189,11 @@ def people_totals(scope: Scope, search: str = "") -> PeopleTotals:
     )
 
 
-def _sums_by_slice(scope: Scope, slices: Slices, matching: Any) -> dict[int, Figures]:
+def _sums_by_slice(scope: Scope, slices: Slices, narrowed: Any) -> dict[int, Figures]:
     """Sums of all (matching) persons per slice: of everybody, less what is nobody's."""
     ids = list(slices.by_tool)
-    if matching is not None:
-        return _person_sums_by_slice(scope, ids, matching)
+    if narrowed is not None:
+        return _person_sums_by_slice(scope, ids, narrowed)
     rows = (
         TotalDay.select(TotalDay.slice, *sums_of(TotalDay))
         .where(TotalDay.slice.in_(ids) & scope.covers(TotalDay.day))

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from peewee import Expression, Field
 
+from app.database import asked_once
 from app.models import ALL_SLICE, MODEL, TOOL, Slice
 from app.usage import day_number
 
@@ -63,6 +64,7 @@ class Slices(NamedTuple):
     by_model: dict[int, tuple[str, str]]
 
 
+@asked_once
 def slices_of(scope: Scope) -> Slices:
     """The slices of a scope: one query on a small table."""
     rows = list(Slice.select(Slice.id, Slice.kind, Slice.tool, Slice.model, Slice.name).tuples())
@@ -85,6 +87,7 @@ def slices_of(scope: Scope) -> Slices:
     return Slices((ALL_SLICE,), tools, models)
 
 
+@asked_once
 def known_models() -> list[tuple[str, str]]:
     """Every (tool, display name) with usage, by name."""
     query = Slice.select(Slice.tool, Slice.name).where(Slice.kind == MODEL).distinct()

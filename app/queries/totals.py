@@ -22,9 +22,9 @@ class Totals(NamedTuple):
     by_tool: dict[str, Figures]
 
 
-def totals(scope: Scope) -> Totals:
-    """The totals of a scope."""
-    slices = slices_of(scope)
+def totals(scope: Scope, slices: Slices | None = None) -> Totals:
+    """The totals of a scope. `slices`: those of its tools and models, when known already."""
+    slices = slices or slices_of(scope)
     by_tool = figures_by_tool(scope, slices)
     return Totals(
         figures=add_up(by_tool.values()) if by_tool else Figures(),

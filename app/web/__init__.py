@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.web import api, assets, dashboard, errors, formatting, health, requests
+from app.web import api, assets, dashboard, errors, formatting, health, htmx, requests, theme
 
 
 def register(app: Flask) -> None:
     """Add every blueprint, filter and hook to the application."""
     formatting.register(app)
     assets.register(app)
+    htmx.register(app)
     requests.register(app)
     errors.register(app)
-    for module in (dashboard, api, health):
+    for module in (dashboard, api, health, theme):
         app.register_blueprint(module.blueprint)

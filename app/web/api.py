@@ -13,7 +13,6 @@ from app.queries.figures import Figures
 from app.queries.models import models
 from app.queries.people import (
     DEFAULT_SORT,
-    SORTS,
     PeopleTotals,
     PersonTotals,
     one_person,
@@ -165,7 +164,7 @@ def pivot() -> ResponseReturnValue:
     scope = api_scope(request.args, utc_today())
     limit, offset = _page()
     sort = request.args.get("sortBy", DEFAULT_SORT)
-    descending = sort not in SORTS or request.args.get("sortDir", "desc").lower() != "asc"
+    descending = request.args.get("sortDir", "desc").lower() != "asc"
     search = _search()
     with reading():
         slices = slices_of(scope)

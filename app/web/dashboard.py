@@ -7,24 +7,24 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, current_app, render_template, request, url_for
+from flask import Blueprint, Response, current_app, request, url_for
 
-from app.providers import PROVIDERS
+from app.database import reading
 from app.queries.figures import Figures, add_up
-from app.queries.freshness import ProviderState, freshness, known_span, unsettled_days
+from app.queries.freshness import ProviderState, unsettled_days
 from app.queries.models import models
 from app.queries.people import people
-from app.queries.scope import Scope, known_models
+from app.queries.scope import Scope
 from app.queries.totals import Totals, totals
 from app.queries.trends import DayPoint, daily
 from app.queries.unmapped import unmapped_keys
 from app.usage import utc_now
-from app.web import charts, overview
-from app.web.params import TOOLS, parse_view
+from app.web import charts, htmx, overview
+from app.web.frame import frame
+from app.web.params import parse_view
 
 TOP_PEOPLE = 10
 TOP_MODELS = 9
-PRESETS = ((7, "7 d"), (30, "30 d"), (90, "90 d"), (365, "1 y"))
 NAVIGATION = (
     ("/", "Overview"),
     ("/users", "People"),
@@ -37,16 +37,15 @@ blueprint = Blueprint("dashboard", __name__)
 
 
 @blueprint.get("/")
-def page() -> str:
+def page() -> Response:
     """The dashboard of the range and filters in the query string."""
     now = utc_now()
     view = parse_view(request.args, now.date())
-    span = known_span()
-    states = freshness(_providers())
-    context = {"view": view, "now": now, "span": span, "states": states, "empty": "nothing"}
-    if span:
-        context |= known_context(view.scope, span, states)
-    return render_template("dashboard/page.html", presets=PRESETS, tools_known=TOOLS, **context)
+    with reading():
+        context = frame(view, now) | {"empty": "nothing"}
+        if context["span"]:
+            context |= known_context(view.scope, context["span"], context["states"])
+    return htmx.answer("dashboard/page.html", view.query(), **context)
 
 
 def known_context(
@@ -57,8 +56,6 @@ def known_context(
     found = totals(scope)
     context: dict[str, Any] = {
         "shown": (scope.start or span[0], scope.end or span[1]),
-        "model_choices": model_choices(scope),
-        "first_days": overview.first_days(span),
         "empty": emptiness(scope, found),
     }
     if context["empty"]:
@@ -119,20 +116,6 @@ def rankings_context(scope: Scope, found: Totals) -> dict[str, Any]:
         "other_people": overview.other_people(found, top),
         "unmapped": [key for key in unmapped if key.key],
     }
-
-
-def model_choices(scope: Scope) -> list[str]:
-    """Names for the model filter: of the chosen tools, and whatever is chosen already."""
-    names = {name for tool, name in known_models() if not scope.tools or tool in scope.tools}
-    return sorted(names | set(scope.models), key=str.lower)
-
-
-def _providers() -> list[tuple[str, str, bool]]:
-    config = current_app.extensions["tracker_config"]
-    return [
-        (provider.NAME, provider.LABEL, config.provider_key(provider.NAME) is not None)
-        for provider in PROVIDERS
-    ]
 
 
 @blueprint.app_context_processor

@@ -11,6 +11,7 @@ from playhouse.pool import MaxConnectionsExceeded
 from werkzeug.exceptions import HTTPException
 
 from app.database import OutdatedSchema
+from app.web import htmx
 
 log = logging.getLogger(__name__)
 
@@ -61,4 +62,7 @@ def _fault(error: Exception) -> ResponseReturnValue:
 def _answer(code: int, sentence: str) -> ResponseReturnValue:
     if request.path.startswith("/api/"):
         return jsonify(error=sentence), code
+    if htmx.wants_part():
+        # The page stays as it is; `base.html` sends this to the line for messages.
+        return sentence, code, {"Content-Type": "text/plain; charset=utf-8"}
     return render_template("error.html", code=code, sentence=sentence), code

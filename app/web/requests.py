@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from flask import Flask, Response, current_app, request
-from peewee import InterfaceError, OperationalError
 
-from app.database import database, is_postgres, require_current_schema
+from app.database import database, require_current_schema
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -20,7 +19,6 @@ SECURITY_HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 SCHEMA_CHECKED = "tracker_schema_checked"
-DEAD_CONNECTIONS_AT_MOST = 40
 
 
 def register(app: Flask) -> None:
@@ -38,24 +36,11 @@ def _connect() -> None:
 
 def make_ready() -> None:
     """Connect, and make sure once that the schema is current. Raises `OutdatedSchema`."""
-    connect_alive()
+    # The pool tries a connection before it hands it out: a server restart kills those it holds.
+    database.connect(reuse_if_open=True)
     if not current_app.extensions.get(SCHEMA_CHECKED):
         require_current_schema()
         current_app.extensions[SCHEMA_CHECKED] = True
-
-
-def connect_alive() -> None:
-    """Connect with a connection that answers: a server restart kills the pooled ones."""
-    database.connect(reuse_if_open=True)
-    if not is_postgres():
-        return
-    for _ in range(DEAD_CONNECTIONS_AT_MOST):
-        try:
-            database.execute_sql("SELECT 1")
-            return
-        except (OperationalError, InterfaceError):
-            database.manual_close()
-            database.connect()
 
 
 def _close(_: BaseException | None) -> None:

@@ -1,0 +1,54 @@
+"""What the heading of every page of figures shows: range, filters, freshness."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask import current_app
+
+from app.providers import PROVIDERS
+from app.queries.freshness import freshness, known_span
+from app.queries.scope import Scope, known_models
+from app.usage import utc_now
+from app.web.overview import first_days
+from app.web.params import TOOLS, View
+
+PRESETS = ((7, "7 d"), (30, "30 d"), (90, "90 d"), (365, "1 y"))
+
+
+def frame(view: View, now: datetime | None = None) -> dict[str, Any]:
+    """The context of `shared/_heading.html` for a view.
+
+    `span` is the first and last known day (None: no usage at all), `shown` the days that the
+    view really covers.
+    """
+    span = known_span()
+    context: dict[str, Any] = {
+        "view": view,
+        "now": now or utc_now(),
+        "span": span,
+        "states": freshness(configured_providers()),
+        "presets": PRESETS,
+        "tools_known": TOOLS,
+    }
+    if span:
+        context["shown"] = (view.scope.start or span[0], view.scope.end or span[1])
+        context["model_choices"] = model_choices(view.scope)
+        context["first_days"] = first_days(span)
+    return context
+
+
+def model_choices(scope: Scope) -> list[str]:
+    """Names for the model filter: of the chosen tools, and whatever is chosen already."""
+    names = {name for tool, name in known_models() if not scope.tools or tool in scope.tools}
+    return sorted(names | set(scope.models), key=str.lower)
+
+
+def configured_providers() -> list[tuple[str, str, bool]]:
+    """(name, label, has a key) of every provider."""
+    config = current_app.extensions["tracker_config"]
+    return [
+        (provider.NAME, provider.LABEL, config.provider_key(provider.NAME) is not None)
+        for provider in PROVIDERS
+    ]

@@ -1,0 +1,47 @@
+"""All that is known of HTMX: which part of a page was asked for, and the URL it leaves behind.
+
+Every page extends `layout`: the whole document, or for HTMX only what is inside `<main>`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from flask import Flask, Response, make_response, render_template, request
+
+PAGE, PART = "base.html", "part.html"
+TYPED = frozenset({"q"})
+"""Parameters that change with every key: they replace the URL instead of adding to history."""
+
+
+def register(app: Flask) -> None:
+    """Tell every template which layout it extends."""
+    app.context_processor(lambda: {"layout": PART if wants_part() else PAGE})
+
+
+def wants_part() -> bool:
+    """Whether HTMX asks for the inside of `<main>`; a restore of history wants the page."""
+    return (
+        request.headers.get("HX-Request-Type") == "partial"
+        and request.headers.get("HX-History-Restore-Request") != "true"
+    )
+
+
+def answer(template: str, query: str, **context: Any) -> Response:
+    """The page or its part; `query` ("?a=b" or "") is the canonical state for the URL."""
+    response = make_response(render_template(template, **context))
+    if wants_part():
+        url = request.path + query.rstrip("?")
+        response.headers["HX-Replace-Url" if _only_typed(url) else "HX-Push-Url"] = url
+    return response
+
+
+def _only_typed(url: str) -> bool:
+    """Whether `url` differs from the browser's only in parameters that are typed, or not at all."""
+    current = urlsplit(request.headers.get("HX-Current-URL", ""))
+    return current.path == request.path and _chosen(current.query) == _chosen(urlsplit(url).query)
+
+
+def _chosen(query: str) -> list[tuple[str, str]]:
+    return sorted((name, value) for name, value in parse_qsl(query) if name not in TYPED)
