@@ -165,8 +165,8 @@ def test_every_link_keeps_the_range_and_the_filters(office: FlaskClient) -> None
 @pytest.mark.parametrize("days", ["7", "30", "90", "365"])
 def test_marks_the_chosen_preset(office: FlaskClient, days: str) -> None:
     page = office.get(f"/?days={days}").text
-    chosen = re.findall(r'aria-current="true"\s*>([^<]+)</a>', page)
-    assert chosen == ["All tools", {"365": "1 y"}.get(days, f"{days} d")]
+    chosen = re.findall(r'aria-current="true"\s*>([^<]+)</a>', page.split('id="cards"')[0])
+    assert chosen == [{"365": "1 y"}.get(days, f"{days} d"), "All tools"]
 
 
 def test_an_empty_database_shows_the_ways_in(client: FlaskClient) -> None:
@@ -233,6 +233,9 @@ def test_a_failed_provider_is_named_with_its_last_good_time(
         "?days=36600",
         "?model=%00&model=%27%22%3Cscript%3E&model=" + "x" * 5000,
         "?tool=cursor&tool=cursor&tool=claude_code",
+        "?measure=euros&by=moon&measure=cost",
+        "?by=model&measure=cost&days=all&model=nobody",
+        "?by=model&start=2024-02-29&end=2024-02-29",
     ],
 )
 def test_odd_queries_never_break_the_page(office: FlaskClient, query: str) -> None:
@@ -270,7 +273,7 @@ def test_asks_the_database_a_bounded_number_of_questions(
 
     monkeypatch.setattr(database, "execute_sql", count)
     read(office, "?days=365")
-    assert 0 < len(asked) <= 50
+    assert 0 < len(asked) <= 24
 
 
 def parts_of(folder: Path) -> list[Path]:

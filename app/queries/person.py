@@ -1,14 +1,39 @@
-"""One person: their models and their days."""
+"""One person: who they are, their models and their days."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from datetime import date
+from difflib import SequenceMatcher
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
-from app.models import SUM_COLUMNS, PersonDay
+from peewee import ModelSelect, fn
+
+from app.models import ALL_SLICE, SUM_COLUMNS, Person, PersonDay
 from app.queries.figures import Figures, add_up
-from app.queries.scope import Scope, slices_of
-from app.usage import day_of
+from app.queries.scope import Scope, Slices, slices_of
+from app.usage import day_of, normal_email
+
+SHORTEST_WORD, LONGEST_START = 3, 4
+MOST_CANDIDATES = 500
+
+
+class KnownPerson(NamedTuple):
+    """A person and the edges of all their usage; the days are None without any usage.
+
+    `record_day` is the first day with the most tokens.
+    """
+
+    person_id: int
+    email: str
+    name: str
+    first_day: date | None
+    last_day: date | None
+    record_day: date | None
+    record_tokens: int
 
 
 class PersonModel(NamedTuple):
@@ -28,7 +53,7 @@ class PersonDayPoint(NamedTuple):
     @property
     def figures(self) -> Figures:
         """Sums over all tools."""
-        return add_up(self.by_tool.values())
+        return _sum(self.by_tool.values())
 
 
 class PersonUsage(NamedTuple):
@@ -38,22 +63,75 @@ class PersonUsage(NamedTuple):
     days: list[PersonDayPoint]
 
 
-def person_usage(scope: Scope, person_id: int) -> PersonUsage:
-    """Models and days of a person in a scope: one range of the rollup, summed here."""
-    by_model = slices_of(scope).by_model
+def known_person(email: str) -> KnownPerson | None:
+    """The person with this e-mail, ever seen or listed by a provider, else None. One query."""
+    row = (
+        Person.select(
+            Person.id,
+            Person.email,
+            Person.name,
+            _own_days(fn.MIN(PersonDay.day)),
+            _own_days(fn.MAX(PersonDay.day)),
+            _own_days(PersonDay.day).order_by(PersonDay.tokens.desc(), PersonDay.day).limit(1),
+            _own_days(fn.MAX(PersonDay.tokens)),
+        )
+        .where(Person.email == email)
+        .tuples()
+        .first()
+    )
+    if row is None:
+        return None
+    first, last, record = (day_of(day) if day else None for day in row[3:6])
+    return KnownPerson(row[0], row[1], row[2], first, last, record, row[6] or 0)
+
+
+def _own_days(chosen: object) -> ModelSelect:
+    return PersonDay.select(chosen).where(
+        (PersonDay.slice == ALL_SLICE) & (PersonDay.person_id == Person.id)
+    )
+
+
+def similar_emails(text: str, limit: int = 8) -> list[str]:
+    """E-mails that hold the start of a word of `text` (before its "@"), the most alike first."""
+    local = normal_email(text).partition("@")[0][:100]
+    words = [word for word in re.findall(r"\w+", local) if len(word) >= SHORTEST_WORD][:6]
+    if not words:
+        return []
+    condition = reduce(or_, (Person.email.contains(word[:LONGEST_START]) for word in words))
+    rows = Person.select(Person.email).where(condition).order_by(Person.email)
+    found = [email for (email,) in rows.limit(MOST_CANDIDATES).tuples()]
+
+    def alike(email: str) -> float:
+        return SequenceMatcher(None, local, email.partition("@")[0]).ratio()
+
+    return sorted(found, key=lambda email: (-alike(email), email))[:limit]
+
+
+def person_usage(scope: Scope, person_id: int, slices: Slices | None = None) -> PersonUsage:
+    """Models and days of a person in a scope: one range of the rollup, summed here.
+
+    `slices`: those of the scope, when known already.
+    """
+    by_model = (slices or slices_of(scope)).by_model
     models: dict[tuple[str, str], list[Figures]] = {}
-    days: dict[date, dict[str, list[Figures]]] = {}
+    days: dict[int, dict[str, list[Figures]]] = {}
     for slice_id, day, *sums in _rows(scope, person_id, list(by_model)):
         tool, name = by_model[slice_id]
-        models.setdefault((tool, name), []).append(Figures(*sums))
-        days.setdefault(day_of(day), {}).setdefault(tool, []).append(Figures(*sums))
-    breakdown = [PersonModel(name, tool, add_up(parts)) for (tool, name), parts in models.items()]
+        figures = Figures(*sums)
+        models.setdefault((tool, name), []).append(figures)
+        days.setdefault(day, {}).setdefault(tool, []).append(figures)
+    breakdown = [PersonModel(name, tool, _sum(parts)) for (tool, name), parts in models.items()]
     breakdown.sort(key=lambda row: (-row.figures.tokens, row.model, row.tool))
     points = [
-        PersonDayPoint(day, {tool: add_up(parts) for tool, parts in sorted(by_tool.items())})
+        PersonDayPoint(day_of(day), {tool: _sum(parts) for tool, parts in sorted(by_tool.items())})
         for day, by_tool in sorted(days.items())
     ]
     return PersonUsage(breakdown, points)
+
+
+def _sum(parts: Collection[Figures]) -> Figures:
+    """`add_up`, without the work where there is one part: most days have one model of a tool."""
+    return next(iter(parts)) if len(parts) == 1 else add_up(parts)
 
 
 def _rows(scope: Scope, person_id: int, slice_ids: list[int]) -> list[tuple]:

@@ -65,9 +65,15 @@ class Slices(NamedTuple):
 
 
 @asked_once
+def _all_slices() -> list[tuple[int, str, str, str, str]]:
+    """(id, kind, tool, raw model, display name) of every slice, the first seen first."""
+    columns = (Slice.id, Slice.kind, Slice.tool, Slice.model, Slice.name)
+    return list(Slice.select(*columns).order_by(Slice.id).tuples())
+
+
 def slices_of(scope: Scope) -> Slices:
-    """The slices of a scope: one query on a small table."""
-    rows = list(Slice.select(Slice.id, Slice.kind, Slice.tool, Slice.model, Slice.name).tuples())
+    """The slices of a scope, from a small table."""
+    rows = _all_slices()
     tools = {
         slice_id: tool
         for slice_id, kind, tool, _, _ in rows
@@ -87,8 +93,13 @@ def slices_of(scope: Scope) -> Slices:
     return Slices((ALL_SLICE,), tools, models)
 
 
-@asked_once
 def known_models() -> list[tuple[str, str]]:
     """Every (tool, display name) with usage, by name."""
-    query = Slice.select(Slice.tool, Slice.name).where(Slice.kind == MODEL).distinct()
-    return sorted(query.tuples(), key=lambda row: (row[1].lower(), row[0]))
+    found = {(tool, name) for _, kind, tool, _, name in _all_slices() if kind == MODEL}
+    return sorted(found, key=lambda row: (row[1].lower(), row[0]))
+
+
+def model_places() -> dict[str, int]:
+    """{display model: place in the order in which models were first seen}: it never changes."""
+    names = dict.fromkeys(name for _, kind, _, _, name in _all_slices() if kind == MODEL)
+    return {name: place for place, name in enumerate(names)}

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.web import api, assets, dashboard, errors, formatting, health, htmx, requests, theme
+from app.web import (
+    api,
+    assets,
+    dashboard,
+    errors,
+    export,
+    formatting,
+    health,
+    htmx,
+    people,
+    person,
+    requests,
+    theme,
+)
 
 
 def register(app: Flask) -> None:
@@ -14,5 +27,5 @@ def register(app: Flask) -> None:
     htmx.register(app)
     requests.register(app)
     errors.register(app)
-    for module in (dashboard, api, health, theme):
+    for module in (dashboard, people, person, export, api, health, theme):
         app.register_blueprint(module.blueprint)

@@ -1,19 +1,25 @@
-"""Static files: their address holds a checksum, so that browsers may keep them for ever."""
+"""What travels: static files that browsers may keep for ever, and everything compressed."""
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, redirect, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
 
+COMPRESSED = ("text/", "application/json", "application/javascript", "image/svg+xml")
+WORTH_COMPRESSING = 1024
+LEVEL = 6
 ONE_YEAR = "public, max-age=31536000, immutable"
 
 
 def register(app: Flask) -> None:
     """Add `v=<checksum>` to static URLs and long caching to answers that carry it."""
     checksums: dict[str, str] = {}
+    app.after_request(_compress)
 
     @app.url_defaults
     def add_checksum(endpoint: str, values: dict[str, Any]) -> None:
@@ -30,3 +36,27 @@ def register(app: Flask) -> None:
         if request.endpoint == "static" and "v" in request.args and response.status_code == 200:
             response.headers["Cache-Control"] = ONE_YEAR
         return response
+
+    @app.get("/favicon.ico")
+    def favicon() -> BaseResponse:
+        # Browsers ask for it on answers that are not pages.
+        return redirect(url_for("static", filename="favicon.svg"), 301)
+
+
+def _compress(response: Response) -> Response:
+    """Gzip an answer of some length for a browser that takes it; streams stay as they are."""
+    fit = (response.mimetype or "").startswith(
+        COMPRESSED
+    ) and "Content-Encoding" not in response.headers
+    if not fit or response.status_code in (204, 206, 304) or "Range" in request.headers:
+        return response
+    response.vary.add("Accept-Encoding")
+    long = response.content_length is not None and response.content_length >= WORTH_COMPRESSING
+    if not long or "gzip" not in request.accept_encodings:
+        return response
+    response.direct_passthrough = False
+    response.set_data(gzip.compress(response.get_data(), LEVEL, mtime=0))
+    response.headers["Content-Encoding"] = "gzip"
+    if etag := response.get_etag()[0]:
+        response.set_etag(etag, weak=True)
+    return response

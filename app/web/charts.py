@@ -6,7 +6,7 @@ stretching its text. Only geometry is ever a float; the amounts stay integers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -60,6 +60,7 @@ class Column(NamedTuple):
     bar_x: float
     bar_width: float
     segments: list[Segment]
+    projected: Segment | None = None
 
 
 class Tick(NamedTuple):
@@ -126,15 +127,24 @@ def round_ticks(highest: int, wanted: int = 4) -> list[int]:
         power *= 10
 
 
-def stacked(drawn: Sequence[Bar], series: Sequence[str]) -> Chart:
-    """Stacked bars of `series`, the first one at the bottom."""
-    highest = max((_total(bar, series) for bar in drawn), default=0)
+def stacked(
+    drawn: Sequence[Bar], series: Sequence[str], projected: Mapping[date, int] | None = None
+) -> Chart:
+    """Stacked bars of `series`, the first one at the bottom.
+
+    `projected`: {first day of a bar: the whole amount it may end with}.
+    """
+    ends = projected or {}
+    highest = max([*(_total(bar, series) for bar in drawn), *ends.values()], default=0)
     ticks = round_ticks(highest)
     scale = (PLOT_HEIGHT - PLOT_TOP) / ticks[-1]
     width = 100 / max(len(drawn), 1)
     return Chart(
         PLOT_HEIGHT,
-        [_column(bar, series, index * width, width, scale) for index, bar in enumerate(drawn)],
+        [
+            _column(bar, series, index * width, width, scale, ends.get(bar.first, 0))
+            for index, bar in enumerate(drawn)
+        ],
         [Tick(value, round(PLOT_HEIGHT - value * scale, 2)) for value in ticks],
         _labels(drawn, width),
     )
@@ -144,8 +154,12 @@ def _total(bar: Bar, series: Sequence[str]) -> int:
     return sum(bar.amounts.get(name, 0) for name in series)
 
 
-def _column(bar: Bar, series: Sequence[str], x: float, width: float, scale: float) -> Column:
+def _column(
+    bar: Bar, series: Sequence[str], x: float, width: float, scale: float, end: int
+) -> Column:
     bar_width = min(width * BAR_SHARE, WIDEST_BAR)
+    missing = (end - _total(bar, series)) * scale
+    top = round(PLOT_HEIGHT - end * scale, 2)
     return Column(
         bar,
         round(x, 3),
@@ -153,6 +167,7 @@ def _column(bar: Bar, series: Sequence[str], x: float, width: float, scale: floa
         round(x + (width - bar_width) / 2, 3),
         round(bar_width, 3),
         list(_segments(bar, series, scale)),
+        Segment("projected", top, round(missing, 2)) if missing > 0 else None,
     )
 
 

@@ -2,143 +2,208 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from datetime import date
-from typing import Any
+from datetime import date, timedelta
+from typing import Any, NamedTuple
 
-from flask import Blueprint, Response, current_app, request, url_for
+from flask import Blueprint, Response, request
 
 from app.database import reading
 from app.queries.figures import Figures, add_up
 from app.queries.freshness import ProviderState, unsettled_days
-from app.queries.models import models
-from app.queries.people import people
-from app.queries.scope import Scope
-from app.queries.totals import Totals, totals
-from app.queries.trends import DayPoint, daily
-from app.queries.unmapped import unmapped_keys
-from app.usage import utc_now
-from app.web import charts, htmx, overview
-from app.web.frame import frame
-from app.web.params import parse_view
-
-TOP_PEOPLE = 10
-TOP_MODELS = 9
-NAVIGATION = (
-    ("/", "Overview"),
-    ("/users", "People"),
-    ("/status", "Status"),
-    ("/import", "Import"),
-    ("/settings", "Settings"),
+from app.queries.overview import (
+    Period,
+    SeriesDay,
+    amounts_of_days,
+    lifetime,
+    people_counts,
+    periods,
+    series_days,
+    unmapped_key_count,
 )
+from app.queries.people import PeoplePage, people
+from app.queries.scope import Scope, Slices, slices_of
+from app.usage import utc_now
+from app.web import cards, charts, colors, daily, htmx, overview
+from app.web.dashboard_view import COST, CUTS, MEASURES, DashboardView, parse_dashboard
+from app.web.frame import frame
+from app.web.navigation import Behind, navigation, page_at, range_arguments
+from app.web.ranges import range_picker
+
+TOP_PEOPLE = 18
+TOP_MODELS = 9
 
 blueprint = Blueprint("dashboard", __name__)
+
+Span = tuple[date, date]
+
+
+class Asked(NamedTuple):
+    """A question about a closed range: its view, days, slices, and which days may still grow."""
+
+    view: DashboardView
+    scope: Scope
+    slices: Slices
+    span: Span
+    days: list[SeriesDay]
+    open_days: set[date]
+
+    def complete(self, first: date, last: date) -> list[date]:
+        """The complete days from `first` to `last` that records reach back to."""
+        first = max(first, self.span[0])
+        known = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+        return [day for day in known if day not in self.open_days]
 
 
 @blueprint.get("/")
 def page() -> Response:
     """The dashboard of the range and filters in the query string."""
     now = utc_now()
-    view = parse_view(request.args, now.date())
+    view = parse_dashboard(request.args, now.date())
     with reading():
         context = frame(view, now) | {"empty": "nothing"}
         if context["span"]:
-            context |= known_context(view.scope, context["span"], context["states"])
+            context |= known_context(view, context["span"], context["states"])
     return htmx.answer("dashboard/page.html", view.query(), **context)
 
 
 def known_context(
-    asked: Scope, span: tuple[date, date], states: Sequence[ProviderState]
+    view: DashboardView, span: Span, states: Sequence[ProviderState]
 ) -> dict[str, Any]:
     """What the page shows once any usage is known; figures only if the scope has some."""
-    scope = overview.within_records(asked, span)
-    found = totals(scope)
-    context: dict[str, Any] = {
-        "shown": (scope.start or span[0], scope.end or span[1]),
-        "empty": emptiness(scope, found),
+    scope = overview.within_records(view.scope, span)
+    closed = scope._replace(start=scope.start or span[0], end=scope.end or span[1])
+    slices = slices_of(scope)
+    days = series_days(closed, slices, daily.series_labels(view, slices))
+    context = {
+        "shown": (closed.start, closed.end),
+        "empty": emptiness(scope, days),
+        "lifetime": lifetime(),
+        "behind": Behind(view.plain()),
     }
     if context["empty"]:
         return context
-    points, unsettled = daily(scope), unsettled_days(scope)
-    open_days = overview.incomplete_days(points, unsettled, states, scope.tools)
-    compared = overview.comparison(asked, open_days) if scope == asked else None
-    context |= comparison_context(scope, found, points, open_days, compared)
-    context["records_begin"] = span[0] if compared and compared.begins_inside(span[0]) else None
-    return context | rankings_context(scope, found)
+    open_days = overview.incomplete_days(days, unsettled_days(closed), states, scope.tools)
+    asked = Asked(view, closed, slices, span, days, open_days)
+    compared = overview.comparison(view.scope, open_days) if scope == view.scope else None
+    drawn = charts.bars(daily.chart_points(days, view), open_days)
+    return context | figures_context(asked, compared, drawn) | chart_context(asked, drawn)
 
 
-def emptiness(scope: Scope, found: Totals) -> str:
+def emptiness(scope: Scope, days: Sequence[SeriesDay]) -> str:
     """Why there is nothing to show: "filtered", "outside" (no usage in the range), or ""."""
-    if any(found.figures):
+    if any(day.people or any(day.tokens.values()) or any(day.nanos.values()) for day in days):
         return ""
     return "filtered" if scope.tools or scope.models else "outside"
 
 
-def comparison_context(
-    scope: Scope,
-    found: Totals,
-    points: Sequence[DayPoint],
-    open_days: set[date],
-    compared: overview.Comparison | None,
+def figures_context(
+    asked: Asked, compared: overview.Comparison | None, drawn: Sequence[charts.Bar]
 ) -> dict[str, Any]:
-    """The cards with their changes, and the chart."""
-    shown = overview.measures(found)
-    settled, before = shown, None
-    if compared:
-        before = overview.measures(totals(compared.before))
-        if compared.now != scope:
-            settled = overview.measures(totals(compared.now))
-    drawn = charts.bars(overview.day_points(points), open_days)
-    weekly = len(drawn) < len(points)
+    """The cards with their changes, and the rankings."""
+    top = people(asked.scope, limit=TOP_PEOPLE, with_favorites=True, slices=asked.slices)
+    whole, (settled, shown), before = measured_periods(asked, compared, top.total_count)
+    begins = compared is not None and (compared.before.start or date.max) < asked.span[0]
     return {
-        "cards": overview.cards(shown, settled, before, overview.sparklines(drawn)),
+        "cards": cards.cards(shown, settled, before, drawn),
         "compared": compared,
-        "whole_compared": compared is not None and compared.now == scope,
-        "daily": overview.daily_chart(drawn, found, weekly=weekly),
-    }
+        "whole_compared": compared is not None and compared.now == asked.scope,
+        "records_begin": asked.span[0] if begins else None,
+    } | rankings_context(asked, whole, top)
 
 
-def rankings_context(scope: Scope, found: Totals) -> dict[str, Any]:
-    """Models, tools, people and keys without an owner."""
-    shares = models(scope)
-    top = people(scope, limit=TOP_PEOPLE, with_favorites=True)
-    unmapped = unmapped_keys(scope) if any(found.unattributed) else []
+def measured_periods(
+    asked: Asked, compared: overview.Comparison | None, active: int
+) -> tuple[Period, tuple[cards.Measured, cards.Measured], cards.Measured | None]:
+    """The whole range, (its complete part, all of it) as measured, and the days before."""
+    if compared is None:
+        (whole,) = periods([asked.scope], asked.slices)
+        shown = _measured(asked, whole, active, asked.scope)
+        return whole, (shown, shown), None
+    stretches = [compared.before, compared.now]
+    cut = compared.now != asked.scope
+    if cut:
+        rest = (compared.now.end or date.max) + timedelta(days=1)
+        stretches.append(asked.scope._replace(start=rest))
+    earlier, settled, *tail = periods(stretches, asked.slices)
+    whole = settled.plus(tail[0]) if tail else settled
+    counts = people_counts([compared.before, compared.now][: 1 + cut], asked.slices)
+    shown = _measured(asked, whole, active, asked.scope)
+    return (
+        whole,
+        (_measured(asked, settled, counts[-1] if cut else active, compared.now), shown),
+        _measured(asked, earlier, counts[0], compared.before),
+    )
+
+
+def _measured(asked: Asked, period: Period, active: int, scope: Scope) -> cards.Measured:
+    first, last = scope.start or asked.span[0], scope.end or asked.span[1]
+    complete = set(asked.complete(first, last))
+    growing = sum(
+        sum(day.tokens.values())
+        for day in asked.days
+        if first <= day.day <= last and day.day not in complete
+    )
+    return cards.measured(period, active, period.figures.tokens - growing, len(complete))
+
+
+def rankings_context(asked: Asked, whole: Period, top: PeoplePage) -> dict[str, Any]:
+    """Models, tools, people, weekdays and keys without an owner."""
+    shares = whole.shares()
     rest = [share.figures for share in shares[TOP_MODELS:]]
+    by_tool = whole.by_tool
+    unowned = any(whole.unattributed)
     return {
-        "totals": found,
-        "tools": overview.ordered_tools(found.by_tool),
+        "figures": whole.figures,
+        "unattributed": whole.unattributed,
+        "unmapped": unmapped_key_count(asked.scope, asked.slices) if unowned else 0,
+        "by_tool": by_tool,
+        "tools": overview.ordered_tools(by_tool),
+        "split": overview.tool_parts({tool: part.tokens for tool, part in by_tool.items()}),
         "tool_rows": overview.TOOL_ROWS,
         "models": shares[:TOP_MODELS],
-        "other_model_count": len(rest),
+        "model_count": len(shares),
         "other_models": add_up(rest) if rest else Figures(),
         "people": top,
-        "other_people": overview.other_people(found, top),
-        "unmapped": [key for key in unmapped if key.key],
+        "other_people": overview.other_people(whole.figures.minus(whole.unattributed), top),
+        "weekdays": daily.weekday_averages(asked.days, asked.span[0], asked.open_days),
     }
+
+
+def chart_context(asked: Asked, drawn: Sequence[charts.Bar]) -> dict[str, Any]:
+    """The chart of days or weeks, with what today may end with."""
+    weekly = len(drawn) < len(asked.days)
+    projection = None if weekly else projected(asked)
+    return {
+        "daily": daily.daily_chart(drawn, asked.view, projection, weekly=weekly),
+        "measures": MEASURES,
+        "cuts": CUTS,
+    }
+
+
+def projected(asked: Asked) -> daily.Projection | None:
+    """What today may end with, when today is shown and still open."""
+    today = asked.view.today
+    present = [day for day in asked.days if day.day == today and today in asked.open_days]
+    learned = daily.days_to_learn_from(today, asked.span[0])
+    if not (present and learned):
+        return None
+    found = amounts_of_days(learned, asked.slices)
+    place = 1 if asked.view.measure == COST else 0
+    so_far = present[0].nanos if place else present[0].tokens
+    known = {day: amounts[place] for day, amounts in found.items()}
+    return daily.project(today, sum(so_far.values()), known, learned)
 
 
 @blueprint.app_context_processor
 def site_pages() -> dict[str, Any]:
-    """What every page needs: the main pages that exist, and links to pages by path rule."""
+    """What every page needs: the main pages that exist, links, the range picker, marks."""
     return {
         "navigation": navigation,
+        "range_arguments": range_arguments,
         "page_at": page_at,
+        "range_picker": range_picker,
         "strips": charts.strips,
         "tool_parts": overview.tool_parts,
+        "model_class": colors.model_class,
     }
-
-
-def navigation() -> list[tuple[str, str, bool]]:
-    """(URL, label, is the present page) of the main pages that exist."""
-    found = [(page_at(path), label, path) for path, label in NAVIGATION]
-    return [(url, label, request.path == path) for url, label, path in found if url]
-
-
-def page_at(path: str, **values: Any) -> str:
-    """The URL of the page with this path rule ("/users/<email>"), "" while there is none."""
-    for rule in current_app.url_map.iter_rules():
-        plain = re.sub(r"<[^<>:]*:", "<", rule.rule)
-        if plain == path and "GET" in (rule.methods or ()):
-            return url_for(rule.endpoint, **values)
-    return ""

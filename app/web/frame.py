@@ -14,8 +14,6 @@ from app.usage import utc_now
 from app.web.overview import first_days
 from app.web.params import TOOLS, View
 
-PRESETS = ((7, "7 d"), (30, "30 d"), (90, "90 d"), (365, "1 y"))
-
 
 def frame(view: View, now: datetime | None = None) -> dict[str, Any]:
     """The context of `shared/_heading.html` for a view.
@@ -29,7 +27,6 @@ def frame(view: View, now: datetime | None = None) -> dict[str, Any]:
         "now": now or utc_now(),
         "span": span,
         "states": freshness(configured_providers()),
-        "presets": PRESETS,
         "tools_known": TOOLS,
     }
     if span:

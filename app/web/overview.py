@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
-from fractions import Fraction
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from app.providers import PROVIDERS
 from app.queries.figures import Figures, add_up
 from app.queries.freshness import ProviderState
 from app.queries.people import PeoplePage
 from app.queries.scope import Scope
-from app.queries.totals import Totals
-from app.queries.trends import DayPoint
 from app.usage import CLAUDE_CODE, CURSOR
-from app.web import charts, formatting
+from app.web import formatting
 
 STACK = (CURSOR, CLAUDE_CODE)
 """Tools from the bottom of a bar to its top; a tool without a place here goes above."""
-TOTAL, COST, PEOPLE = "total", "cost", "people"
+TOTAL, COST, PEOPLE, CACHE = "total", "cost", "people", "cache"
+"""Keys of a bar's own amounts, beside those of its series."""
 TOOL_ROWS = (
     ("input_tokens", "Input"),
     ("cache_write_tokens", "Cache write"),
@@ -32,6 +30,14 @@ LONGEST_EMPTY_RANGE = 366
 """A longer range (in days) is cut to the days that records are known of."""
 
 
+class Dated(Protocol):
+    """Anything of one day."""
+
+    @property
+    def day(self) -> date:
+        """The UTC day."""
+
+
 class Comparison(NamedTuple):
     """The complete part of a range, and the same number of days before the range."""
 
@@ -42,35 +48,6 @@ class Comparison(NamedTuple):
         """True when records begin on `first`, within the days before: these are not whole."""
         start, end = self.before.start, self.before.end
         return bool(start and end and start < first <= end)
-
-
-class Measures(NamedTuple):
-    """The four figures on the cards, of one range."""
-
-    tokens: int
-    value_nanos: int
-    people: int
-    tokens_per_person: int
-
-
-class Card(NamedTuple):
-    """One figure of the range: as shown, in full, against the days before, and its curve."""
-
-    label: str
-    value: str
-    full: str
-    change: str
-    spark: str
-
-
-class DailyChart(NamedTuple):
-    """The stacked chart with its legend (tool, tokens) and what it says in one sentence."""
-
-    chart: charts.Chart
-    weekly: bool
-    legend: list[tuple[str, int]]
-    finding: str
-    open_bars: list[charts.Bar]
 
 
 def within_records(scope: Scope, span: tuple[date, date]) -> Scope:
@@ -90,7 +67,7 @@ def first_days(span: tuple[date, date]) -> tuple[date, date]:
 
 
 def incomplete_days(
-    points: Iterable[DayPoint],
+    points: Iterable[Dated],
     unsettled: set[date],
     states: Sequence[ProviderState],
     tools: Sequence[str],
@@ -133,76 +110,9 @@ def comparison(scope: Scope, open_days: set[date]) -> Comparison | None:
     return Comparison(scope._replace(end=end), earlier._replace(start=start))
 
 
-def measures(found: Totals) -> Measures:
-    """The figures of the cards; usage that belongs to nobody raises nobody's average."""
-    owned = found.figures.tokens - found.unattributed.tokens
-    average = round(Fraction(owned, found.active_people)) if found.active_people else 0
-    return Measures(found.figures.tokens, found.figures.value_nanos, found.active_people, average)
-
-
-Writer = Callable[[int], str]
-CARDS: tuple[tuple[str, Writer, Writer], ...] = (
-    ("Tokens", formatting.compact, formatting.exact),
-    ("Cost", formatting.money, formatting.exact_money),
-    ("Active people", formatting.exact, formatting.exact),
-    ("Tokens per person", formatting.compact, formatting.exact),
-)
-"""Label, short and full writing of each of `Measures`."""
-
-
-def cards(
-    shown: Measures, settled: Measures, before: Measures | None, sparks: Sequence[str]
-) -> list[Card]:
-    """The cards of a range: `settled` and `before` are what the change compares."""
-    return [
-        Card(
-            label,
-            write(shown[place]),
-            write_full(shown[place]),
-            change_words(write, settled[place], before[place]) if before else "",
-            sparks[place],
-        )
-        for place, (label, write, write_full) in enumerate(CARDS)
-    ]
-
-
-def change_words(write: Writer, now: int, before: int) -> str:
+def change_words(write: Callable[[int], str], now: int, before: int) -> str:
     """Both the earlier value and the change: "2.81 B before, up 16 %", "0 before, new"."""
     return f"{write(before)} before, {formatting.change(now, before)}"
-
-
-def day_points(points: Iterable[DayPoint]) -> list[charts.Point]:
-    """Days as chart points: tokens by tool, and their total, cost and people."""
-    return [charts.Point(point.day, _amounts(point)) for point in points]
-
-
-def _amounts(point: DayPoint) -> dict[str, int]:
-    figures = point.figures
-    by_tool = {tool: figures.tokens for tool, figures in point.by_tool.items()}
-    return by_tool | {TOTAL: figures.tokens, COST: figures.value_nanos, PEOPLE: point.people}
-
-
-def sparklines(drawn: Iterable[charts.Bar]) -> list[str]:
-    """Curves of the cards over the complete bars, in the order of `Measures`."""
-    settled = [bar.amounts for bar in drawn if not bar.open]
-    return [
-        charts.sparkline([amounts[TOTAL] for amounts in settled]),
-        charts.sparkline([amounts[COST] for amounts in settled]),
-        charts.sparkline([amounts[PEOPLE] for amounts in settled]),
-        charts.sparkline([amounts[TOTAL] // max(amounts[PEOPLE], 1) for amounts in settled]),
-    ]
-
-
-def daily_chart(drawn: Sequence[charts.Bar], found: Totals, *, weekly: bool) -> DailyChart:
-    """Tokens per bar, stacked by tool."""
-    tools = ordered_tools(found.by_tool)
-    return DailyChart(
-        charts.stacked(drawn, tools[::-1]),
-        weekly,
-        [(tool, found.by_tool[tool].tokens) for tool in tools],
-        finding(drawn, found, weekly=weekly),
-        [bar for bar in drawn if bar.open],
-    )
 
 
 def ordered_tools(by_tool: Iterable[str]) -> list[str]:
@@ -211,26 +121,12 @@ def ordered_tools(by_tool: Iterable[str]) -> list[str]:
     return sorted(by_tool, key=lambda tool: (rank.get(tool, -1), tool))
 
 
-def finding(drawn: Sequence[charts.Bar], found: Totals, *, weekly: bool) -> str:
-    """What the chart shows in a sentence or two: who leads, and the busiest day or week."""
-    leader, figures = max(found.by_tool.items(), key=lambda item: item[1].tokens)
-    busiest = max(drawn, key=lambda bar: bar.amounts[TOTAL])
-    when = formatting.weekday(busiest.first)
-    if weekly:
-        when = f"week from {formatting.full_day(busiest.first)}"
-    share = ""
-    if len(found.by_tool) > 1:
-        part = formatting.percent(figures.tokens, found.figures.tokens)
-        share = f"{formatting.tool_label(leader)} made {part} of the tokens. "
-    return f"{share}Busiest: {when} with {formatting.compact(busiest.amounts[TOTAL])}."
-
-
 def tool_parts(by_tool: dict[str, int]) -> list[tuple[str, int]]:
     """Amounts by tool, in the order in which a horizontal bar lays them end to end."""
     return [(tool, by_tool[tool]) for tool in ordered_tools(by_tool)]
 
 
-def other_people(found: Totals, top: PeoplePage) -> Figures:
+def other_people(owned: Figures, top: PeoplePage) -> Figures:
     """The figures of the people below the top, so that the table adds up to its total."""
     listed = add_up(person.figures for person in top.people) if top.people else Figures()
-    return found.figures.minus(found.unattributed).minus(listed)
+    return owned.minus(listed)

@@ -1,0 +1,293 @@
+"""The pivot: any dimension as rows, another as columns, one measure, totals on both edges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from app.models import UNATTRIBUTED, Person
+from app.queries.pivot_dimensions import (
+    ADDITIVE,
+    DAYS,
+    NOTHING,
+    PEOPLE,
+    PERIODS,
+    PERSON,
+    TOKENS,
+    WORKSPACE,
+    Amount,
+    Question,
+    add,
+    labels,
+    periods,
+    subtract,
+)
+from app.queries.pivot_sums import Sums, grouped
+from app.queries.scope import Scope, Slices, slices_of
+from app.usage import normal_email
+
+MOST_COLUMNS = 24
+MOST_PERIODS = 60
+BY_LABEL, BY_TOTAL = "label", "total"
+
+
+class Shape(NamedTuple):
+    """How a pivot is cut, measured and ordered. `by` "" means no columns but the total.
+
+    `sort` is "label", "total", or the label of a shown column; "" and unknown ones mean the
+    natural order: periods from the first, everything else most first.
+    """
+
+    rows: str = PERSON
+    by: str = ""
+    measure: str = TOKENS
+    search: str = ""
+    sort: str = ""
+    descending: bool = True
+
+
+class Column(NamedTuple):
+    """One column: its key, its label ("" is usage without an owner), what all rows come to."""
+
+    key: Any
+    label: str
+    total: Amount
+
+
+class Line(NamedTuple):
+    """One row. `cells` are in the order of the columns; None where there is no usage at all."""
+
+    key: Any
+    label: str
+    cells: list[Amount | None]
+    others: Amount
+    total: Amount | None
+
+
+class Pivot(NamedTuple):
+    """A page of a pivot.
+
+    `by` is the dimension of the columns as shown, coarser than asked for when there were too
+    many periods. `lines` is one page of `row_count` rows; `known_rows` counts those without
+    the search too. Neither counts the row without an owner, which `unowned` tells of.
+    `other_columns` columns are summed up in `others`. Totals are of all rows the search leaves,
+    distinct counts are counted anew for them.
+    """
+
+    by: str
+    columns: list[Column]
+    lines: list[Line]
+    other_columns: int
+    others: Amount
+    total: Amount
+    row_count: int
+    known_rows: int
+    unowned: bool
+    sort: str
+    descending: bool
+    offset: int
+
+
+def natural_sort(rows: str) -> tuple[str, bool]:
+    """(sort, descending) of a pivot nobody has sorted."""
+    return (BY_LABEL, False) if rows in PERIODS else (BY_TOTAL, True)
+
+
+def shown_periods(by: str, rows: str, scope: Scope) -> str:
+    """The dimension for the columns: coarser than `by` if that has more than 60 periods."""
+    if by not in PERIODS:
+        return by
+    coarser = [name for name in PERIODS[PERIODS.index(by) :] if name != rows]
+    fitting = [name for name in coarser if len(periods(name, scope)) <= MOST_PERIODS]
+    return fitting[0] if fitting else coarser[-1]
+
+
+def pivot(scope: Scope, shape: Shape, *, limit: int | None = 50, offset: int = 0) -> Pivot:
+    """A page of the pivot of a scope with both ends; `limit` None means all rows.
+
+    An offset beyond the last row shows the last page.
+    """
+    by = shown_periods(shape.by, shape.rows, scope)
+    return _Work(scope, shape._replace(by=by)).pivot(limit, offset)
+
+
+class _Work:
+    """One pivot in the making: what is asked of the database once, and used in many places."""
+
+    def __init__(self, scope: Scope, shape: Shape) -> None:
+        self.shape = shape
+        everybody = Question(scope, slices_of(scope), shape.measure)
+        self.question = _of_matching(everybody, shape)
+        self.grid: Sums | None = None
+        by = shape.by
+        # Workspaces are read from the records: once, if everything follows from the cells.
+        if by and WORKSPACE in (shape.rows, by) and shape.measure in ADDITIVE:
+            self.grid = grouped(self.question, (shape.rows, by))
+        self.row_totals = self._along(shape.rows, 0)
+        self.row_labels = labels(shape.rows, self._row_keys())
+        self.known_rows = self._count(self.row_labels)
+        if self.question is not everybody:
+            self.known_rows = grouped(replace(everybody, measure=PEOPLE), ()).get((), NOTHING).value
+        if shape.search and shape.rows not in (*PERIODS, PERSON):
+            self._keep_matching_rows()
+
+    def _along(self, dimension: str, place: int) -> dict[Any, Amount]:
+        if self.grid is None:
+            return {key: value for (key,), value in grouped(self.question, (dimension,)).items()}
+        parts: dict[Any, list[Amount]] = {}
+        for keys, amount in self.grid.items():
+            parts.setdefault(keys[place], []).append(amount)
+        return {key: add(amounts) for key, amounts in parts.items()}
+
+    def _row_keys(self) -> Sequence[Any]:
+        if self.shape.rows in PERIODS and self.row_totals:
+            return periods(self.shape.rows, self.question.scope)
+        return list(self.row_totals)
+
+    def _count(self, keys: Any) -> int:
+        return sum(not (self.shape.rows == PERSON and key == UNATTRIBUTED) for key in keys)
+
+    def _keep_matching_rows(self) -> None:
+        wanted = self.shape.search.strip().casefold()
+        kept = {
+            key: label
+            for key, label in self.row_labels.items()
+            if wanted in label.casefold().replace("_", " ") or wanted in label.casefold()
+        }
+        self.row_labels = kept
+        self.row_totals = {key: self.row_totals[key] for key in kept}
+        if self.grid is not None:
+            self.grid = {keys: value for keys, value in self.grid.items() if keys[0] in kept}
+        if kept:
+            self.question = self.question.to(self.shape.rows, list(kept))
+        else:
+            self.question = replace(self.question, slices=Slices((), {}, {}))
+
+    def pivot(self, limit: int | None, offset: int) -> Pivot:
+        columns, other_keys = self._columns()
+        sort, descending = self._sort(columns)
+        order = self._ordered(sort, descending, columns)
+        if limit is not None:
+            last = (max(len(order) - 1, 0) // limit) * limit
+            offset = min(offset, last)
+            order = order[offset : offset + limit]
+        others = self._others(columns, other_keys, order)
+        return Pivot(
+            self.shape.by,
+            columns,
+            self._lines(order, columns, others),
+            len(other_keys),
+            others.get((), NOTHING),
+            self._total(),
+            self._count(self.row_labels),
+            self.known_rows,
+            self.shape.rows == PERSON and UNATTRIBUTED in self.row_labels,
+            sort,
+            descending,
+            offset if limit is not None else 0,
+        )
+
+    def _columns(self) -> tuple[list[Column], list[Any]]:
+        """The columns to show, and the keys of the others."""
+        by = self.shape.by
+        if not by:
+            return [], []
+        totals = self._along(by, 1)
+        if by in PERIODS:
+            keys = periods(by, self.question.scope) if totals else []
+            shown, others = keys[-MOST_PERIODS:], keys[:-MOST_PERIODS]
+            words = labels(by, shown)
+        else:
+            words = labels(by, totals)
+            keys = sorted(totals, key=lambda key: (-totals[key].value, not words[key], words[key]))
+            # A column for one other would be as wide as that column.
+            most = MOST_COLUMNS if len(keys) > MOST_COLUMNS + 1 else len(keys)
+            shown, others = keys[:most], keys[most:]
+        return [Column(key, words[key], totals.get(key, NOTHING)) for key in shown], others
+
+    def _sort(self, columns: Sequence[Column]) -> tuple[str, bool]:
+        known = {BY_LABEL, BY_TOTAL, *(column.label or "none" for column in columns)}
+        if self.shape.sort in known:
+            return self.shape.sort, self.shape.descending
+        return natural_sort(self.shape.rows)
+
+    def _ordered(self, sort: str, descending: bool, columns: Sequence[Column]) -> list[Any]:
+        words = self.row_labels
+        # Usage without an owner has no label: it comes last among equals.
+        order = sorted(words, key=lambda key: (not words[key], words[key]))
+        if sort == BY_LABEL:
+            return order if not descending else sorted(words, key=words.__getitem__, reverse=True)
+        values = self.row_totals
+        if sort != BY_TOTAL:
+            chosen = next(column for column in columns if (column.label or "none") == sort)
+            values = self._column_values(chosen)
+        sign = -1 if descending else 1
+        return sorted(order, key=lambda key: sign * values.get(key, NOTHING).value)
+
+    def _column_values(self, column: Column) -> dict[Any, Amount]:
+        if self.grid is not None:
+            return {keys[0]: value for keys, value in self.grid.items() if keys[1] == column.key}
+        question = self.question.to(self.shape.by, [column.key])
+        return {key: value for (key,), value in grouped(question, (self.shape.rows,)).items()}
+
+    def _cells(self, order: Sequence[Any], columns: Sequence[Column]) -> Sums:
+        if self.grid is not None or not columns:
+            return self.grid or {}
+        question = self._near(order)
+        if self.shape.by == PERSON:
+            question = question.to(PERSON, [column.key for column in columns])
+        return grouped(question, (self.shape.rows, self.shape.by))
+
+    def _near(self, order: Sequence[Any]) -> Question:
+        """The question for a page of rows: narrowed where there may be thousands of them."""
+        return self.question.to(PERSON, order) if self.shape.rows == PERSON else self.question
+
+    def _lines(self, order: Sequence[Any], columns: Sequence[Column], others: Sums) -> list[Line]:
+        cells = self._cells(order, columns)
+        counted = self._others_are_differences()
+        lines = []
+        for key in order:
+            row = [cells.get((key, column.key)) for column in columns]
+            total = self.row_totals.get(key)
+            rest = others.get((key,), NOTHING)
+            if others and counted and total:
+                rest = subtract(total, add(cell for cell in row if cell))
+            lines.append(Line(key, self.row_labels[key], row, rest, total))
+        return lines
+
+    def _others_are_differences(self) -> bool:
+        """Whether the columns share nothing, so that what they count adds up."""
+        measure, by = self.shape.measure, self.shape.by
+        return (
+            measure in ADDITIVE
+            or (measure == PEOPLE and by == PERSON)
+            or (measure == DAYS and by in PERIODS)
+        )
+
+    def _others(
+        self, columns: Sequence[Column], other_keys: Sequence[Any], order: Sequence[Any]
+    ) -> Sums:
+        """What the columns not shown come to, by (row,), and for all rows by ()."""
+        if not other_keys:
+            return {}
+        if self._others_are_differences():
+            shown = add(column.total for column in columns)
+            return {(): subtract(self._total(), shown)}
+        keys = [column.key for column in columns]
+        whole = self.question.without(self.shape.by, keys)
+        near = self._near(order).without(self.shape.by, keys)
+        return grouped(near, (self.shape.rows,)) | grouped(whole, ())
+
+    def _total(self) -> Amount:
+        if self.shape.measure in ADDITIVE:
+            return add(self.row_totals.values())
+        return grouped(self.question, ()).get((), NOTHING)
+
+
+def _of_matching(question: Question, shape: Shape) -> Question:
+    """Narrowed to people whose e-mail holds the words, if rows are people; % _ are literal."""
+    wanted = normal_email(shape.search)
+    if shape.rows != PERSON or not wanted:
+        return question
+    return replace(question, people=Person.select(Person.id).where(Person.email.contains(wanted)))

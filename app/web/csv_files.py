@@ -1,0 +1,49 @@
+"""CSV files: streamed, safe in a spreadsheet, money as plain decimals."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any
+
+from flask import Response
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+LONGEST_NAME = 120
+NANOS_PER_MICRO, MICROS_PER_DOLLAR = 1000, 10**6
+
+
+def csv_answer(lines: Iterator[str], name: str) -> Response:
+    """A streamed CSV file that a browser saves under `name`."""
+    response = Response(lines, content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def file_name(*parts: str) -> str:
+    """Such as "users_2026-10-24_2026-11-22_cursor.csv": what, which days, which filters."""
+    plain = [re.sub(r"[^A-Za-z0-9.-]+", "-", part).strip("-.") for part in parts]
+    return "_".join(part for part in plain if part)[:LONGEST_NAME] + ".csv"
+
+
+def csv_text(rows: list[list[Any]]) -> str:
+    """Rows as CSV, lines ended by CR LF as spreadsheets expect."""
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    return text.getvalue()
+
+
+def guarded(text: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def plain_dollars(nanos: int) -> str:
+    """Nano-dollars as a plain decimal of at most 6 places, half-even: "12.5", "0.000315"."""
+    micros = int((Decimal(nanos) / NANOS_PER_MICRO).to_integral_value(ROUND_HALF_EVEN))
+    whole, fraction = divmod(abs(micros), MICROS_PER_DOLLAR)
+    digits = f"{fraction:06d}".rstrip("0").ljust(2, "0")
+    return f"{'-' if micros < 0 else ''}{whole}.{digits}"

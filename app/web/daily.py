@@ -1,0 +1,244 @@
+"""The chart of days on the overview: tokens or cost, by tool or by model, and a projection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import NamedTuple
+
+from app.queries.figures import Figures
+from app.queries.overview import SeriesDay
+from app.queries.scope import Slices
+from app.queries.weekdays import by_weekday
+from app.web import charts, formatting
+from app.web.colors import model_class
+from app.web.dashboard_view import COST as COST_MEASURE
+from app.web.dashboard_view import MODEL, DashboardView
+from app.web.overview import CACHE, COST, PEOPLE, TOTAL, ordered_tools
+
+TOP_MODELS = 6
+OTHERS = "others"
+MODEL_PREFIX = "model:"
+"""Keeps a model that is called "total" apart from the total."""
+WEEKS_LEARNED = 4
+LEAST_LEARNED = 2
+LEAST_OF_A_PATTERN = 5
+WEEKDAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+class Look(NamedTuple):
+    """How a series is called, and the style class that colours it."""
+
+    label: str
+    style: str
+
+
+class Projection(NamedTuple):
+    """What a day is likely to end with, in the chart's measure, and what that was learned from."""
+
+    day: date
+    amount: int
+    learned_from: str
+
+
+class DailyChart(NamedTuple):
+    """The stacked chart with its legend (series, total) and what it says in one sentence.
+
+    `main` is the key of the whole in a bar's amounts: the total of the measure.
+    """
+
+    chart: charts.Chart
+    weekly: bool
+    main: str
+    noun: str
+    legend: list[tuple[str, int]]
+    looks: dict[str, Look]
+    finding: str
+    open_bars: list[charts.Bar]
+    projection: Projection | None
+
+
+def series_labels(view: DashboardView, slices: Slices) -> dict[int, str]:
+    """{slice id: name of its series} as the view cuts the bars."""
+    if view.by == MODEL:
+        return {key: MODEL_PREFIX + name for key, (_, name) in slices.by_model.items()}
+    return dict(slices.by_tool)
+
+
+def chart_points(days: Sequence[SeriesDay], view: DashboardView) -> list[charts.Point]:
+    """Days as chart points: the measure by series, and the day's own totals."""
+    kept = ranked(days, view)[:TOP_MODELS] if view.by == MODEL else None
+    return [charts.Point(day.day, _amounts(day, view, kept)) for day in days]
+
+
+def ranked(days: Sequence[SeriesDay], view: DashboardView) -> list[str]:
+    """Series by their sum in the view's measure, most first, ties by name."""
+    sums: dict[str, int] = {}
+    for day in days:
+        for series, amount in _measured(day, view).items():
+            sums[series] = sums.get(series, 0) + amount
+    return sorted(sums, key=lambda series: (-sums[series], series))
+
+
+def _measured(day: SeriesDay, view: DashboardView) -> dict[str, int]:
+    return day.nanos if view.measure == COST_MEASURE else day.tokens
+
+
+def _amounts(day: SeriesDay, view: DashboardView, kept: list[str] | None) -> dict[str, int]:
+    amounts: dict[str, int] = {}
+    for series, amount in _measured(day, view).items():
+        key = series if kept is None or series in kept else OTHERS
+        amounts[key] = amounts.get(key, 0) + amount
+    return amounts | {
+        TOTAL: sum(day.tokens.values()),
+        COST: sum(day.nanos.values()),
+        CACHE: day.cache_read_tokens,
+        PEOPLE: day.people,
+    }
+
+
+def daily_chart(
+    drawn: Sequence[charts.Bar], view: DashboardView, projection: Projection | None, *, weekly: bool
+) -> DailyChart:
+    """The chart of these bars in the view's measure, cut as the view says."""
+    main = COST if view.measure == COST_MEASURE else TOTAL
+    sums = series_sums(drawn)
+    order = ordered_tools(sums) if view.by != MODEL else _by_size(sums)
+    legend = [(series, sums[series]) for series in order]
+    upwards = order[::-1] if view.by != MODEL else order
+    ends = {projection.day: projection.amount} if projection else {}
+    noun = "cost" if main == COST else "tokens"
+    looks = {series: look(series) for series in order}
+    return DailyChart(
+        charts.stacked(drawn, upwards, ends),
+        weekly,
+        main,
+        noun,
+        legend,
+        looks,
+        finding(drawn, legend, looks, main, weekly=weekly),
+        [bar for bar in drawn if bar.open],
+        projection,
+    )
+
+
+def series_sums(drawn: Sequence[charts.Bar]) -> dict[str, int]:
+    """{series: sum over all bars}, without the bars' own totals."""
+    sums: dict[str, int] = {}
+    for bar in drawn:
+        for series, amount in bar.amounts.items():
+            if series not in (TOTAL, COST, CACHE, PEOPLE):
+                sums[series] = sums.get(series, 0) + amount
+    return sums
+
+
+def _by_size(sums: dict[str, int]) -> list[str]:
+    return sorted(sums, key=lambda series: (series == OTHERS, -sums[series], series))
+
+
+def look(series: str) -> Look:
+    """How a series of the chart is called and coloured."""
+    if series == OTHERS:
+        return Look("Others", "tool-other")
+    if series.startswith(MODEL_PREFIX):
+        name = series.removeprefix(MODEL_PREFIX)
+        return Look(name, model_class(name))
+    return Look(formatting.tool_label(series), formatting.tool_class(series))
+
+
+def finding(
+    drawn: Sequence[charts.Bar],
+    legend: Sequence[tuple[str, int]],
+    looks: dict[str, Look],
+    main: str,
+    *,
+    weekly: bool,
+) -> str:
+    """What the chart shows in a sentence or two: who leads, and the busiest day or week."""
+    whole = sum(amount for _, amount in legend)
+    busiest = max(drawn, key=lambda bar: bar.amounts[main])
+    when = formatting.weekday(busiest.first)
+    if weekly:
+        when = f"week from {formatting.full_day(busiest.first)}"
+    share = ""
+    if len(legend) > 1 and whole:
+        leader, most = max(legend, key=lambda item: (item[0] != OTHERS, item[1]))
+        noun = "cost" if main == COST else "tokens"
+        share = f"{looks[leader].label} made {formatting.percent(most, whole)} of the {noun}. "
+    write = formatting.money if main == COST else formatting.compact
+    return f"{share}Busiest: {when} with {write(busiest.amounts[main])}."
+
+
+def days_to_learn_from(today: date, first_known: date) -> list[date]:
+    """The same weekday of the last four weeks, as far as records reach."""
+    days = [today - timedelta(weeks=number) for number in range(1, WEEKS_LEARNED + 1)]
+    return [day for day in days if day >= first_known]
+
+
+def project(
+    today: date, so_far: int, learned: dict[date, int], days: Sequence[date]
+) -> Projection | None:
+    """How today is likely to end: the median of the same weekday in the weeks before.
+
+    A plain rule on purpose. Only one of the providers tells the hour of its usage, so that
+    the part of the day that has passed says little about all tools. None when fewer than two
+    such days are known, or when today has reached the median already.
+    """
+    if len(days) < LEAST_LEARNED:
+        return None
+    amounts = sorted(learned.get(day, 0) for day in days)
+    middle = len(amounts) // 2
+    median = amounts[middle] if len(amounts) % 2 else (amounts[middle - 1] + amounts[middle]) // 2
+    if median <= so_far:
+        return None
+    name = f"{WEEKDAY_NAMES[today.weekday()]}s"
+    return Projection(today, median, f"the median of the last {len(days)} {name}")
+
+
+class WeekdayAverage(NamedTuple):
+    """An average day of this weekday: tokens, nano-dollars, people; rounded half-even."""
+
+    name: str
+    tokens: int
+    value_nanos: int
+    people: int
+
+
+class _DaySums(NamedTuple):
+    """A day as `by_weekday` reads it."""
+
+    day: date
+    by_tool: dict[str, Figures]
+
+
+def weekday_averages(
+    days: Sequence[SeriesDay], first_known: date, left_out: set[date]
+) -> list[WeekdayAverage]:
+    """Averages from Monday to Sunday over the days from `first_known` on, without `left_out`.
+
+    Days without usage count as days; a weekday without a day is left out. Empty when there
+    are fewer than five days: that is no pattern.
+    """
+    start, end = max(days[0].day, first_known), days[-1].day
+    counted = [day for day in days if day.day >= start and day.day not in left_out]
+    if len(counted) < LEAST_OF_A_PATTERN:
+        return []
+    people = [0] * len(WEEKDAY_NAMES)
+    for day in counted:
+        people[day.day.weekday()] += day.people
+    return [
+        WeekdayAverage(
+            WEEKDAY_NAMES[found.weekday],
+            found.average_tokens,
+            found.average_nanos,
+            round(Fraction(people[found.weekday], found.days)),
+        )
+        for found in by_weekday(map(_day_sums, counted), start, end, left_out)
+        if found.days
+    ]
+
+
+def _day_sums(day: SeriesDay) -> _DaySums:
+    figures = Figures(tokens=sum(day.tokens.values()), value_nanos=sum(day.nanos.values()))
+    return _DaySums(day.day, {"": figures})

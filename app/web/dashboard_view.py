@@ -1,0 +1,51 @@
+"""The state of the overview: range and filters, and what its chart shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import date
+
+from werkzeug.datastructures import MultiDict
+
+from app.web.params import View, parse_view
+
+TOKENS, COST = "tokens", "cost"
+TOOL, MODEL = "tool", "model"
+MEASURES = ((TOKENS, "Tokens"), (COST, "Cost"))
+CUTS = ((TOOL, "By tool"), (MODEL, "By model"))
+
+
+@dataclass(frozen=True)
+class DashboardView(View):
+    """A view with the chart's measure ("tokens", "cost") and what its bars are made of."""
+
+    measure: str = TOKENS
+    by: str = TOOL
+
+    def arguments(self) -> list[tuple[str, str]]:
+        """The canonical query: no empty and no default parameters."""
+        pairs = super().arguments()
+        if self.measure != TOKENS:
+            pairs.append(("measure", self.measure))
+        if self.by != TOOL:
+            pairs.append(("by", self.by))
+        return pairs
+
+    def plain(self) -> View:
+        """Range and filters alone: what a link to another page carries."""
+        return View(**{field.name: getattr(self, field.name) for field in fields(View)})
+
+
+def parse_dashboard(args: MultiDict[str, str], today: date) -> DashboardView:
+    """The view that the query string asks for; odd values fall back to the default."""
+    view = parse_view(args, today)
+    return DashboardView(
+        **{field.name: getattr(view, field.name) for field in fields(View)},
+        measure=_known(args.get("measure", ""), MEASURES),
+        by=_known(args.get("by", ""), CUTS),
+    )
+
+
+def _known(value: str, choices: tuple[tuple[str, str], ...]) -> str:
+    names = [name for name, _ in choices]
+    return value if value in names else names[0]

@@ -1,0 +1,197 @@
+"""The list of people at `/users`: parse the query string, ask, choose what to show, render."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from flask import Blueprint, Response, request, url_for
+
+from app.database import reading
+from app.queries.freshness import ProviderState, unsettled_days
+from app.queries.people import tokens_per_day
+from app.queries.people_list import Foot, Question, Rows, foot, people_rows
+from app.queries.scope import Scope, slices_of
+from app.queries.trends import DayPoint
+from app.usage import days_between, utc_now
+from app.web import charts, formatting, htmx, overview
+from app.web.dashboard import page_at
+from app.web.frame import frame
+from app.web.peek import COLUMNS as PEEK_COLUMNS
+from app.web.peek import peek_at
+from app.web.people_columns import COLUMNS, USUAL
+from app.web.people_view import SIZES, PeopleView, parse_people_view
+
+WORDS_FOR_DIRECTION = {True: "descending", False: "ascending"}
+FITS = (760, 900, 1040, 1180, 1375, 1800)
+"""Widths of a window, in pixels, from which on a table may stand without a scroll bar."""
+AROUND_TABLE, WIDEST_TABLE, PEEK_WIDTH = 97, {1375: 1278, 1800: 1558}, 356
+PATH_CHARACTERS = "!$&'()*+,:;=@"
+
+GROUPS = frozenset(("model", "tool", "day", "week", "month", "workspace"))
+"""What the pivot groups by besides persons."""
+
+blueprint = Blueprint("people", __name__)
+
+
+class Period(NamedTuple):
+    """What the range of a view means: the scope within the records, and what is compared."""
+
+    scope: Scope
+    compared: overview.Comparison | None
+    open_days: set[date]
+    curve: list[tuple[date, date]]
+
+
+@blueprint.get("/users")
+def page() -> Response:
+    """The people of the range and filters in the query string, or the pivot that it asks for."""
+    if asks_for_pivot(request.args):
+        # Not above: the pivot's export is written with what the list's export is.
+        from app.web import pivot
+
+        return pivot.respond()
+    now = utc_now()
+    view = parse_people_view(request.args, now.date())
+    with reading():
+        context = frame(view, now) | {"empty": "nothing"}
+        if context["span"]:
+            context |= known_context(view, context["span"], context["states"])
+    return htmx.answer(
+        "people/page.html", context["view"].query(page=context["view"].page), **context
+    )
+
+
+def asks_for_pivot(args: Any) -> bool:
+    """Whether a query string groups by something else than by person alone."""
+    return args.get("rows") in GROUPS or args.get("by") in GROUPS
+
+
+def known_context(
+    view: PeopleView, span: tuple[date, date], states: list[ProviderState]
+) -> dict[str, Any]:
+    """What the page shows once any usage is known."""
+    asked, period = question_of(view, span, states)
+    if view.peek:
+        asked = asked._replace(columns={*view.columns, *PEEK_COLUMNS})
+    view, found = page_of(view, asked)
+    below = foot(asked, found.total_count)
+    looked_at = peek_at(view, asked, found, period.open_days)
+    if looked_at is None:
+        view = replace(view, peek="")
+    compared = period.compared
+    return {
+        "view": view,
+        "shown": (period.scope.start or span[0], period.scope.end or span[1]),
+        "empty": emptiness(view, found, below),
+        "found": found,
+        "foot": below,
+        "peek": looked_at,
+        "compared": compared,
+        "whole_compared": compared is not None and compared.now == period.scope,
+        "records_begin": span[0] if compared and compared.begins_inside(span[0]) else None,
+        "weekly": len(period.curve) > 1 and period.curve[0][0] != period.curve[0][1],
+        "last_page": last_page(found.total_count, view.size),
+        "fits": fits(view),
+        "all_columns": COLUMNS,
+        "usual_columns": USUAL,
+        "sizes": SIZES,
+        "announcement": announcement(view, found, below),
+        "change_words": formatting.change,
+        "curve_points": charts.sparkline,
+        "person_path": person_path,
+        "has_person_page": bool(page_at("/users/<email>", email="a")),
+        "counted": counted(found, below),
+        "foot_average": tokens_per_day(below.people.figures.tokens, below.people.days),
+        "direction_words": WORDS_FOR_DIRECTION,
+    }
+
+
+def question_of(
+    view: PeopleView, span: tuple[date, date], states: Iterable[ProviderState]
+) -> tuple[Question, Period]:
+    """What to ask of the people's rollups for a view, and what its range means."""
+    period = period_of(view.scope, span, list(states))
+    compared = period.compared
+    asked = Question(
+        period.scope,
+        slices_of(period.scope),
+        view.columns,
+        view.search,
+        view.sort,
+        view.descending,
+        (compared.now, compared.before) if compared else None,
+        period.curve,
+    )
+    return asked, period
+
+
+def period_of(asked: Scope, span: tuple[date, date], states: list[ProviderState]) -> Period:
+    """The same rules as on the overview: incomplete days are in no change and in no curve."""
+    scope = overview.within_records(asked, span)
+    days = list(days_between(scope.start or span[0], scope.end or span[1]))
+    points = [DayPoint(day, {}, 0) for day in days]
+    open_days = overview.incomplete_days(points, unsettled_days(scope), states, scope.tools)
+    compared = overview.comparison(asked, open_days) if scope == asked else None
+    bars = charts.bars([charts.Point(day, {}) for day in days], open_days)
+    whole = [bar for bar in bars if not bar.open] or bars
+    return Period(scope, compared, open_days, [(bar.first, bar.last) for bar in whole])
+
+
+def page_of(view: PeopleView, asked: Question) -> tuple[PeopleView, Rows]:
+    """The rows of a page; a page after the last one becomes the last one."""
+    found = people_rows(asked, view.size, (view.page - 1) * view.size)
+    if found.rows or view.page == 1:
+        return view, found
+    count = people_rows(asked._replace(columns=()), 1).total_count
+    view = replace(view, page=last_page(count, view.size))
+    return view, people_rows(asked, view.size, (view.page - 1) * view.size)
+
+
+def last_page(count: int, size: int) -> int:
+    """The number of the last page, at least 1."""
+    return max(1, -(-count // size))
+
+
+def emptiness(view: PeopleView, found: Rows, below: Foot) -> str:
+    """Why there is no row: "search", "filtered", "outside" (no usage in the range), or ""."""
+    if found.rows:
+        return ""
+    if view.search and below.everybody_count:
+        return "search"
+    if any(below.nobody):
+        return "" if not view.search else "search"
+    return "filtered" if view.scope.tools or view.scope.models else "outside"
+
+
+def fits(view: PeopleView) -> int:
+    """The width of a window from which on the table needs no scroll bar; 0 when it always does."""
+    width = sum(column.width for column in view.shown_columns)
+    width += PEEK_WIDTH if view.peek else 0
+    for window in FITS:
+        if width <= WIDEST_TABLE.get(window, window - AROUND_TABLE):
+            return window
+    return 0
+
+
+def announcement(view: PeopleView, found: Rows, below: Foot) -> str:
+    """What is read out after a swap: "38 of 212 people, sorted by cost, descending"."""
+    label = next(column.label for column in COLUMNS if column.name == view.sort).lower()
+    direction = WORDS_FOR_DIRECTION[view.descending]
+    return f"{counted(found, below)}, sorted by {label}, {direction}, page {view.page}"
+
+
+def counted(found: Rows, below: Foot) -> str:
+    """How many people match: "212 people", or "38 of 212 people" of a search."""
+    everybody = formatting.count_of(below.everybody_count, "person", "people")
+    if found.total_count == below.everybody_count:
+        return everybody
+    return f"{formatting.exact(found.total_count)} of {everybody}"
+
+
+def person_path(email: str) -> str:
+    """The path of the page of a person."""
+    return f"{url_for('people.page')}/{quote(email, safe=PATH_CHARACTERS)}"

@@ -1,0 +1,94 @@
+"""The columns of the list of people: names as in the API, words as on screen."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Column(NamedTuple):
+    """A column: its name in query strings, its heading, what it says, and how it is written.
+
+    `kind` chooses the writing of a cell. `width` is about what it takes on screen, in pixels.
+    A column without an `order` cannot be sorted by; "asc" or "desc" is what the first click
+    on it gives.
+    """
+
+    name: str
+    label: str
+    meaning: str
+    kind: str
+    width: int
+    order: str = "desc"
+    figure: str = ""
+
+    @property
+    def is_number(self) -> bool:
+        """Whether its cells stand at the right, digit below digit."""
+        return self.kind not in ("email", "model", "split", "curve")
+
+
+COLUMNS = (
+    Column("email", "Person", "The person's e-mail address", "email", 220, "asc"),
+    Column("totalTokens", "Tokens", "All tokens of the range", "tokens", 80, figure="tokens"),
+    Column("change", "Change", "Tokens against the days before", "change", 105),
+    Column("trend", "Trend", "Tokens over the range", "curve", 90, ""),
+    Column("totalCost", "Cost", "Usage value in US dollars", "money", 95),
+    Column("claudeCodeTokens", "Claude Code", "Tokens with Claude Code", "tool", 95),
+    Column("cursorTokens", "Cursor", "Tokens with Cursor", "tool", 80),
+    Column("tools", "Tools", "Tokens split by tool", "split", 80, ""),
+    Column("inputTokens", "Input", "Uncached input tokens", "tokens", 80, figure="input_tokens"),
+    Column(
+        "cacheWriteTokens",
+        "Cache write",
+        "Input tokens written to the cache",
+        "tokens",
+        95,
+        figure="cache_write_tokens",
+    ),
+    Column(
+        "cacheReadTokens",
+        "Cache read",
+        "Input tokens read from the cache",
+        "tokens",
+        95,
+        figure="cache_read_tokens",
+    ),
+    Column(
+        "outputTokens",
+        "Output",
+        "Tokens written by the model",
+        "tokens",
+        80,
+        figure="output_tokens",
+    ),
+    Column("cacheShare", "Cache share", "Cache reads as a part of all tokens", "share", 95),
+    Column("daysActive", "Active days", "Days with usage in the range", "days", 90),
+    Column("avgTokensPerDay", "Per active day", "Tokens per active day", "average", 110),
+    Column("topModel", "Top model", "The model with most tokens", "model", 140, "asc"),
+    Column("firstActive", "First active", "First day with usage, of all time", "day", 100),
+    Column("lastActive", "Last active", "Last day with usage, of all time", "day", 100),
+)
+BY_NAME = {column.name: column for column in COLUMNS}
+ALWAYS = "email"
+USUAL = (
+    "email",
+    "totalTokens",
+    "change",
+    "trend",
+    "totalCost",
+    "claudeCodeTokens",
+    "cursorTokens",
+    "tools",
+    "cacheShare",
+    "daysActive",
+    "topModel",
+    "lastActive",
+)
+"""Shown unless the query string says otherwise."""
+EVERY = tuple(BY_NAME)
+
+
+def chosen_columns(names: list[str]) -> tuple[str, ...]:
+    """The known ones of `names`, in the order of the table; the usual ones when none is known."""
+    known = tuple(name for name in EVERY if name in names or name == ALWAYS)
+    return known if set(names) & set(EVERY) else USUAL

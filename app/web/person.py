@@ -1,0 +1,181 @@
+"""One person at `/users/<email>`: parse, ask, choose what to show, render."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from flask import Blueprint, Response, make_response, render_template, request
+
+from app.database import reading
+from app.queries.figures import Figures, add_up
+from app.queries.freshness import unsettled_days
+from app.queries.models import ModelShare, percentage
+from app.queries.percentile import standing
+from app.queries.person import (
+    KnownPerson,
+    PersonUsage,
+    known_person,
+    person_usage,
+    similar_emails,
+)
+from app.queries.records import OwnKey, own_keys, raw_records
+from app.queries.scope import Scope, Slices, slices_of
+from app.queries.weekdays import by_weekday
+from app.usage import normal_email, utc_now
+from app.web import htmx, overview, person_figures, person_words
+from app.web.frame import frame
+from app.web.person_view import PersonView, parse_person_view
+
+RECORDS_PER_PAGE = 50
+LONGEST_ASKED = 200
+
+blueprint = Blueprint("person", __name__)
+for _words in person_words.FILTERS:
+    blueprint.add_app_template_filter(_words)
+
+
+@blueprint.get("/users/<path:email>", merge_slashes=False)
+def page(email: str) -> Response:
+    """The person with this e-mail, in the range and filters of the query string."""
+    now = utc_now()
+    view = parse_person_view(request.args, now.date())
+    with reading():
+        person = known_person(normal_email(email.replace("\0", "")))
+        if person is None:
+            return unknown(email, view)
+        context = frame(view, now) | {"person": person, "empty": "never", "keys": []}
+        if context["span"] and person.first_day:
+            context |= usage_context(person, view, context)
+    return htmx.answer("person/page.html", context["view"].query(), **context)
+
+
+def unknown(email: str, view: PersonView) -> Response:
+    """A 404 that helps to find the right person."""
+    asked = email.replace("\0", "")[:LONGEST_ASKED]
+    if htmx.wants_part():
+        return make_response(f"Nobody with the e-mail {asked!r} was ever seen.", 404)
+    context = {"asked": asked, "similar": similar_emails(asked), "view": view}
+    return make_response(render_template("person/unknown.html", **context), 404)
+
+
+def usage_context(person: KnownPerson, view: PersonView, shared: dict[str, Any]) -> dict[str, Any]:
+    """What the page shows of somebody who has usage; figures only if the scope has some."""
+    scope = overview.within_records(view.scope, shared["span"])
+    slices = slices_of(scope)
+    keys = own_keys(person.person_id, scope, slices)
+    usage = person_usage(scope, person.person_id, slices)
+    context: dict[str, Any] = {
+        "keys": keys,
+        "lifetime": person_figures.lifetime(keys),
+        "shown": (scope.start or shared["span"][0], scope.end or shared["span"][1]),
+        "empty": "" if usage.days else _emptiness(scope),
+    }
+    if usage.days:
+        context |= figures_context(person, view, scope, slices, usage, shared | context)
+        context |= records_context(view, scope, slices, keys)
+    return context
+
+
+def _emptiness(scope: Scope) -> str:
+    return "filtered" if scope.tools or scope.models else "outside"
+
+
+def figures_context(
+    person: KnownPerson,
+    view: PersonView,
+    scope: Scope,
+    slices: Slices,
+    usage: PersonUsage,
+    shared: dict[str, Any],
+) -> dict[str, Any]:
+    """Cards with their changes, chart, models, tools, weekdays and the place among others."""
+    start, end = shared["shown"]
+    points = person_figures.every_day(usage, start, end)
+    open_days = overview.incomplete_days(
+        points, unsettled_days(scope), shared["states"], scope.tools
+    )
+    drawn = person_figures.bars(points, open_days)
+    shown = person_figures.measures(usage.days)
+    compared = overview.comparison(view.scope, open_days) if scope == view.scope else None
+    by_tool = person_figures.by_tool(usage)
+    place = standing(scope, slices, shown.tokens, shown.days)
+    counted_from = max(start, person.first_day or start)
+    return {
+        **cards_context(person.person_id, slices, usage, compared, shown, drawn),
+        **breakdown(usage, by_tool),
+        "whole_compared": compared is not None and compared.now == scope,
+        "records_begin": (
+            shared["span"][0] if compared and compared.begins_inside(shared["span"][0]) else None
+        ),
+        "standing": person_figures.standing_words(place),
+        "daily": person_figures.chart(
+            drawn,
+            {tool: figures.tokens for tool, figures in by_tool.items()},
+            weekly=len(drawn) < len(points),
+        ),
+        "weekdays": by_weekday(usage.days, counted_from, end, open_days),
+        "weekdays_from": counted_from,
+    }
+
+
+def cards_context(
+    person_id: int,
+    slices: Slices,
+    usage: PersonUsage,
+    compared: overview.Comparison | None,
+    shown: person_figures.Measures,
+    drawn: Sequence[Any],
+) -> dict[str, Any]:
+    """The cards, and what their changes compare."""
+    settled, before = shown, None
+    if compared:
+        settled = person_figures.measures(usage.days, compared.now)
+        earlier = person_usage(compared.before, person_id, slices)
+        before = person_figures.measures(earlier.days)
+    return {
+        "compared": compared,
+        "cards": person_figures.cards(shown, settled, before, drawn),
+    }
+
+
+def breakdown(usage: PersonUsage, by_tool: dict[str, Figures]) -> dict[str, Any]:
+    """Models with their shares, and the tools side by side."""
+    whole = add_up(by_tool.values())
+    tools = overview.ordered_tools(by_tool)
+    return {
+        "figures": whole,
+        "by_tool": by_tool,
+        "tools": tools,
+        "split": [(tool, by_tool[tool].tokens) for tool in tools],
+        "tool_rows": overview.TOOL_ROWS,
+        "behind": _nothing_behind,
+        "models": [
+            ModelShare(*model, percentage(model.figures.tokens, whole.tokens))
+            for model in usage.models
+        ],
+    }
+
+
+def _nothing_behind(**_: Any) -> str:
+    """Figures of one person have no list of people behind them to link to."""
+    return ""
+
+
+def records_context(
+    view: PersonView, scope: Scope, slices: Slices, keys: Sequence[OwnKey]
+) -> dict[str, Any]:
+    """One page of raw records; a page beyond the last is the last."""
+    count = sum(key.records_in_scope for key in keys)
+    pages = max(1, -(-count // RECORDS_PER_PAGE))
+    view = replace(view, page=min(view.page, pages))
+    offset = (view.page - 1) * RECORDS_PER_PAGE
+    used = [key.actor_id for key in keys if key.records_in_scope]
+    return {
+        "view": view,
+        "record_count": count,
+        "record_pages": pages,
+        "first_record": offset + 1,
+        "records": raw_records(used, scope, slices, limit=RECORDS_PER_PAGE, offset=offset),
+    }

@@ -1,0 +1,87 @@
+"""How a record's origin is said in words on a person's page (Jinja filters)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from app.providers import PROVIDERS
+from app.queries.records import Origin, RawRecord
+
+RULES = {
+    "mapping": "mapped by an administrator",
+    "account": "member's own account",
+    "key owner": "bound to the member",
+    "key name": "by its name",
+}
+"""The rules of `app.identity`."""
+PRICES = {"provider": "provider's figure", "table": "price table", "unpriced": "not priced"}
+SOURCES = {
+    ("anthropic", "messages"): "Anthropic messages report",
+    ("cursor", "events"): "Cursor usage events",
+}
+LABELS = {provider.NAME: provider.LABEL for provider in PROVIDERS}
+WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+
+
+def rule_words(rule: str) -> str:
+    """How a key came to its person; an unknown rule says its own name."""
+    return RULES.get(rule, rule)
+
+
+def price_words(status: str) -> str:
+    """Where a value comes from."""
+    return PRICES.get(status, status)
+
+
+def source_words(record: RawRecord) -> str:
+    """Which of the provider's answers a record was read from."""
+    provider = record.origin.provider
+    known = SOURCES.get((provider, record.source))
+    return known or f"{LABELS.get(provider, provider)} {record.source}"
+
+
+def origin_name(origin: Origin) -> str:
+    """The shortest name that tells a key or account from others."""
+    return (
+        origin.key_name
+        or origin.key
+        or origin.account_email
+        or origin.account
+        or origin.workspace_name
+        or origin.workspace
+        or "not named"
+    )
+
+
+def origin_parts(origin: Origin) -> list[tuple[str, str]]:
+    """(what, value) of everything the provider named."""
+    named = (
+        ("Key", origin.key_name),
+        ("Key id", origin.key),
+        ("Key status", origin.key_status),
+        ("Member", origin.account_email),
+        ("Account", origin.account),
+        ("Workspace", origin.workspace_name),
+        ("Workspace id", origin.workspace),
+    )
+    return [(what, value) for what, value in named if value]
+
+
+def detail_parts(detail: dict[str, Any]) -> list[tuple[str, str]]:
+    """(what, value) of everything else the provider said: "maxMode": true is "Max mode", "yes"."""
+    return [(_sentence(name), _written(value)) for name, value in sorted(detail.items())]
+
+
+def _sentence(name: str) -> str:
+    words = WORD.findall(name) or [name]
+    return " ".join(word if word.isupper() else word.lower() for word in words).capitalize()
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+FILTERS = (rule_words, price_words, source_words, origin_name, origin_parts, detail_parts)

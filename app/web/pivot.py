@@ -1,0 +1,178 @@
+"""The pivot at `/users?rows=...&by=...`: parse, ask, write, render; and the same as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from typing import Any
+from urllib.parse import quote
+
+from flask import Response, request
+
+from app.database import reading
+from app.queries.freshness import known_span
+from app.queries.pivot import MOST_PERIODS, Line, Pivot, natural_sort, pivot
+from app.queries.pivot_dimensions import ADDITIVE, COST, PERIODS, TOOL, Amount
+from app.queries.scope import Scope
+from app.usage import utc_now
+from app.web import formatting, htmx
+from app.web.csv_files import csv_answer, csv_text, file_name, guarded, plain_dollars
+from app.web.frame import frame
+from app.web.overview import within_records
+from app.web.pivot_table import MEASURE_WORDS, NO_OWNER, WORDS, counted, table
+from app.web.pivot_view import SIZES, PivotView, parse_pivot_view
+
+PATH_CHARACTERS = "!$&'()*+,:;=@"
+ROWS_AT_ONCE = 500
+
+
+def respond() -> Response:
+    """The pivot of the range and filters in the query string, or the part HTMX asks for."""
+    now = utc_now()
+    view = parse_pivot_view(request.args, now.date())
+    with reading():
+        context = frame(view, now) | {"empty": "nothing", "title": title(view)}
+        if context["span"]:
+            context |= known_context(view, context["span"])
+    shown: PivotView = context["view"]
+    return htmx.answer("pivot/page.html", shown.query(page=shown.page), **context)
+
+
+def known_context(view: PivotView, span: tuple[date, date]) -> dict[str, Any]:
+    """What the page shows once any usage is known."""
+    scope = closed(within_records(view.scope, span), span)
+    found = pivot(scope, view.shape(), limit=view.size, offset=(view.page - 1) * view.size)
+    view = as_found(view, found)
+    return {
+        "view": view,
+        "shown": (scope.start, scope.end),
+        "empty": emptiness(view, found),
+        "found": found,
+        "table": table(view, scope, found, person_path),
+        "counted": total_words(view, found),
+        "columns_word": WORDS[found.by][1] if found.by else "",
+        "coarser": coarser_words(view, found),
+        "adds_up": view.measure in ADDITIVE,
+        "searchable": view.rows not in PERIODS,
+        "row_words": WORDS[view.rows],
+        "announcement": announcement(view, found),
+        "sizes": SIZES,
+        "last_page": max(1, -(-len_of(found) // view.size)),
+        "row_total": len_of(found),
+    }
+
+
+def closed(scope: Scope, span: tuple[date, date]) -> Scope:
+    """The scope with both ends: open ones become the first or last known day."""
+    start, end = scope.start or span[0], scope.end or span[1]
+    return scope._replace(start=min(start, end), end=end)
+
+
+def as_found(view: PivotView, found: Pivot) -> PivotView:
+    """The view without what there is not: a page after the last, an unknown sort."""
+    page = found.offset // view.size + 1
+    sort = "" if (found.sort, found.descending) == natural_sort(view.rows) else found.sort
+    return replace(view, page=page, sort=sort, descending=found.descending)
+
+
+def len_of(found: Pivot) -> int:
+    """All rows, that of usage without an owner too."""
+    return found.row_count + found.unowned
+
+
+def emptiness(view: PivotView, found: Pivot) -> str:
+    """Why there is no row: "search", "filtered", "outside" (no usage in the range), or ""."""
+    if found.lines:
+        return ""
+    if view.search:
+        return "search"
+    return "filtered" if view.scope.tools or view.scope.models else "outside"
+
+
+def title(view: PivotView) -> str:
+    """Such as "Cost by person and month"."""
+    by = f" and {WORDS[view.by][0]}" if view.by else ""
+    return f"{MEASURE_WORDS[view.measure][0]} by {WORDS[view.rows][0]}{by}"
+
+
+def total_words(view: PivotView, found: Pivot) -> str:
+    """What the totals row totals: "38 of 212 people", "18 models", "212 people, no owner"."""
+    words = counted(view.rows, found.row_count)
+    if view.search and found.known_rows != found.row_count:
+        words = f"{formatting.exact(found.row_count)} of {counted(view.rows, found.known_rows)}"
+    return f"{words} and {NO_OWNER.lower()}" if found.unowned else words
+
+
+def coarser_words(view: PivotView, found: Pivot) -> str:
+    """Why the columns are not the periods asked for, "" if they are."""
+    if found.by == view.by:
+        return ""
+    asked, shown = WORDS[view.by][1], WORDS[found.by][1]
+    return (
+        f"Columns are {shown}: the range has more than {MOST_PERIODS} {asked}. "
+        f"A shorter range shows {asked}."
+    )
+
+
+def announcement(view: PivotView, found: Pivot) -> str:
+    """What is read out after a swap: "18 models, sorted by total, descending, page 1"."""
+    direction = "descending" if found.descending else "ascending"
+    sort = WORDS[view.rows][0] if found.sort == "label" else found.sort
+    return f"{total_words(view, found)}, sorted by {sort}, {direction}, page {view.page}"
+
+
+def person_path(email: str) -> str:
+    """The path of the page of a person."""
+    return f"/users/{quote(email, safe=PATH_CHARACTERS)}"
+
+
+def export() -> Response:
+    """All rows of the pivot with the columns and the order of the screen, as a CSV file.
+
+    Plain integers, dollars as plain decimals, ISO days. The sums of all rows are not in it.
+    """
+    view = parse_pivot_view(request.args, utc_now().date())
+    with reading():
+        span = known_span()
+        scope = closed(within_records(view.scope, span), span) if span else view.scope
+        found = pivot(scope, view.shape(), limit=None)
+    by = ["by", found.by] if found.by else []
+    days = [day.isoformat() for day in (scope.start, scope.end) if day]
+    name = file_name(
+        view.measure, view.rows, *by, *days, *view.scope.tools, *view.scope.models, view.search
+    )
+    return csv_answer(csv_pieces(view, found), name)
+
+
+def csv_pieces(view: PivotView, found: Pivot) -> Iterator[str]:
+    """The file in pieces of some hundred rows."""
+    others = [f"{found.other_columns} others"] if found.other_columns else []
+    words = [_csv_label(found.by, column.label) for column in found.columns]
+    last = "Total" if found.by else MEASURE_WORDS[view.measure][0]
+    yield csv_text([[WORDS[view.rows][0].capitalize(), *words, *others, last]])
+    for first in range(0, len(found.lines), ROWS_AT_ONCE):
+        lines = found.lines[first : first + ROWS_AT_ONCE]
+        yield csv_text(
+            [_csv_row(view, found, line, _csv_label(view.rows, line.label)) for line in lines]
+        )
+
+
+def _csv_label(dimension: str, label: str) -> str:
+    """The words of the screen, except that days, weeks and months are written for programs."""
+    if dimension == TOOL:
+        return formatting.tool_label(label)
+    return guarded(label) or NO_OWNER
+
+
+def _csv_row(view: PivotView, found: Pivot, line: Line, label: str) -> list[Any]:
+    others = [line.others] if found.other_columns else []
+    amounts = [*line.cells, *others, line.total]
+    return [label, *(plain_amount(view.measure, amount) for amount in amounts)]
+
+
+def plain_amount(measure: str, amount: Amount | None) -> str | int:
+    """An amount for programs: an integer or plain dollars; "" without usage or price."""
+    if amount is None or amount.not_priced:
+        return ""
+    return plain_dollars(amount.value) if measure == COST else amount.value

@@ -1,0 +1,184 @@
+"""The state of the pivot, as the query string of `/users` says it, and links into it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from werkzeug.datastructures import MultiDict
+
+from app.queries.pivot import BY_LABEL, Shape, natural_sort
+from app.queries.pivot_dimensions import (
+    DIMENSIONS,
+    MEASURES,
+    MODEL,
+    PERIODS,
+    PERSON,
+    TOKENS,
+    TOOL,
+)
+from app.web.params import LONGEST_TEXT, View, parse_number, parse_view
+
+SIZES = (25, 50, 100, 250)
+DEFAULT_SIZE = 50
+LONGEST_SEARCH = 100
+LAST_PAGE = 1_000_000
+STAYS_ON_PAGE = {"page", "heat"}
+"""Changes that leave the rows as they are; every other change starts at the first page."""
+
+
+@dataclass(frozen=True)
+class PivotView(View):
+    """Range and filters, and: rows, columns, measure, search, order, shading and page.
+
+    `sort` is "" for the natural order, else "label", "total" or the label of a column.
+    """
+
+    rows: str = PERSON
+    by: str = ""
+    measure: str = TOKENS
+    search: str = ""
+    sort: str = ""
+    descending: bool = True
+    heat: bool = False
+    page: int = 1
+    size: int = DEFAULT_SIZE
+
+    def arguments(self) -> list[tuple[str, str]]:
+        """The canonical query: no empty and no default parameters."""
+        pairs = [*super().arguments(), *self.shape_arguments()]
+        if self.search:
+            pairs.append(("q", self.search))
+        pairs += self._order()
+        for name, value, default in (("page", self.page, 1), ("size", self.size, DEFAULT_SIZE)):
+            if value != default:
+                pairs.append((name, str(value)))
+        return pairs
+
+    def shape_arguments(self) -> list[tuple[str, str]]:
+        """Rows, columns, measure and shading alone."""
+        pairs = [("rows", self.rows)] if self.rows != PERSON else []
+        if self.by:
+            pairs.append(("by", self.by))
+        if self.measure != TOKENS:
+            pairs.append(("measure", self.measure))
+        return [*pairs, ("heat", "1")] if self.heat else pairs
+
+    def _order(self) -> list[tuple[str, str]]:
+        natural, descending = natural_sort(self.rows)
+        if not self.sort or (self.sort, self.descending) == (natural, descending):
+            return []
+        pairs = [("sort", self.sort)]
+        if self.descending != (self.sort != BY_LABEL):
+            pairs.append(("dir", "desc" if self.descending else "asc"))
+        return pairs
+
+    def query(self, **changes: Any) -> str:
+        """As of every view; a change of the rows starts at the first page."""
+        if set(changes) - STAYS_ON_PAGE:
+            changes = {"page": 1} | changes
+        return super().query(**changes)
+
+    def shape(self) -> Shape:
+        """What to ask for."""
+        return Shape(self.rows, self.by, self.measure, self.search, self.sort, self.descending)
+
+    def sorted_by(self, sort: str, shown: tuple[str, bool]) -> str:
+        """The query that a click on a heading leads to; `shown` is the present (sort, down)."""
+        descending = not shown[1] if shown[0] == sort else sort != BY_LABEL
+        return self.query(sort=sort, descending=descending)
+
+    def turned(self) -> str:
+        """The query of the same pivot with rows and columns exchanged."""
+        return self.query(rows=self.by, by=self.rows, search="", sort="")
+
+
+def parse_pivot_view(args: MultiDict[str, str], today: date) -> PivotView:
+    """The pivot that a query string asks for; odd values fall back to the default."""
+    base = parse_view(args, today)
+    rows = _one_of(DIMENSIONS, args.get("rows", ""), PERSON)
+    by = _one_of(DIMENSIONS, args.get("by", ""), "")
+    sort = args.get("sort", "").replace("\0", "")[:LONGEST_TEXT]
+    direction = args.get("dir", "").lower()
+    if not sort:
+        sort, descending = "", natural_sort(rows)[1]
+    else:
+        descending = sort != BY_LABEL if direction not in ("asc", "desc") else direction == "desc"
+    size = parse_number(args.get("size", ""), 1, SIZES[-1])
+    return PivotView(
+        **{field.name: getattr(base, field.name) for field in fields(base)},
+        rows=rows,
+        by=by if by != rows else "",
+        measure=_one_of(MEASURES, args.get("measure", ""), TOKENS),
+        search="" if rows in PERIODS else plain_text(args.get("q", "")),
+        sort=sort,
+        descending=descending,
+        heat=args.get("heat") == "1",
+        page=parse_number(args.get("page", ""), 1, LAST_PAGE) or 1,
+        size=size if size in SIZES else DEFAULT_SIZE,
+    )
+
+
+def _one_of(known: tuple[str, ...], text: str, default: str) -> str:
+    return text if text in known else default
+
+
+def plain_text(text: str) -> str:
+    """Typed words without blanks around them and without characters no database takes."""
+    return text.replace("\0", "").strip()[:LONGEST_SEARCH]
+
+
+class Narrowed(NamedTuple):
+    """Parts of a query that narrow it, each "" where the view's own part stays."""
+
+    days: str = ""
+    tool: str = ""
+    model: str = ""
+
+    def and_also(self, other: Narrowed) -> Narrowed:
+        """Narrowed by both; where both name the same, by the other."""
+        return Narrowed(*(theirs or mine for mine, theirs in zip(self, other, strict=True)))
+
+
+def narrowed_to(dimension: str, key: Any, days: tuple[date, date] | None) -> Narrowed:
+    """What leads to one row or column; `days` are those of a period."""
+    if days:
+        start, end = days
+        return Narrowed(days=urlencode({"start": start.isoformat(), "end": end.isoformat()}))
+    if dimension == TOOL:
+        return Narrowed(tool=urlencode({"tool": key}))
+    return Narrowed(model=urlencode({"model": key})) if dimension == MODEL else Narrowed()
+
+
+class Links:
+    """Queries of the filtered views behind rows and cells, made from ready parts.
+
+    There are a thousand cells on a page, so none of them builds a whole view.
+    """
+
+    def __init__(self, view: PivotView) -> None:
+        base = View.arguments(view)
+        self.days = urlencode([pair for pair in base if pair[0] not in ("tool", "model")])
+        self.tool = urlencode([pair for pair in base if pair[0] == "tool"])
+        self.model = urlencode([pair for pair in base if pair[0] == "model"])
+        self.shape = urlencode(view.shape_arguments())
+
+    def here(self, narrowed: Narrowed) -> str:
+        """The query of the same pivot, narrowed."""
+        return self._query(narrowed, self.shape)
+
+    def elsewhere(self, narrowed: Narrowed) -> str:
+        """The query of range and filters alone, narrowed, for another page."""
+        query = self._query(narrowed, "")
+        return query if query != "?" else ""
+
+    def _query(self, narrowed: Narrowed, shape: str) -> str:
+        parts = (
+            narrowed.days or self.days,
+            narrowed.tool or self.tool,
+            narrowed.model or self.model,
+            shape,
+        )
+        return "?" + "&".join(part for part in parts if part)

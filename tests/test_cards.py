@@ -1,0 +1,58 @@
+"""The cards say a figure, what it was before, and never make up a change."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.queries.figures import Figures
+from app.queries.overview import Period
+from app.usage import CURSOR
+from app.web.cards import cache_share, cards, measured, per_day, per_person, points_words
+from app.web.charts import Bar
+from tests.test_overview import FIRST
+
+USED = Figures(tokens=1_000, cache_read_tokens=875, value_nanos=3 * 10**9)
+NOBODY = Figures(tokens=100)
+
+
+def test_averages_leave_out_what_would_bend_them() -> None:
+    basis = measured(Period({(CURSOR, "auto"): USED}, NOBODY), 4, 700, 7)
+    assert per_person(basis) == 225
+    assert per_day(basis) == 100
+    assert cache_share(basis) == 8_750
+
+
+def test_nothing_averages_to_nothing() -> None:
+    basis = measured(Period({}, Figures()), 0, 0, 0)
+    assert (per_person(basis), per_day(basis), cache_share(basis)) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "words"),
+    [
+        (8_750, 8_720, "87.2 % before, up 0.3 points"),
+        (8_720, 8_750, "87.5 % before, down 0.3 points"),
+        (8_721, 8_720, "87.2 % before, up <0.1 points"),
+        (8_720, 8_720, "87.2 % before, unchanged"),
+        (8_720, 0, "0.0 % before, new"),
+        (0, 0, "0.0 % before, unchanged"),
+    ],
+)
+def test_a_share_changes_by_points(now: int, before: int, words: str) -> None:
+    assert points_words(now, before).replace("\u00a0", " ") == words
+
+
+def test_a_card_says_both_values_and_what_is_behind_it() -> None:
+    now = measured(Period({(CURSOR, "auto"): USED}, Figures()), 4, 1_000, 10)
+    amounts = {"total": 10, "cost": 5, "people": 1, "cache": 2}
+    bars = [Bar(FIRST, FIRST, amounts, False), Bar(FIRST, FIRST, amounts, True)]
+    found = {card.label: card for card in cards(now, now, now._replace(tokens=500), bars)}
+    assert found["Tokens"].change.replace("\u00a0", " ") == "500 before, up 100 %"
+    assert found["Cost"].sort == "totalCost"
+    assert found["Tokens per day"].rows == "day"
+    assert all(card.spark.count(",") == 2 for card in found.values())
+
+
+def test_without_days_before_there_is_no_change() -> None:
+    now = measured(Period({(CURSOR, "auto"): USED}, Figures()), 4, 1_000, 10)
+    assert [card.change for card in cards(now, now, None, [])] == [""] * 6

@@ -1,0 +1,96 @@
+"""The chart of days: series, what it says, today's projection, weekdays."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from werkzeug.datastructures import MultiDict
+
+from app.queries.overview import SeriesDay
+from app.usage import CLAUDE_CODE, CURSOR
+from app.web.charts import bars
+from app.web.daily import (
+    OTHERS,
+    chart_points,
+    daily_chart,
+    days_to_learn_from,
+    project,
+    weekday_averages,
+)
+from app.web.dashboard_view import DashboardView, parse_dashboard
+
+MONDAY = date(2026, 11, 16)
+SUNDAY = date(2026, 11, 22)
+
+
+def view_of(**arguments: str) -> DashboardView:
+    return parse_dashboard(MultiDict(arguments), SUNDAY)
+
+
+def day(number: int, **tokens: int) -> SeriesDay:
+    nanos = {series: count * 1000 for series, count in tokens.items()}
+    return SeriesDay(MONDAY + timedelta(days=number), tokens, nanos, 1, 2)
+
+
+def test_the_state_of_the_chart_is_canonical() -> None:
+    assert view_of().query() == "?"
+    assert view_of(measure="cost", by="model").query() == "?measure=cost&by=model"
+    assert view_of(measure="euros", by="moon").query() == "?"
+    assert view_of(measure="cost", tool="cursor").plain().query() == "?tool=cursor"
+
+
+def test_stacks_tools_in_their_fixed_order() -> None:
+    points = chart_points([day(0, **{CLAUDE_CODE: 5, CURSOR: 9})], view_of())
+    found = daily_chart(bars(points, set()), view_of(), None, weekly=False)
+    assert [series for series, _ in found.legend] == [CLAUDE_CODE, CURSOR]
+    assert [part.series for part in found.chart.columns[0].segments] == [CURSOR, CLAUDE_CODE]
+
+
+def test_keeps_six_models_and_adds_up_the_rest() -> None:
+    models = {f"model:{number}": 10 - number for number in range(8)}
+    view = view_of(by="model")
+    (point,) = chart_points([day(0, **models)], view)
+    assert point.amounts[OTHERS] == 3 + 4
+    assert point.amounts["model:0"] == 10
+    assert sum(point.amounts[series] for series in point.amounts if ":" in series) == 45
+    assert point.amounts["total"] == 52
+
+
+def test_measures_cost() -> None:
+    (point,) = chart_points([day(0, **{CURSOR: 9})], view_of(measure="cost"))
+    assert point.amounts[CURSOR] == 9000
+    assert point.amounts["total"] == 9
+
+
+@pytest.mark.parametrize(
+    ("so_far", "learned", "expected"),
+    [
+        (10, [40, 20, 30, 50], 35),
+        (10, [40, 20, 30], 30),
+        (35, [40, 20, 30, 50], None),
+        (0, [40], None),
+        (0, [0, 0, 0, 0], None),
+    ],
+)
+def test_projects_the_median_of_the_same_weekday(
+    so_far: int, learned: list[int], expected: int | None
+) -> None:
+    days = days_to_learn_from(SUNDAY, date.min)[: len(learned)]
+    known = {one: amount for one, amount in zip(days, learned, strict=True) if amount}
+    found = project(SUNDAY, so_far, known, days)
+    assert (found.amount if found else None) == expected
+    if found:
+        assert found.learned_from == f"the median of the last {len(learned)} Sundays"
+
+
+def test_learns_only_from_days_that_records_reach() -> None:
+    assert days_to_learn_from(SUNDAY, date(2026, 11, 8)) == [date(2026, 11, 15), date(2026, 11, 8)]
+
+
+def test_an_average_weekday_leaves_out_open_days() -> None:
+    days = [day(number, **{CURSOR: 7 if number < 7 else 9}) for number in range(14)]
+    found = weekday_averages(days, MONDAY, {days[13].day})
+    assert [(one.name, one.tokens) for one in found][::6] == [("Monday", 8), ("Sunday", 7)]
+    assert [one.name for one in weekday_averages(days[:5], MONDAY, set())][-1] == "Friday"
+    assert weekday_averages(days[:5], MONDAY + timedelta(days=1), set()) == []

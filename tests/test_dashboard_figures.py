@@ -1,0 +1,209 @@
+"""Every figure of the overview is the figure of the JSON API."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from decimal import Decimal
+from html import unescape
+from typing import Any
+
+import pytest
+
+from app.queries.overview import people_counts, periods, unmapped_key_count
+from app.queries.scope import Scope, model_places, slices_of
+from app.queries.totals import totals
+from app.queries.unmapped import unmapped_keys
+from app.usage import CLAUDE_CODE, CURSOR
+from app.web.formatting import TOOL_LABELS
+from tests.filled import LEAP_DAYS, Reader
+
+QUERIES: list[dict[str, Any]] = [
+    {"days": "30"},
+    {"days": "7", "tool": "cursor"},
+    {"days": "90", "model": "Sonnet 4.5"},
+    {"days": "365", "model": ["auto", "(unknown)"]},
+    {"days": "1"},
+    {"start": str(LEAP_DAYS[0]), "end": str(LEAP_DAYS[1])},
+]
+TOOL_KEYS = {CLAUDE_CODE: "claudeCode", CURSOR: "cursor"}
+
+
+@pytest.fixture(params=QUERIES, ids=lambda query: " ".join(map(str, query.values())))
+def query(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """The query string of a page."""
+    return request.param
+
+
+def as_api(query: dict[str, Any]) -> dict[str, Any]:
+    """The same question to the JSON API."""
+    names = {"start": "startDate", "end": "endDate"}
+    return {names.get(name, name): value for name, value in query.items()}
+
+
+def page_of(reader: Reader, query: dict[str, Any], **more: Any) -> str:
+    response = reader.client.get("/", query_string={**query, **more})
+    assert response.status_code == 200
+    return unescape(response.text).replace("\u00a0", " ")
+
+
+def part(page: str, name: str) -> str:
+    return page.split(f'<section id="{name}"')[1].split("</section>")[0]
+
+
+def rows_of(section: str) -> list[list[str]]:
+    """The cells of a table's body; a cell with a figure in full on hover gives that."""
+    body = section.split("<tbody>")[1].split("</tbody>")[0]
+    found = []
+    for row in body.split("<tr")[1:]:
+        cells = re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL)
+        found.append([_full(cell) for cell in cells])
+    return found
+
+
+def _full(cell: str) -> str:
+    titles = re.findall(r'<(?:span|a)[^>]*\stitle="([^"]*)"', cell)
+    text = re.sub(r"<[^>]+>", "", cell).strip()
+    return titles[0] if titles else text
+
+
+def number(text: str) -> int:
+    return int(re.sub(r"[^\d]", "", text))
+
+
+def dollars(text: str) -> float:
+    return float(round(Decimal(text.replace("$", "").replace(",", "")), 6))
+
+
+def test_the_cards_are_the_stats(town: Reader, query: dict[str, Any]) -> None:
+    stats = town.get("stats", **as_api(query))
+    cards = re.findall(r'<dt>(.*?)</dt>\s*<dd class="figure" title="(.*?)">', page_of(town, query))
+    full = dict(cards)
+    assert number(full["Tokens"]) == stats["totalTokens"]
+    assert dollars(full["Cost"]) == stats["totalCost"]
+    assert number(full["Active people"]) == stats["activeUsers"]
+    cached, whole = re.findall(r"[\d,]+", full["Cache share"])
+    assert number(cached) == stats["totalCacheReadTokens"]
+    assert number(whole) == stats["totalTokens"]
+
+
+def test_the_models_are_the_models(town: Reader, query: dict[str, Any]) -> None:
+    listed = town.get("models", **as_api(query))
+    rows = rows_of(part(page_of(town, query), "models"))
+    for row, model in zip(rows, listed[:9], strict=False):
+        assert row[0] == f"{model['model']}, {TOOL_LABELS[model['tool']]}"
+        assert row[1] in (f"{model['percentage']:.1f} %", "<0.1 %")
+        assert number(row[2]) == model["tokens"]
+        assert "not priced" in row[3] or dollars(row[3]) == model["cost"]
+    assert len(rows) == min(len(listed), 9) + (len(listed) > 9)
+
+
+def table_behind(reader: Reader, query: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Tools in the order of the columns, and the rows."""
+    table = page_of(reader, query).split('id="daily-table"')[1].split("</table>")[0]
+    tools = {label: TOOL_KEYS[tool] for tool, label in TOOL_LABELS.items()}
+    names = re.findall(r'<th scope="col"[^>]*>(.*?)</th>', table)
+    return [tools[name] for name in names if name in tools], rows_of(table)
+
+
+def test_the_table_behind_the_chart_is_the_trends(town: Reader, query: dict[str, Any]) -> None:
+    trends = town.get("trends", **as_api(query))
+    tools, rows = table_behind(town, query)
+    if len(trends) > 90:
+        for place, tool in enumerate(tools, start=1):
+            assert sum(number(row[place]) for row in rows) == sum(day[tool] for day in trends)
+        return
+    for row, day in zip(rows, reversed(trends), strict=True):
+        assert [number(cell) for cell in row[1 : 1 + len(tools)]] == [day[tool] for tool in tools]
+        assert number(row[-3]) == day["claudeCode"] + day["cursor"]
+        assert row[-2] == "<$0.01" or abs(dollars(row[-2]) - day["cost"]) <= 0.005001
+
+
+def test_the_people_are_the_users(town: Reader, query: dict[str, Any]) -> None:
+    users = town.get("users", **as_api(query))
+    rows = rows_of(part(page_of(town, query), "people"))
+    for row, user in zip(rows, users[:18], strict=False):
+        assert row[0] == user["email"]
+        assert number(row[1]) == user["totalTokens"]
+        assert row[3] == user["favoriteModel"]
+
+
+def test_the_tools_are_the_stats(town: Reader, query: dict[str, Any]) -> None:
+    stats = town.get("stats", **as_api(query))
+    section = part(page_of(town, query), "tools")
+    names = re.findall(r"</svg>\s*([\w ]+?)\s*</a>", section)
+    everything = next(row for row in rows_of(section) if row[0] == "All tokens")
+    keys = {"Claude Code": "claudeCodeTokens", "Cursor": "cursorTokens"}
+    assert [number(cell) for cell in everything[1 : 1 + len(names)]] == [
+        stats[keys[name]] for name in names
+    ]
+    assert names
+
+
+@pytest.mark.parametrize("by", ["tool", "model"])
+@pytest.mark.parametrize("measure", ["tokens", "cost"])
+def test_the_chart_adds_up_however_it_is_cut(town: Reader, by: str, measure: str) -> None:
+    stats = town.get("stats", days="30")
+    page = page_of(town, {"days": "30"}, by=by, measure=measure)
+    footer = page.split('id="daily-table"')[1].split("<tfoot>")[1].split("</tfoot>")[0]
+    cells = re.findall(r"<td[^>]*>(.*?)</td>", footer)
+    series, tokens, cost = cells[:-3], cells[-3], cells[-2]
+    if measure == "tokens":
+        assert sum(map(number, series)) == number(tokens) == stats["totalTokens"]
+    else:
+        parts = sum(dollars(cell) for cell in series if cell != "<$0.01")
+        assert abs(parts - dollars(cost)) <= 0.01 * len(series)
+
+
+def test_the_change_compares_what_the_api_compares(company: Reader) -> None:
+    query = {"start": "2026-10-05", "end": "2026-10-11"}
+    stats = company.get("stats", **as_api(query), comparison="true")
+    text = part(page_of(company, query), "cards")
+    before = stats["previousPeriod"]
+    assert f"{before['activeUsers']} before" in text
+    assert f"${before['totalCost']:,.2f} before" in text
+
+
+def test_the_lifetime_is_all_time(town: Reader) -> None:
+    stats = town.get("stats")
+    strip = (
+        page_of(town, {"days": "7", "tool": "cursor"}).split('id="lifetime"')[1].split("</a>")[0]
+    )
+    assert f'title="{stats["totalTokens"]:,}"' in strip
+    assert f"<b>{stats['activeUsers']}</b> people" in strip
+    assert f"${stats['totalCost']:,.2f}" in strip
+
+
+def test_periods_are_totals(town: Reader) -> None:
+    days = [town.today - timedelta(days=number) for number in (60, 31, 30, 1, 0)]
+    stretches = [(days[0], days[1]), (days[2], days[3]), (days[4], days[4])]
+    with town.app.app_context():
+        for filters in ({}, {"tools": (CURSOR,)}, {"models": ("Sonnet 4.5", "auto")}):
+            scopes = [Scope(start, end, **filters) for start, end in stretches]
+            slices = slices_of(scopes[0])
+            wanted = [totals(scope) for scope in scopes]
+            found = periods(scopes, slices)
+            assert [one.figures for one in found] == [one.figures for one in wanted]
+            assert [one.by_tool for one in found] == [one.by_tool for one in wanted]
+            assert [one.unattributed for one in found] == [one.unattributed for one in wanted]
+            assert people_counts(scopes, slices) == [one.active_people for one in wanted]
+            both = found[0].plus(found[1])
+            assert both.figures == totals(scopes[0]._replace(end=days[3])).figures
+            for scope in scopes:
+                owned = [one for one in unmapped_keys(scope) if one.key]
+                assert unmapped_key_count(scope, slices) == len(owned)
+
+
+def test_unknown_models_add_up_to_nothing(town: Reader) -> None:
+    scope = Scope(town.today, town.today, models=("nobody knows",))
+    with town.app.app_context():
+        (found,) = periods([scope], slices_of(scope))
+        assert not any(found.figures)
+        assert people_counts([scope], slices_of(scope)) == [0]
+
+
+def test_every_model_has_a_place_of_its_own(town: Reader) -> None:
+    with town.app.app_context():
+        places = model_places()
+    assert sorted(places.values()) == list(range(len(places)))
+    assert {"Sonnet 4.5", "auto", "(unknown)"} <= places.keys()

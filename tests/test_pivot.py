@@ -1,0 +1,334 @@
+"""The pivot's figures against plain sums over the usage records."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+import pytest
+from peewee import JOIN
+
+from app.database import database
+from app.models import Actor, Partition, Person, Slice, Usage
+from app.queries.pivot import (
+    MOST_COLUMNS,
+    MOST_PERIODS,
+    Pivot,
+    Shape,
+    natural_sort,
+    pivot,
+    shown_periods,
+)
+from app.queries.pivot_dimensions import (
+    ADDITIVE,
+    COST,
+    DAYS,
+    DIMENSIONS,
+    MEASURES,
+    PEOPLE,
+    PERIODS,
+    PERSON,
+    WORKSPACE,
+    Amount,
+    period_of,
+    periods,
+)
+from app.queries.scope import Scope
+from app.rollups import TOKENS as ALL_TOKENS
+from app.usage import CLAUDE_CODE, CURSOR, day_of
+from tests.filled import COMPANY_DAYS, LEAP_DAYS, Reader
+
+
+class Record(NamedTuple):
+    """A usage record with everything a pivot can be cut by."""
+
+    day: date
+    person: int
+    email: str
+    tool: str
+    raw: str
+    model: str
+    workspace: tuple[int, str]
+    tokens: int
+    requests: int
+    nanos: int | None
+
+
+def records() -> list[Record]:
+    """Every counting record, without any rollup."""
+    rows = (
+        Usage.select(
+            Usage.day,
+            Actor.person,
+            Person.email,
+            Slice.tool,
+            Slice.model,
+            Slice.name,
+            Actor.organization,
+            Actor.workspace,
+            ALL_TOKENS,
+            Usage.requests,
+            Usage.value_nanos,
+        )
+        .join(Actor)
+        .join(Person, JOIN.LEFT_OUTER)
+        .switch(Usage)
+        .join(Slice)
+        .switch(Usage)
+        .join(Partition)
+        .where(Partition.counts)
+        .tuples()
+    )
+    return [
+        Record(
+            day_of(day), person or 0, email or "", tool, raw, name, (organization, place),
+            int(tokens), requests or 0, nanos,
+        )
+        for day, person, email, tool, raw, name, organization, place, tokens, requests, nanos
+        in rows
+    ]  # fmt: skip
+
+
+def key_of(record: Record, dimension: str) -> Any:
+    if dimension in PERIODS:
+        return period_of(dimension, record.day)
+    return getattr(record, dimension)
+
+
+def within(found: Iterable[Record], scope: Scope, search: str, rows: str) -> list[Record]:
+    assert scope.start
+    assert scope.end
+    return [
+        record
+        for record in found
+        if scope.start <= record.day <= scope.end
+        and (not scope.tools or record.tool in scope.tools)
+        and (not scope.models or record.model in scope.models or record.raw in scope.models)
+        and (rows != PERSON or search.lower() in record.email)
+    ]
+
+
+def measured(found: Iterable[Record], measure: str) -> int:
+    found = list(found)
+    if measure == DAYS:
+        return len({record.day for record in found})
+    if measure == PEOPLE:
+        return len({record.person for record in found if record.person})
+    values: dict[str, Callable[[Record], int]] = {
+        "tokens": lambda record: record.tokens,
+        "requests": lambda record: record.requests,
+        COST: lambda record: record.nanos or 0,
+    }
+    return sum(values[measure](record) for record in found)
+
+
+def check(found: list[Record], scope: Scope, shape: Shape) -> Pivot:
+    """Every cell and edge of the pivot is what the records say."""
+    answer = pivot(scope, shape, limit=None)
+    kept = within(found, scope, shape.search, shape.rows)
+    measure = shape.measure
+    assert answer.total.value == measured(kept, measure)
+    shown = [column.key for column in answer.columns]
+    lines = {line.key: line for line in answer.lines}
+    assert {key_of(record, shape.rows) for record in kept} <= set(lines)
+    others = [record for record in kept if answer.by and key_of(record, answer.by) not in shown]
+    assert answer.others.value == measured(others, measure)
+    of_column, of_row, of_cell = defaultdict(list), defaultdict(list), defaultdict(list)
+    for record in kept:
+        row, column = key_of(record, shape.rows), answer.by and key_of(record, answer.by)
+        of_row[row].append(record)
+        of_column[column].append(record)
+        of_cell[row, column].append(record)
+    for place, key in enumerate(shown):
+        assert answer.columns[place].total.value == measured(of_column[key], measure)
+        for line in answer.lines:
+            assert_amount(line.cells[place], of_cell[line.key, key], measure)
+    for key, line in lines.items():
+        assert_amount(line.total, of_row[key], measure)
+        rest = [
+            record for record in of_row[key] if answer.by and key_of(record, answer.by) not in shown
+        ]
+        assert line.others.value == measured(rest, measure)
+    return answer
+
+
+def assert_amount(amount: Amount | None, found: list[Record], measure: str) -> None:
+    assert (amount is None) == (not found)
+    assert amount is None or amount.value == measured(found, measure)
+
+
+def pairs() -> list[tuple[str, str]]:
+    return [(rows, by) for rows in DIMENSIONS for by in ("", *DIMENSIONS) if rows != by]
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_every_pair_of_dimensions_equals_the_records(company: Reader, measure: str) -> None:
+    with database.connection_context():
+        found = records()
+        for rows, by in pairs():
+            check(found, Scope(*COMPANY_DAYS), Shape(rows, by, measure))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_range_and_filter_equals_the_records(town: Reader, seed: int) -> None:
+    dice = random.Random(seed)
+    with database.connection_context():
+        found = records()
+        names = sorted({record.model for record in found} | {record.raw for record in found} - {""})
+        for _ in range(30):
+            start = dice.choice((town.today - timedelta(days=130), LEAP_DAYS[0]))
+            start += timedelta(days=dice.randrange(60))
+            tools = tuple(dice.sample((CLAUDE_CODE, CURSOR), dice.choice((0, 0, 1, 2))))
+            models = tuple(dice.sample(names, dice.choice((0, 0, 0, 1, 2))))
+            scope = Scope(start, start + timedelta(days=dice.choice((0, 6, 29, 75))), tools, models)
+            rows, by = dice.choice(pairs())
+            search = dice.choice(("", "", "a", "TOWN", "100%", "_", "nobody")) * (rows == PERSON)
+            check(found, scope, Shape(rows, by, dice.choice(MEASURES), search))
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_columns_beyond_the_most_are_summed_up_as_others(
+    company: Reader, monkeypatch: pytest.MonkeyPatch, measure: str
+) -> None:
+    monkeypatch.setattr("app.queries.pivot.MOST_COLUMNS", 2)
+    monkeypatch.setattr("app.queries.pivot.MOST_PERIODS", 2)
+    with database.connection_context():
+        found = records()
+        for rows, by in pairs():
+            answer = check(found, Scope(*COMPANY_DAYS), Shape(rows, by, measure))
+            assert len(answer.columns) <= 3
+
+
+def test_pages_hold_all_rows_in_order(company: Reader) -> None:
+    shape = Shape(PERSON, "model", "tokens")
+    with database.connection_context():
+        whole = pivot(Scope(*COMPANY_DAYS), shape, limit=None)
+        starts = range(0, len(whole.lines), 5)
+        pages = [pivot(Scope(*COMPANY_DAYS), shape, limit=5, offset=start) for start in starts]
+    assert len(pages) > 2
+    assert [line for page in pages for line in page.lines] == whole.lines
+    assert {page.row_count for page in pages} == {whole.row_count}
+
+
+def test_an_offset_beyond_the_last_row_shows_the_last_page(company: Reader) -> None:
+    with database.connection_context():
+        answer = pivot(Scope(*COMPANY_DAYS), Shape("model", "tool"), limit=3, offset=10**6)
+    assert answer.lines
+    assert answer.offset % 3 == 0
+
+
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize("rows", DIMENSIONS)
+@pytest.mark.parametrize("sort", ["label", "total", "cursor"])
+def test_sorts_by_label_total_and_column(
+    company: Reader, rows: str, sort: str, descending: bool
+) -> None:
+    by = "tool" if rows != "tool" else "model"
+    sort = "auto" if (rows, sort) == ("tool", "cursor") else sort
+    with database.connection_context():
+        answer = pivot(
+            Scope(*COMPANY_DAYS), Shape(rows, by, "tokens", "", sort, descending), limit=None
+        )
+    if sort == "label":
+        found: list[Any] = [line.label for line in answer.lines if line.label]
+    elif sort == "total":
+        found = [line.total.value if line.total else 0 for line in answer.lines]
+    else:
+        place = [column.label for column in answer.columns].index(sort)
+        found = [cell.value if (cell := line.cells[place]) else 0 for line in answer.lines]
+    assert found == sorted(found, reverse=descending)
+    assert (answer.sort, answer.descending) == (sort, descending)
+
+
+def test_an_unknown_sort_is_the_natural_one(company: Reader) -> None:
+    with database.connection_context():
+        answer = pivot(Scope(*COMPANY_DAYS), Shape("day", "tool", sort="bogus"))
+    assert (answer.sort, answer.descending) == natural_sort("day") == ("label", False)
+
+
+def test_usage_without_an_owner_is_a_row_but_no_person(company: Reader) -> None:
+    with database.connection_context():
+        answer = pivot(Scope(*COMPANY_DAYS), Shape(PERSON, "tool"), limit=None)
+        searched = pivot(Scope(*COMPANY_DAYS), Shape(PERSON, "tool", search="@"), limit=None)
+    assert answer.unowned
+    assert [line.key for line in answer.lines].count(0) == 1
+    assert answer.row_count == len(answer.lines) - 1
+    assert not searched.unowned
+    assert searched.row_count == searched.known_rows == answer.row_count
+
+
+def test_searches_rows_by_their_label(company: Reader) -> None:
+    with database.connection_context():
+        found = records()
+        models = pivot(Scope(*COMPANY_DAYS), Shape("model", "month", DAYS, "SONNET"), limit=None)
+        tools = pivot(Scope(*COMPANY_DAYS), Shape("tool", "month", search="claude c"), limit=None)
+        nothing = pivot(Scope(*COMPANY_DAYS), Shape("model", "tool", PEOPLE, "no such"), limit=None)
+    assert models.lines
+    assert all("sonnet" in line.label.lower() for line in models.lines)
+    assert models.row_count < models.known_rows
+    kept = [record for record in found if "sonnet" in record.model.lower()]
+    assert models.total.value == measured(kept, DAYS)
+    assert [line.key for line in tools.lines] == [CLAUDE_CODE]
+    assert not nothing.lines
+    assert nothing.total.value == 0
+
+
+def test_many_periods_become_coarser_columns(town: Reader) -> None:
+    year = Scope(date(2026, 1, 1), date(2026, 12, 31))
+    assert shown_periods("day", "person", year) == "week"
+    assert shown_periods("day", "week", year) == "month"
+    assert shown_periods("week", "month", Scope(date(2020, 1, 1), date(2026, 1, 1))) == "week"
+    assert shown_periods("model", "person", year) == "model"
+    two_months = Scope(date(2026, 1, 1), date(2026, 3, 1))
+    assert len(periods("day", two_months)) == MOST_PERIODS
+    assert shown_periods("day", "person", two_months) == "day"
+
+
+def test_periods_without_usage_keep_their_row_and_column(town: Reader) -> None:
+    scope = Scope(town.today - timedelta(days=40), town.today)
+    with database.connection_context():
+        rows = pivot(scope, Shape("day", "tool"), limit=None)
+        columns = pivot(scope, Shape("tool", "day"), limit=None)
+    assert len(rows.lines) == len(columns.columns) == 41
+    assert any(line.total is None for line in rows.lines)
+
+
+def test_workspaces_have_words(company: Reader) -> None:
+    with database.connection_context():
+        answer = pivot(Scope(*COMPANY_DAYS), Shape(WORKSPACE, "tool"), limit=None)
+    words = {line.label for line in answer.lines}
+    assert "Cursor (no workspaces)" in words
+    assert "Default workspace" in words or len(words) > 1
+
+
+def test_a_cost_nobody_knows_is_no_zero(town: Reader) -> None:
+    scope = Scope(town.today, town.today)
+    with database.connection_context():
+        for rows, by in ((PERSON, "model"), (WORKSPACE, "day"), ("day", "tool"), ("month", PERSON)):
+            found = records()
+            answer = pivot(scope, Shape(rows, by, COST), limit=None)
+            for line in answer.lines:
+                of_row = [
+                    record
+                    for record in within(found, scope, "", rows)
+                    if key_of(record, rows) == line.key
+                ]
+                unpriced = sum(record.tokens for record in of_row if record.nanos is None)
+                assert line.total is None or line.total.unpriced_tokens == unpriced
+                assert line.total is None or line.total.tokens == sum(r.tokens for r in of_row)
+
+
+def test_the_measures_that_add_up_are_told_apart() -> None:
+    assert set(MEASURES) - set(ADDITIVE) == {DAYS, PEOPLE}
+    assert MOST_COLUMNS <= MOST_PERIODS
+
+
+def test_a_search_of_people_tells_how_many_there_are_without_it(company: Reader) -> None:
+    with database.connection_context():
+        whole = pivot(Scope(*COMPANY_DAYS), Shape(PERSON, "tool"), limit=None)
+        one = next(line.label for line in whole.lines if line.label)
+        answer = pivot(Scope(*COMPANY_DAYS), Shape(PERSON, "tool", search=one), limit=None)
+    assert (answer.row_count, answer.known_rows) == (1, whole.row_count)

@@ -1,0 +1,348 @@
+"""The pivot at `/users?rows=...&by=...` and its export, as a browser without JavaScript has it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from datetime import date
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from werkzeug.datastructures import MultiDict
+
+from app.database import database as proxy
+from app.queries.pivot_dimensions import DIMENSIONS, MEASURES, Amount
+from app.web.pivot_table import DASH, WORDS, written
+from app.web.pivot_view import PivotView, parse_pivot_view
+from tests.filled import COMPANY_DAYS, Reader
+
+ROOT = Path(__file__).resolve().parent.parent
+PARTS = sorted((ROOT / "templates" / "pivot").glob("_*.html"))
+RANGE = f"start={COMPANY_DAYS[0]}&end={COMPANY_DAYS[1]}"
+API_RANGE = {"startDate": str(COMPANY_DAYS[0]), "endDate": str(COMPANY_DAYS[1])}
+TODAY = date(2026, 11, 22)
+CELL = re.compile(r"<t[hd]\b[^>]*>(.*?)</t[hd]>", re.DOTALL)
+EXACT = re.compile(r'title="(?:\$)?([\d,.]+)')
+
+
+def view_of(query: str) -> PivotView:
+    pairs = [part.partition("=")[::2] for part in query.split("&") if part]
+    return parse_pivot_view(MultiDict(pairs), TODAY)
+
+
+def page_of(reader: Reader, query: str, **headers: str) -> str:
+    response = reader.client.get(f"/users?{query}", headers=headers)
+    assert response.status_code == 200, response.text
+    return response.text
+
+
+def text_of(html: str) -> str:
+    words = unescape(re.sub(r"<[^>]+>", " ", html))
+    return " ".join(words.split())
+
+
+def rows_of(page: str) -> list[list[str]]:
+    """Every row of the table: its label, and the exact figures of its cells ("" for none)."""
+    body = page.split('id="table"')[1].split("</table>")[0]
+    found = []
+    for row in re.findall(r"<tr\b.*?</tr>", body, re.DOTALL)[1:]:
+        label, *cells = CELL.findall(row)
+        exact = [match[1].replace(",", "") if (match := EXACT.search(c)) else "" for c in cells]
+        found.append([text_of(label), *exact])
+    return found
+
+
+def labels_of(page: str) -> list[str]:
+    head = page.split("<thead>")[1].split("</thead>")[0]
+    return [text_of(cell) for cell in CELL.findall(head)]
+
+
+def test_shows_people_by_model(company: Reader) -> None:
+    page = page_of(company, f"{RANGE}&by=model")
+    assert "Tokens by person and model" in text_of(page)
+    assert labels_of(page)[0] == "Person"
+    assert labels_of(page)[-1] == "Total"
+    assert "No owner" in [row[0] for row in rows_of(page)]
+
+
+def test_answers_the_part_to_htmx_with_the_canonical_url(company: Reader) -> None:
+    response = company.client.get(
+        f"/users?{RANGE}&by=model&rows=person&measure=&heat=&q=&page=1&size=50",
+        headers={"HX-Request": "true", "HX-Request-Type": "partial"},
+    )
+    assert "<html" not in response.text
+    assert 'id="table"' in response.text
+    assert response.headers["HX-Push-Url"] == f"/users?{RANGE}&by=model"
+
+
+def test_people_equal_the_api(company: Reader) -> None:
+    told = company.get("users/pivot", **API_RANGE, limit=1000)
+    page = page_of(company, f"{RANGE}&by=tool&size=250")
+    rows = {row[0]: row[1:] for row in rows_of(page)}
+    place = {label: number for number, label in enumerate(labels_of(page)[1:])}
+    for person in told["users"]:
+        shown = rows[person["email"]]
+        assert int(shown[place["Total"]]) == person["totalTokens"]
+        assert int(shown[place["Claude Code"]] or 0) == person["claudeCodeTokens"]
+        assert int(shown[place["Cursor"]] or 0) == person["cursorTokens"]
+    assert len(rows) == told["totalCount"] + 2
+
+
+def test_active_days_equal_the_api(company: Reader) -> None:
+    told = company.get("users/pivot", **API_RANGE, limit=1000)
+    rows = {
+        row[0]: row[1:]
+        for row in rows_of(page_of(company, f"{RANGE}&by=tool&measure=days&size=250"))
+    }
+    for person in told["users"]:
+        assert int(rows[person["email"]][-1]) == person["daysActive"]
+
+
+def test_models_and_totals_equal_the_api(company: Reader) -> None:
+    stats = company.get("stats", **API_RANGE)
+    models = company.get("models", **API_RANGE)
+    rows = {row[0]: row[1:] for row in rows_of(page_of(company, f"{RANGE}&rows=model&by=tool"))}
+    told: dict[str, int] = {}
+    for model in models:
+        told[model["model"]] = told.get(model["model"], 0) + model["tokens"]
+    assert {label: int(row[-1]) for label, row in rows.items() if label in told} == told
+    assert int(rows[f"{len(told)} models"][-1]) == stats["totalTokens"]
+    cost = rows_of(page_of(company, f"{RANGE}&rows=tool&measure=cost"))
+    assert round(float(cost[-1][1]), 6) == stats["totalCost"]
+    people = rows_of(page_of(company, f"{RANGE}&rows=month&measure=people"))
+    assert int(people[-1][1]) == stats["activeUsers"]
+
+
+def test_days_equal_the_api(company: Reader) -> None:
+    told = company.get("trends", **API_RANGE)
+    page = page_of(company, f"{RANGE}&rows=day&by=tool")
+    claude, cursor = labels_of(page).index("Claude Code"), labels_of(page).index("Cursor")
+    rows = rows_of(page)[:-1]
+    assert [int(row[claude] or 0) for row in rows] == [day["claudeCode"] for day in told]
+    assert [int(row[cursor] or 0) for row in rows] == [day["cursor"] for day in told]
+
+
+@pytest.mark.parametrize("rows", DIMENSIONS)
+@pytest.mark.parametrize("by", ["", *DIMENSIONS])
+def test_every_cell_is_in_the_export_in_the_same_order(company: Reader, rows: str, by: str) -> None:
+    query = f"{RANGE}&rows={rows}&by={by}&size=250&measure=tokens"
+    if (rows, by) in (("person", ""), ("person", "person")):
+        pytest.skip("that is the list of people")
+    shown = [row[1:] for row in rows_of(page_of(company, query))[:-1]]
+    answer = company.client.get(f"/export/users.csv?{query}")
+    assert answer.headers["Content-Type"].startswith("text/csv")
+    _, *exported = csv.reader(io.StringIO(answer.text))
+    width = len(exported[0]) - 1
+    assert [row[:width] for row in shown] == [row[1:] for row in exported]
+
+
+def test_the_export_holds_all_pages_and_is_named_after_its_scope(company: Reader) -> None:
+    answer = company.client.get(
+        f"/export/users.csv?{RANGE}&by=model&measure=cost&tool=cursor&size=25"
+    )
+    name = f"cost_person_by_model_{COMPANY_DAYS[0]}_{COMPANY_DAYS[1]}_cursor.csv"
+    assert f'filename="{name}"' in answer.headers["Content-Disposition"]
+    _, *lines = csv.reader(io.StringIO(answer.text))
+    told = company.get("users/pivot", **API_RANGE, tool="cursor", limit=1000)
+    costs = {line[0]: round(float(line[-1]), 6) for line in lines}
+    assert {
+        person["email"]: person["totalCost"] for person in told["users"]
+    }.items() <= costs.items()
+
+
+def test_the_export_guards_against_formulas(town: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.queries.pivot.labels", lambda _, keys: dict.fromkeys(keys, "=1+1"))
+    _, *lines = csv.reader(io.StringIO(town.client.get("/export/users.csv?rows=model").text))
+    assert {line[0] for line in lines} == {"'=1+1"}
+
+
+def test_every_link_of_a_cell_leads_to_the_same_figure(company: Reader) -> None:
+    page = page_of(company, f"{RANGE}&rows=model&by=week&measure=tokens")
+    cells = re.findall(r'<td class="number"><a href="([^"]+)" title="([\d,]+)\stokens?"', page)
+    assert len(cells) > 3
+    for href, figure in cells[:6]:
+        there = rows_of(page_of(company, unescape(href).lstrip("?")))
+        assert int(there[-1][-1]) == int(figure.replace(",", ""))
+
+
+def test_a_person_leads_to_their_page_with_the_range(company: Reader) -> None:
+    page = page_of(company, f"{RANGE}&by=tool&tool=cursor")
+    links = [unescape(link) for link in re.findall(r'href="(/users/[^"]+)"', page)]
+    assert links
+    assert all(link.endswith(f"?{RANGE}&tool=cursor") for link in links)
+    assert company.client.get(links[0]).status_code == 200
+
+
+def test_sorting_is_a_link_that_turns_around(company: Reader) -> None:
+    page = page_of(company, f"{RANGE}&rows=model&by=tool")
+    assert len(re.findall("aria-sort=", page)) == 1
+    link = unescape(re.findall(r'id="sort-cursor"\s+href="([^"]+)"', page)[0])
+    sorted_page = page_of(company, link.lstrip("?"))
+    assert re.search(r'aria-sort="descending">\s*<a id="sort-cursor"', sorted_page)
+    again = unescape(re.findall(r'id="sort-cursor"\s+href="([^"]+)"', sorted_page)[0])
+    assert again.endswith("sort=cursor&dir=asc")
+
+
+def test_pages_and_search(company: Reader) -> None:
+    first = page_of(company, f"{RANGE}&by=tool&size=25")
+    second = page_of(company, f"{RANGE}&by=tool&size=25&page=999")
+    assert 'rel="next"' in first or len(rows_of(first)) <= 27
+    assert rows_of(second)
+    email = rows_of(first)[1][0]
+    found = rows_of(page_of(company, f"{RANGE}&by=tool&q={email.upper()}"))
+    assert found[0][0] == email
+    assert found[-1][0].startswith("1 of ")
+
+
+def test_nothing_found_can_be_cleared(company: Reader) -> None:
+    page = page_of(company, f"{RANGE}&rows=model&by=tool&q=no+such")
+    assert "No model matches" in text_of(page)
+    assert 'id="clear-search"' in page
+
+
+def test_empty_ranges_and_filters_lead_on(company: Reader) -> None:
+    assert "No usage in these days" in text_of(
+        page_of(company, "start=2020-01-01&end=2020-01-02&by=tool")
+    )
+    page = page_of(company, f"{RANGE}&by=month&model=nothing")
+    assert "Nothing matches these filters" in text_of(page)
+
+
+def test_an_empty_database_says_so(client: Any) -> None:
+    assert "No usage yet" in text_of(client.get("/users?by=tool").text)
+    assert client.get("/export/users.csv?by=tool").status_code == 200
+
+
+def test_shades_come_on_request(company: Reader) -> None:
+    assert "heat-" not in page_of(company, f"{RANGE}&rows=model&by=tool")
+    page = page_of(company, f"{RANGE}&rows=model&by=tool&heat=1")
+    assert "heat-5" in page.split("<tbody>")[1]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "by=bogus&rows=bogus",
+        "rows=model&by=model",
+        "rows=model&measure=%00&sort=%00&dir=up&page=-1&size=7&heat=x",
+        "rows=day&by=day&days=all",
+        "rows=day&by=week&start=0001-01-01&end=9999-12-31",
+        "rows=week&by=month&start=9999-12-01&end=9999-12-31",
+        "rows=month&by=week&start=0001-01-01&end=0001-01-01",
+        "by=day&start=0001-01-01&end=0001-01-07&measure=people",
+        "by=tool&q=%27%22%3Cscript%3Ealert%3C/script%3E%25_%5C&rows=person",
+        "rows=model&by=tool&sort=%3Cscript%3E&page=99999999999",
+        "rows=workspace&by=person&model=%00&model=" + "x" * 500,
+        "by=tool&rows=person&rows=model&measure=cost&measure=days",
+    ],
+)
+def test_odd_queries_never_break_the_page(town: Reader, query: str) -> None:
+    page = page_of(town, query)
+    assert "<h1" in page
+    assert "<script>" not in page
+    assert town.client.get(f"/export/users.csv?{query}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "by=model",
+        "rows=model&by=month&measure=people",
+        "rows=workspace&by=day",
+        "by=day&measure=days&sort=label&q=a",
+        "rows=day&by=person&measure=cost",
+    ],
+)
+def test_asks_the_database_few_questions(
+    company: Reader, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    page_of(company, f"{RANGE}&{query}")
+    asked: list[str] = []
+    execute = proxy.obj.execute_sql
+
+    def count(sql: str, *rest: object) -> object:
+        asked.append(sql)
+        return execute(sql, *rest)
+
+    monkeypatch.setattr(proxy.obj, "execute_sql", count)
+    page_of(company, f"{RANGE}&{query}")
+    reads = [sql for sql in asked if sql.startswith("SELECT") and sql != "SELECT 1"]
+    assert 0 < len(reads) <= 16, reads
+
+
+def test_the_query_string_says_only_what_is_chosen() -> None:
+    assert view_of("rows=person&by=").query() == "?"
+    assert view_of("rows=model&measure=tokens&sort=total&dir=desc").query() == "?rows=model"
+    assert view_of("rows=day&sort=label").query() == "?rows=day&sort=label&dir=desc".replace(
+        "&sort=label&dir=desc", ""
+    )
+    assert (
+        view_of("rows=model&by=day&heat=1&page=3&size=25")
+        .query(page=3)
+        .endswith("heat=1&page=3&size=25")
+    )
+    assert (
+        view_of("rows=model&by=day&page=3").query(measure="cost")
+        == "?rows=model&by=day&measure=cost"
+    )
+    assert view_of("rows=model&by=day&sort=x").turned() == "?rows=day&by=model"
+
+
+@pytest.mark.parametrize("rows", DIMENSIONS)
+@pytest.mark.parametrize("sort", ["", "label", "total", "Sonnet 4.5"])
+@pytest.mark.parametrize("direction", ["", "asc", "desc"])
+def test_a_view_survives_its_own_query_string(rows: str, sort: str, direction: str) -> None:
+    view = view_of(f"rows={rows}&by=model&sort={sort}&dir={direction}&days=7&tool=cursor")
+    pairs = MultiDict(view.arguments())
+    again = parse_pivot_view(pairs, TODAY)
+    assert again.arguments() == view.arguments()
+    if view.sort:
+        natural = ("label", False) if rows in ("day", "week", "month") else ("total", True)
+        assert (again.sort or natural[0], again.descending) == (view.sort, view.descending)
+
+
+def test_writes_every_measure_in_short_and_in_full() -> None:
+    assert written("tokens", Amount(3_260_000_000)) == ("3.26\u00a0B", "3,260,000,000\u00a0tokens")
+    assert written("cost", Amount(12_345_678_900)) == ("$12.35", "$12.3456789")
+    assert written("cost", Amount(0, 5, 5))[0] == DASH
+    assert written("cost", Amount(10**9, 9, 4))[1].endswith("4 tokens without a price")
+    assert written("days", Amount(1)) == (
+        "1",
+        "1\u00a0active\u00a0day".replace("active\u00a0", "active "),
+    )
+    assert written("requests", Amount(0))[0] == DASH
+
+
+def test_the_line_of_controls_offers_every_dimension_and_measure(company: Reader) -> None:
+    page = page_of(company, f"{RANGE}&by=tool&rows=model&measure=cost")
+    shape = page.split('id="shape"')[1].split("</form>")[0]
+    for name in ("rows", "measure"):
+        options = shape.split(f'name="{name}"')[1].split("</select>")[0]
+        expected = DIMENSIONS if name == "rows" else MEASURES
+        assert tuple(re.findall(r'value="(\w+)"', options)) == expected
+    chosen = re.findall(r'value="(\w*)"\s+selected', shape)
+    assert chosen == ["model", "tool", "cost"]
+    assert set(WORDS) == set(DIMENSIONS)
+
+
+def test_the_list_of_people_has_the_line_of_controls(company: Reader) -> None:
+    page = page_of(company, f"{RANGE}&tool=cursor")
+    shape = page.split('id="shape"')[1].split("</form>")[0]
+    assert '<input type="hidden" name="tool" value="cursor">' in shape
+    assert re.findall(r'value="(\w*)"\s+selected', shape) == ["person"]
+    assert 'name="measure"' not in shape
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda path: path.name)
+def test_a_part_is_one_element_with_an_id_and_is_included(part: Path) -> None:
+    source = re.sub(
+        r"\{% macro.*?endmacro %\}|\{[%#].*?[%#]\}", "", part.read_text(), flags=re.DOTALL
+    )
+    opening = re.match(rf'<(\w+)[^>]*\bid="{part.stem.lstrip("_")}"', source.strip())
+    assert opening
+    assert source.strip().endswith(f"</{opening[1]}>")
+    included = f'include "pivot/{part.name}"'
+    assert any(included in other.read_text() for other in part.parent.glob("*.html"))
