@@ -13,15 +13,61 @@ document.addEventListener("click", (event) => {
 }, true);
 
 // One busy mark for assistive technology and for the bar at the top.
-const main = byId("main");
-document.addEventListener("htmx:before:request", () => main?.setAttribute("aria-busy", "true"));
-document.addEventListener("htmx:finally:request", () => main?.removeAttribute("aria-busy"));
+document.addEventListener("htmx:before:request", () => byId("main")?.setAttribute("aria-busy", "true"));
+document.addEventListener("htmx:finally:request", () => byId("main")?.removeAttribute("aria-busy"));
+
+// A link followed right after typing took the words along: the typing, late by its pause, must
+// not replace the link's answer.
+let followed = null;
+document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+  followed = ctx.sourceElement.matches("a") ? ctx : null;
+});
+document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
+  if (followed === ctx) followed = null;
+});
+document.addEventListener("htmx:config:request", (event) => {
+  const { request, sourceEvent } = event.detail.ctx;
+  if (!followed || sourceEvent?.type !== "input") return;
+  const words = new URL(followed.request.action, location.href).searchParams.get("q");
+  if (request.body.get("q") === words) event.preventDefault();
+});
 
 // A request that never arrived, or a fault of the server: say so, leave everything as it is.
 const say = (text) => { const flash = byId("flash"); if (flash) flash.textContent = text; };
 document.addEventListener("htmx:error", () => say("The server did not answer. What you see is the last answer."));
-document.addEventListener("htmx:after:swap", () => {
+// A morph changes the attributes of a field, not what was ticked: an answer says both.
+const matchFields = () => {
+  for (const form of document.querySelectorAll("main form")) {
+    const field = document.activeElement;
+    if (!(form.contains(field) && field.matches("[type=search], [type=text]"))) form.reset();
+  }
+};
+
+// A link that has done its work may be gone: the keyboard stays near, not at the page's beginning.
+let focused = null;
+document.addEventListener("htmx:before:swap", () => { focused = document.activeElement; });
+const keepFocus = () => {
+  if (!focused || focused === document.body || document.activeElement !== document.body) return;
+  const near = (focused.id && byId(focused.id)) || byId("main");
+  if (near.tabIndex < 0) near.tabIndex = -1;
+  near.focus({ preventScroll: true });
+};
+
+const failed = (response) => response?.raw.status >= 400;
+// An error is swapped too, into the line for messages: it stays there, and the URL as it was.
+document.addEventListener("htmx:before:history:update", (event) => {
+  if (failed(event.detail.response)) event.preventDefault();
+});
+document.addEventListener("htmx:after:swap", (event) => {
+  const { response, sourceElement } = event.detail.ctx;
+  if (failed(response)) return;
   say("");
+  matchFields();
+  keepFocus();
+  // Another page of a list begins at its top, as it does without this file.
+  if (sourceElement?.matches?.("[rel=next], [rel=prev]")) {
+    sourceElement.closest("section")?.scrollIntoView({ block: "start" });
+  }
   const said = document.querySelector("[data-announce]");
   const live = byId("live");
   if (said && live) live.textContent = said.dataset.announce;
@@ -47,7 +93,7 @@ document.addEventListener("submit", (event) => {
 
 // Keys. A link with data-key is followed, a field is focused; never while typing, never with Alt.
 const follow = (key) => {
-  const target = document.querySelector(`[data-key~="${CSS.escape(key)}"]`);
+  const target = document.querySelector(`[data-key~="${CSS.escape(key)}" i]`);
   if (!target) return false;
   if (target.matches("input")) { target.focus(); target.select(); } else target.click();
   return true;

@@ -1,0 +1,146 @@
+"""The overview in a browser: range, filters, the chart, its weight, and the theme."""
+
+from __future__ import annotations
+
+import gzip
+import re
+
+import pytest
+from playwright.sync_api import Page, Response, expect
+
+from tests.browser.conftest import NewContext
+from tests.browser.watch import Watch
+
+MOST_BYTES, MOST_REQUESTS = 60_000, 9
+BACKGROUND = "() => getComputedStyle(document.documentElement).backgroundColor"
+
+
+def test_a_tool_filter_swaps_the_page_and_pushes_its_url(page: Page, watch: Watch) -> None:
+    page.goto("/")
+    page.locator("#tool-cursor").click()
+    expect(page).to_have_url(f"{watch.base_url}/?tool=cursor")
+    expect(page.locator("#filters .tools [aria-current]")).to_have_text("Cursor")
+    assert [one.resource_type for one in watch.requests].count("document") == 1
+
+
+def test_the_default_range_leaves_no_parameter(page: Page, watch: Watch) -> None:
+    page.goto("/?days=90&tool=cursor")
+    page.locator("#days-30").click()
+    expect(page).to_have_url(f"{watch.base_url}/?tool=cursor")
+
+
+def test_a_range_of_ones_own_keeps_the_filters(page: Page, watch: Watch) -> None:
+    page.goto("/?tool=cursor&days=7")
+    page.locator("#range-summary").click()
+    page.locator("#range-start").fill("2026-10-05")
+    page.locator("#range-end").fill("2026-10-11")
+    page.locator("#range-form").get_by_role("button", name="Show").click()
+    expect(page).to_have_url(f"{watch.base_url}/?start=2026-10-05&end=2026-10-11&tool=cursor")
+    expect(page.locator("#range-menu")).not_to_have_attribute("open", "")
+    expect(page.locator("h1")).to_contain_text("Oct")
+    page.locator("#days-7").click()
+    expect(page).to_have_url(f"{watch.base_url}/?days=7&tool=cursor")
+
+
+def test_the_chart_switches_to_cost_by_model_and_back(page: Page, watch: Watch) -> None:
+    page.goto("/")
+    page.locator("#measure-cost").click()
+    expect(page.locator("#daily-heading")).to_contain_text("cost")
+    page.locator("#by-model").click()
+    expect(page.locator("#by-model")).to_have_attribute("aria-current", "true")
+    expect(page).to_have_url(re.compile("by=model"))
+    page.go_back()
+    expect(page.locator("#by-tool")).to_have_attribute("aria-current", "true")
+    page.go_back()
+    expect(page.locator("#daily-heading")).to_contain_text("tokens")
+    assert page.url == f"{watch.base_url}/"
+
+
+def test_a_model_leads_to_its_own_view_and_back_out(page: Page, watch: Watch) -> None:
+    page.goto("/")
+    link = page.locator("#models tbody a").first
+    name = link.inner_text()
+    link.click()
+    expect(page.locator("#model-summary")).to_contain_text(name)
+    page.keyboard.press("Escape")
+    expect(page.locator("#model-summary")).to_have_text("All models")
+    expect(page).to_have_url(f"{watch.base_url}/")
+
+
+def test_a_person_leads_to_their_page_with_the_range(page: Page, watch: Watch) -> None:
+    page.goto("/?days=90")
+    link = page.locator("#people tbody a").first
+    email = link.inner_text()
+    link.click()
+    expect(page).to_have_url(f"{watch.base_url}/users/{email}?days=90")
+    expect(page.locator("h1")).to_contain_text(email)
+
+
+def test_a_cold_start_is_light(page: Page) -> None:
+    """Bodies as sent if the server compresses them, else as `gzip -6` would make them."""
+    answers: list[Response] = []
+    page.on("response", lambda answer: answers.append(answer))
+    page.goto("/", wait_until="networkidle")
+    weights = {answer.url: weight(answer) for answer in answers}
+    icon = page.locator("link[rel=icon]").evaluate("(link) => link.href")
+    weights.setdefault(icon, len(gzip.compress(page.request.get(icon).body(), 6)))
+    assert sum(weights.values()) < MOST_BYTES, weights
+    assert len(weights) <= MOST_REQUESTS, weights
+
+
+def weight(answer: Response) -> int:
+    if "content-encoding" in answer.headers:
+        return answer.request.sizes()["responseBodySize"]
+    return len(gzip.compress(answer.body(), 6))
+
+
+def test_a_second_page_asks_for_nothing_twice(page: Page, watch: Watch) -> None:
+    page.goto("/", wait_until="networkidle")
+    watch.requests.clear()
+    page.locator("#days-7").click()
+    expect(page).to_have_url(f"{watch.base_url}/?days=7")
+    page.wait_for_load_state("networkidle")
+    # Chromium asks for the icon when it has nothing better to do.
+    asked = [one.url for one in watch.requests if "favicon" not in one.url]
+    assert asked == [f"{watch.base_url}/?days=7"]
+
+
+@pytest.mark.parametrize("path", ["/", "/users"])
+def test_a_theme_stays_and_never_flashes(path: str, page: Page, watch: Watch) -> None:
+    page.goto(path)
+    light = page.evaluate(BACKGROUND)
+    page.get_by_role("button", name="Dark theme").click()
+    assert page.evaluate(BACKGROUND) != light
+    expect(page.get_by_role("button", name="Dark theme")).to_have_attribute("aria-pressed", "true")
+    assert len(watch.asked()) == 1
+    answer = page.reload(wait_until="commit")
+    assert answer
+    # The first bytes of the page know the theme, so no other colour is ever painted.
+    assert '<html lang="en" data-theme="dark">' in answer.text()
+    assert page.evaluate(BACKGROUND) != light
+    page.get_by_role("button", name="Light theme").click()
+    page.reload()
+    assert page.evaluate(BACKGROUND) == light
+    page.emulate_media(color_scheme="dark")
+    assert page.evaluate(BACKGROUND) == light
+    page.get_by_role("button", name="System theme").click()
+    assert page.evaluate(BACKGROUND) != light
+
+
+def test_a_theme_survives_a_swap(page: Page) -> None:
+    page.goto("/")
+    page.get_by_role("button", name="Dark theme").click()
+    page.locator("#tool-cursor").click()
+    expect(page.locator("#tool-cursor")).to_have_attribute("aria-current", "true")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.go_back()
+    expect(page.locator("#tool-all")).to_have_attribute("aria-current", "true")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page.get_by_role("button", name="Dark theme")).to_have_attribute("aria-pressed", "true")
+
+
+def test_less_motion_is_respected(new_context: NewContext) -> None:
+    page = new_context(reduced_motion="reduce").new_page()
+    page.goto("/")
+    moving = page.evaluate("() => document.getAnimations().length")
+    assert moving == 0

@@ -1,0 +1,42 @@
+"""The harness itself: what a page complains about does reach the test."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, Route
+
+from tests.browser.watch import Watch
+
+INLINE = {
+    "an inline script": ("<script>document.title = 'run'</script>", "script-src"),
+    "an inline style": ('<p style="color: red">red</p>', "style-src"),
+    "an inline handler": ('<button onclick="alert()">no</button>', "script-src"),
+}
+
+
+def serve_instead(page: Page, body: str) -> None:
+    """Let `/` answer with `body` under the product's own headers."""
+
+    def answer(route: Route) -> None:
+        route.fulfill(response=route.fetch(), body=f"<!DOCTYPE html><title>x</title>{body}")
+
+    page.route("**/", answer)
+
+
+@pytest.mark.parametrize("kind", INLINE)
+def test_the_policy_blocks_and_the_watch_tells(kind: str, page: Page, watch: Watch) -> None:
+    body, directive = INLINE[kind]
+    serve_instead(page, body)
+    page.goto("/")
+    page.wait_for_load_state("networkidle")
+    assert any(directive in fault for fault in watch.faults)
+    watch.expect("Content Security Policy", "policy violation")
+
+
+def test_a_missing_file_and_a_foreign_place_are_faults(page: Page, watch: Watch) -> None:
+    serve_instead(page, '<img src="/static/none.png" alt=""><img src="http://127.0.0.1:1/x.png">')
+    page.goto("/")
+    page.wait_for_load_state("networkidle")
+    assert any(fault.startswith("answer 404") for fault in watch.faults)
+    assert any(fault.startswith(("leaves the product", "console error")) for fault in watch.faults)
+    watch.expect("none.png", "x.png", "policy violation", "Content Security Policy")
