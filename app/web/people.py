@@ -17,7 +17,7 @@ from app.queries.people_list import Foot, Question, Rows, foot, people_rows
 from app.queries.scope import Scope, slices_of
 from app.queries.trends import DayPoint
 from app.usage import days_between, utc_now
-from app.web import charts, formatting, htmx, overview
+from app.web import charts, formatting, htmx, overview, pivot
 from app.web.dashboard import page_at
 from app.web.frame import frame
 from app.web.peek import COLUMNS as PEEK_COLUMNS
@@ -50,9 +50,6 @@ class Period(NamedTuple):
 def page() -> Response:
     """The people of the range and filters in the query string, or the pivot that it asks for."""
     if asks_for_pivot(request.args):
-        # Not above: the pivot's export is written with what the list's export is.
-        from app.web import pivot
-
         return pivot.respond()
     now = utc_now()
     view = parse_people_view(request.args, now.date())

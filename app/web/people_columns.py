@@ -30,9 +30,9 @@ class Column(NamedTuple):
 COLUMNS = (
     Column("email", "Person", "The person's e-mail address", "email", 220, "asc"),
     Column("totalTokens", "Tokens", "All tokens of the range", "tokens", 80, figure="tokens"),
+    Column("totalCost", "Cost", "Usage value in US dollars", "money", 95),
     Column("change", "Change", "Tokens against the days before", "change", 105),
     Column("trend", "Trend", "Tokens over the range", "curve", 90, ""),
-    Column("totalCost", "Cost", "Usage value in US dollars", "money", 95),
     Column("claudeCodeTokens", "Claude Code", "Tokens with Claude Code", "tool", 95),
     Column("cursorTokens", "Cursor", "Tokens with Cursor", "tool", 80),
     Column("tools", "Tools", "Tokens split by tool", "split", 80, ""),
@@ -73,9 +73,9 @@ ALWAYS = "email"
 USUAL = (
     "email",
     "totalTokens",
+    "totalCost",
     "change",
     "trend",
-    "totalCost",
     "claudeCodeTokens",
     "cursorTokens",
     "tools",

@@ -68,6 +68,9 @@ document.addEventListener("htmx:after:swap", (event) => {
   if (sourceElement?.matches?.("[rel=next], [rel=prev]")) {
     sourceElement.closest("section")?.scrollIntoView({ block: "start" });
   }
+  if (sourceElement?.closest?.(".walk")) {
+    document.querySelector("tr[aria-current]")?.scrollIntoView({ block: "nearest" });
+  }
   const said = document.querySelector("[data-announce]");
   const live = byId("live");
   if (said && live) live.textContent = said.dataset.announce;
