@@ -30,7 +30,7 @@ def view_of(**arguments: str) -> DashboardView:
 
 def day(number: int, **tokens: int) -> SeriesDay:
     nanos = {series: count * 1000 for series, count in tokens.items()}
-    return SeriesDay(MONDAY + timedelta(days=number), tokens, nanos, 1, 2)
+    return SeriesDay(MONDAY + timedelta(days=number), tokens, nanos, 1, 0, 2)
 
 
 def test_the_state_of_the_chart_is_canonical() -> None:

@@ -130,13 +130,20 @@ def test_people_others_and_nobody_add_up_to_the_total(office: FlaskClient) -> No
     text = shown(people)
     assert "ada@acme.example 41.0 M $31.00" in text
     assert "bob@acme.example 5.00 M \u2014 not priced" in text
-    assert "No owner (1 key) 2.00 M $2.00" in text
+    assert "No owner 2.00 M $2.00" in text
     assert "Total 48.0 M $33.00" in text
 
 
 def test_names_the_keys_without_an_owner(office: FlaskClient) -> None:
-    assert "1 API key has no owner. 2.00 M tokens, $2.00" in read(office)
-    assert "no owner" not in read(office, "?tool=cursor").lower()
+    assert "1 unmapped key: 2.00 M tokens, $2.00" in read(office)
+    assert "unmapped" not in read(office, "?tool=cursor").lower()
+
+
+def test_usage_without_a_price_is_never_zero_dollars(office: FlaskClient) -> None:
+    text = read(office, "?model=nova")
+    assert "Cost \u2014 " in text
+    assert text.count("\u2014 not priced") >= 3
+    assert re.search(r"5,000,000 \u2014 not priced", text)
 
 
 def test_says_through_when_the_data_reaches(office: FlaskClient) -> None:

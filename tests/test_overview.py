@@ -31,8 +31,16 @@ def test_cuts_open_days_at_the_end_and_compares_as_many_before() -> None:
     compared = comparison(Scope(FIRST, LAST), {LAST, LAST - timedelta(days=1)})
     assert compared is not None
     assert compared.now == Scope(FIRST, date(2026, 11, 8))
-    assert compared.before == Scope(date(2026, 10, 24), date(2026, 10, 31))
+    assert compared.before == Scope(date(2026, 10, 22), date(2026, 10, 29))
     assert compared.now.days == compared.before.days
+
+
+def test_a_week_without_today_is_compared_with_the_same_weekdays() -> None:
+    sunday = date(2026, 11, 22)
+    compared = comparison(Scope(sunday - timedelta(days=6), sunday), {sunday})
+    assert compared is not None
+    assert compared.now == Scope(date(2026, 11, 16), date(2026, 11, 21))
+    assert compared.before == Scope(date(2026, 11, 9), date(2026, 11, 14))
 
 
 def test_an_open_day_in_the_middle_cuts_nothing() -> None:

@@ -116,3 +116,9 @@ def test_every_column_with_an_order_can_be_sorted_by() -> None:
 def test_other_pages_get_the_range_and_the_filters_alone() -> None:
     assert view_of("days=7&tool=cursor&q=x&page=2").plain_query() == "?days=7&tool=cursor"
     assert view_of("q=x&sort=email").plain_query() == ""
+
+
+def test_columns_may_be_listed_with_commas() -> None:
+    listed = parse_people_view(MultiDict({"cols": "totalCost,daysActive"}), TODAY)
+    repeated = parse_people_view(MultiDict([("cols", "daysActive"), ("cols", "totalCost")]), TODAY)
+    assert listed.columns == repeated.columns == ("email", "totalCost", "daysActive")

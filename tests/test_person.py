@@ -88,6 +88,8 @@ def card(page: str, label: str) -> tuple[str, str]:
 
 def money(text: str) -> float:
     """Dollars of "$1,234.500001", rounded half-even to 6 decimals like the API's."""
+    if text == "No price is known":
+        return 0.0
     return float(round(Fraction(text.lstrip("$").replace(",", "")), 6))
 
 

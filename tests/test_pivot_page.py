@@ -15,6 +15,7 @@ from werkzeug.datastructures import MultiDict
 
 from app.database import database as proxy
 from app.queries.pivot_dimensions import DIMENSIONS, MEASURES, Amount
+from app.web.pivot import plain_amount
 from app.web.pivot_table import DASH, WORDS, written
 from app.web.pivot_view import PivotView, parse_pivot_view
 from tests.filled import COMPANY_DAYS, Reader
@@ -314,6 +315,8 @@ def test_writes_every_measure_in_short_and_in_full() -> None:
         "1\u00a0active\u00a0day".replace("active\u00a0", "active "),
     )
     assert written("requests", Amount(0))[0] == DASH
+    assert plain_amount("requests", Amount(0)) == ""
+    assert plain_amount("tokens", Amount(0)) == 0
 
 
 def test_the_line_of_controls_offers_every_dimension_and_measure(company: Reader) -> None:

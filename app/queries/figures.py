@@ -22,6 +22,11 @@ class Figures(NamedTuple):
     billed_nanos: int = 0
     unpriced_tokens: int = 0
 
+    @property
+    def not_priced(self) -> bool:
+        """Whether there is usage and no price is known for any of it."""
+        return bool(self.tokens) and self.unpriced_tokens == self.tokens and not self.value_nanos
+
     def minus(self, other: Figures) -> Figures:
         """The difference, figure by figure."""
         return Figures(*(mine - theirs for mine, theirs in zip(self, other, strict=True)))

@@ -12,12 +12,9 @@ from app.database import database
 from app.models import (
     ALL_SLICE,
     UNATTRIBUTED,
-    Actor,
-    Partition,
     PersonDay,
     PersonMonth,
     TotalDay,
-    Usage,
 )
 from app.queries.figures import Figures, add_up, sums_of
 from app.queries.models import ModelShare, percentage
@@ -34,6 +31,7 @@ class SeriesDay(NamedTuple):
     tokens: dict[str, int]
     nanos: dict[str, int]
     cache_read_tokens: int
+    unpriced_tokens: int
     people: int
 
 
@@ -97,6 +95,7 @@ def series_days(scope: Scope, slices: Slices, labels: Mapping[int, str]) -> list
         TotalDay.tokens,
         TotalDay.value_nanos,
         TotalDay.cache_read_tokens,
+        TotalDay.unpriced_tokens,
     ).where(TotalDay.slice.in_(list(wanted)) & scope.covers(TotalDay.day))
     found: dict[int, list[tuple]] = {}
     # A year by model is thousands of rows: the bare cursor reads them in half the time.
@@ -113,16 +112,17 @@ def _series_day(
 ) -> SeriesDay:
     tokens: dict[str, int] = {}
     nanos: dict[str, int] = {}
-    people = cache_read = 0
-    for slice_id, count, some_tokens, some_nanos, some_cache_read in rows:
+    people = cache_read = unpriced = 0
+    for slice_id, count, some_tokens, some_nanos, some_cache_read, some_unpriced in rows:
         if slice_id in whole:
             people = max(people, count)
             cache_read += some_cache_read
+            unpriced += some_unpriced
         if slice_id in labels:
             label = labels[slice_id]
             tokens[label] = tokens.get(label, 0) + some_tokens
             nanos[label] = nanos.get(label, 0) + some_nanos
-    return SeriesDay(day, tokens, nanos, cache_read, people)
+    return SeriesDay(day, tokens, nanos, cache_read, unpriced, people)
 
 
 def periods(scopes: Sequence[Scope], slices: Slices) -> list[Period]:
@@ -182,26 +182,6 @@ def _people_counts(scopes: Sequence[Scope], slices: Slices) -> list[int]:
         counts.append(Select([people], [fn.COUNT(people.c.person_id)]).where(owned))
     row = next(iter(Select((), counts).tuples().execute(database.obj)))
     return [int(count) for count in row]
-
-
-def unmapped_key_count(scope: Scope, slices: Slices) -> int:
-    """Number of API keys nobody owns that have usage in the scope."""
-    used = (
-        Usage.select(Usage.day)
-        .join(Partition)
-        .where(
-            (Usage.actor == Actor.id)
-            & Partition.counts
-            & scope.covers(Usage.day)
-            & Usage.model.in_([*slices.by_model, 0])
-        )
-    )
-    keys = (
-        Actor.select(Actor.organization, Actor.key)
-        .where(Actor.person.is_null() & (Actor.key != "") & fn.EXISTS(used))
-        .distinct()
-    )
-    return keys.count()
 
 
 def lifetime() -> Lifetime:

@@ -21,6 +21,7 @@ class Measured(NamedTuple):
 
     tokens: int
     value_nanos: int
+    not_priced: bool
     people: int
     owned_tokens: int
     cache_read_tokens: int
@@ -31,13 +32,15 @@ class Measured(NamedTuple):
 class Card(NamedTuple):
     """One figure of the range: as shown, in full, against the days before, and its curve.
 
-    `sort` and `rows` say which view of the people is behind it.
+    `compared` tells both sides of the change in full. `sort` and `rows` say which view of the
+    people is behind it.
     """
 
     label: str
     value: str
     full: str
     change: str
+    compared: str
     spark: str
     sort: str = ""
     rows: str = ""
@@ -49,6 +52,7 @@ def measured(period: Period, people: int, complete_tokens: int, complete_days: i
     return Measured(
         figures.tokens,
         figures.value_nanos,
+        figures.not_priced,
         people,
         figures.tokens - period.unattributed.tokens,
         figures.cache_read_tokens,
@@ -90,6 +94,7 @@ def points_words(now: int, before: int) -> str:
     return f"{write_share(before)} before, {words}"
 
 
+DASH = "\u2014"
 Writer = Callable[[int], str]
 
 
@@ -173,9 +178,10 @@ def cards(
     return [
         Card(
             kind.label,
-            kind.write(kind.of(shown)),
-            kind.full(shown),
+            DASH if _unknown(kind, shown) else kind.write(kind.of(shown)),
+            "No price is known" if _unknown(kind, shown) else kind.full(shown),
             _change(kind, settled, before) if before else "",
+            f"{kind.full(settled)}; before: {kind.full(before)}" if before else "",
             charts.sparkline([kind.of_day(amounts) for amounts in complete]),
             kind.sort,
             kind.rows,
@@ -184,7 +190,16 @@ def cards(
     ]
 
 
+def _unknown(kind: _Kind, basis: Measured) -> bool:
+    """Whether the figure of a card is not known: never shown as a zero."""
+    if kind.of is per_day:
+        return not basis.complete_days
+    return kind.label == "Cost" and basis.not_priced
+
+
 def _change(kind: _Kind, now: Measured, before: Measured) -> str:
+    if _unknown(kind, now):
+        return f"{DASH if _unknown(kind, before) else kind.write(kind.of(before))} before"
     if kind.of is cache_share:
         return points_words(cache_share(now), cache_share(before))
     return change_words(kind.write, kind.of(now), kind.of(before))

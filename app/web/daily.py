@@ -15,7 +15,7 @@ from app.web import charts, formatting
 from app.web.colors import model_class
 from app.web.dashboard_view import COST as COST_MEASURE
 from app.web.dashboard_view import MODEL, DashboardView
-from app.web.overview import CACHE, COST, PEOPLE, TOTAL, ordered_tools
+from app.web.overview import CACHE, COST, PEOPLE, TOTAL, UNPRICED, ordered_tools
 
 TOP_MODELS = 6
 OTHERS = "others"
@@ -94,6 +94,7 @@ def _amounts(day: SeriesDay, view: DashboardView, kept: list[str] | None) -> dic
         TOTAL: sum(day.tokens.values()),
         COST: sum(day.nanos.values()),
         CACHE: day.cache_read_tokens,
+        UNPRICED: day.unpriced_tokens,
         PEOPLE: day.people,
     }
 
@@ -128,7 +129,7 @@ def series_sums(drawn: Sequence[charts.Bar]) -> dict[str, int]:
     sums: dict[str, int] = {}
     for bar in drawn:
         for series, amount in bar.amounts.items():
-            if series not in (TOTAL, COST, CACHE, PEOPLE):
+            if series not in (TOTAL, COST, CACHE, UNPRICED, PEOPLE):
                 sums[series] = sums.get(series, 0) + amount
     return sums
 
@@ -197,11 +198,11 @@ def project(
 
 
 class WeekdayAverage(NamedTuple):
-    """An average day of this weekday: tokens, nano-dollars, people; rounded half-even."""
+    """An average day of this weekday, rounded half-even; nano-dollars None: not priced."""
 
     name: str
     tokens: int
-    value_nanos: int
+    value_nanos: int | None
     people: int
 
 
@@ -231,7 +232,7 @@ def weekday_averages(
         WeekdayAverage(
             WEEKDAY_NAMES[found.weekday],
             found.average_tokens,
-            found.average_nanos,
+            None if found.figures.not_priced else found.average_nanos,
             round(Fraction(people[found.weekday], found.days)),
         )
         for found in by_weekday(map(_day_sums, counted), start, end, left_out)
@@ -240,5 +241,9 @@ def weekday_averages(
 
 
 def _day_sums(day: SeriesDay) -> _DaySums:
-    figures = Figures(tokens=sum(day.tokens.values()), value_nanos=sum(day.nanos.values()))
+    figures = Figures(
+        tokens=sum(day.tokens.values()),
+        value_nanos=sum(day.nanos.values()),
+        unpriced_tokens=day.unpriced_tokens,
+    )
     return _DaySums(day.day, {"": figures})

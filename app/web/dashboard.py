@@ -19,10 +19,10 @@ from app.queries.overview import (
     people_counts,
     periods,
     series_days,
-    unmapped_key_count,
 )
 from app.queries.people import PeoplePage, people
 from app.queries.scope import Scope, Slices, slices_of
+from app.queries.unmapped import unmapped_keys
 from app.usage import utc_now
 from app.web import cards, charts, colors, daily, htmx, overview
 from app.web.dashboard_view import COST, CUTS, MEASURES, DashboardView, parse_dashboard
@@ -109,6 +109,7 @@ def figures_context(
         "compared": compared,
         "whole_compared": compared is not None and compared.now == asked.scope,
         "records_begin": asked.span[0] if begins else None,
+        "nothing_complete": not shown.complete_days,
     } | rankings_context(asked, whole, top)
 
 
@@ -152,11 +153,14 @@ def rankings_context(asked: Asked, whole: Period, top: PeoplePage) -> dict[str, 
     shares = whole.shares()
     rest = [share.figures for share in shares[TOP_MODELS:]]
     by_tool = whole.by_tool
-    unowned = any(whole.unattributed)
+    keys = [key for key in unmapped_keys(asked.scope) if key.key] if any(whole.unattributed) else []
+    of_keys = add_up(key.figures for key in keys) if keys else Figures()
     return {
         "figures": whole.figures,
         "unattributed": whole.unattributed,
-        "unmapped": unmapped_key_count(asked.scope, asked.slices) if unowned else 0,
+        "unmapped": len(keys),
+        "unmapped_figures": of_keys,
+        "nameless_figures": whole.unattributed.minus(of_keys),
         "by_tool": by_tool,
         "tools": overview.ordered_tools(by_tool),
         "split": overview.tool_parts({tool: part.tokens for tool, part in by_tool.items()}),

@@ -16,7 +16,7 @@ from app.web import formatting
 
 STACK = (CURSOR, CLAUDE_CODE)
 """Tools from the bottom of a bar to its top; a tool without a place here goes above."""
-TOTAL, COST, PEOPLE, CACHE = "total", "cost", "people", "cache"
+TOTAL, COST, PEOPLE, CACHE, UNPRICED = "total", "cost", "people", "cache", "unpriced"
 """Keys of a bar's own amounts, beside those of its series."""
 TOOL_ROWS = (
     ("input_tokens", "Input"),
@@ -93,21 +93,22 @@ def incomplete_days(
 def comparison(scope: Scope, open_days: set[date]) -> Comparison | None:
     """What the changes on the cards compare; None when there is nothing to compare.
 
-    The rule: incomplete days at the end of the range are cut off, and the part that is left
-    is compared with the same number of days immediately before the range. So both sides have
-    as many days, and no day that may still grow at their end. An open range (all time) has
-    no days before it, and a range of incomplete days only has no complete part.
+    The rule: of the range, and of the same number of days immediately before it, the same
+    last days are cut off, those that are incomplete in the range. So both sides have as many
+    days, whole weeks compare the same weekdays, and no day counts that may still grow. An
+    open range (all time) has no days before it, and a range of incomplete days only has no
+    complete part.
     """
     earlier = scope.previous()
-    if earlier is None or not (scope.start and scope.end and earlier.end):
+    if earlier is None or not (scope.start and scope.end and earlier.start):
         return None
     end = scope.end
     while end in open_days:
         end -= timedelta(days=1)
     if end < scope.start:
         return None
-    start = earlier.end - (end - scope.start)
-    return Comparison(scope._replace(end=end), earlier._replace(start=start))
+    last = earlier.start + (end - scope.start)
+    return Comparison(scope._replace(end=end), earlier._replace(end=last))
 
 
 def change_words(write: Callable[[int], str], now: int, before: int) -> str:

@@ -90,7 +90,7 @@ def parse_people_view(args: MultiDict[str, str], today: date) -> PeopleView:
         search=plain_text(args.get("q", "")),
         sort=sort,
         descending=descending,
-        columns=chosen_columns(args.getlist("cols")),
+        columns=chosen_columns(",".join(args.getlist("cols")).split(",")),
         page=parse_number(args.get("page", ""), 1, LAST_PAGE) or 1,
         size=size if size in SIZES else DEFAULT_SIZE,
         peek=normal_email(args.get("peek", "").replace("\0", ""))[:200],

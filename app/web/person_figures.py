@@ -16,7 +16,7 @@ from app.queries.scope import Scope
 from app.queries.trends import DayPoint
 from app.usage import days_between
 from app.web import charts, formatting, overview
-from app.web.cards import Card, points_words, write_share
+from app.web.cards import DASH, Card, points_words, write_share
 
 TOTAL, COST, ACTIVE, CACHE, UNPRICED = "total", "cost", "active", "cache", "unpriced"
 """Keys of a bar's own amounts, beside those of its tools."""
@@ -114,18 +114,28 @@ def cards(
     shown: Measures, settled: Measures, before: Measures | None, drawn: Sequence[charts.Bar]
 ) -> list[Card]:
     """The cards of a range: `settled` and `before` are what the change compares."""
+    unknown = {"Cost"} if _not_priced(drawn) else set()
     return [
         Card(
             label,
-            write(shown[place]),
-            write_full(shown[place]),
-            _change(write, settled[place], before[place]) if before else "",
+            DASH if label in unknown else write(shown[place]),
+            "No price is known" if label in unknown else write_full(shown[place]),
+            _change(write, settled[place], before[place])
+            if before and label not in unknown
+            else "",
+            f"{write_full(settled[place])}; before: {write_full(before[place])}" if before else "",
             spark,
         )
         for place, ((label, write, write_full), spark) in enumerate(
             zip(CARDS, _sparklines(drawn), strict=True)
         )
     ]
+
+
+def _not_priced(drawn: Iterable[charts.Bar]) -> bool:
+    """Whether there is usage and no price is known for any of it."""
+    sums = {key: sum(bar.amounts[key] for bar in drawn) for key in (TOTAL, COST, UNPRICED)}
+    return 0 < sums[TOTAL] == sums[UNPRICED] and not sums[COST]
 
 
 def _change(write: Writer, now: int, before: int) -> str:

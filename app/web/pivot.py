@@ -13,7 +13,7 @@ from flask import Response, request
 from app.database import reading
 from app.queries.freshness import known_span
 from app.queries.pivot import MOST_PERIODS, Line, Pivot, natural_sort, pivot
-from app.queries.pivot_dimensions import ADDITIVE, COST, PERIODS, TOOL, Amount
+from app.queries.pivot_dimensions import ADDITIVE, COST, PERIODS, REQUESTS, TOOL, Amount
 from app.queries.scope import Scope
 from app.usage import utc_now
 from app.web import formatting, htmx
@@ -172,7 +172,7 @@ def _csv_row(view: PivotView, found: Pivot, line: Line, label: str) -> list[Any]
 
 
 def plain_amount(measure: str, amount: Amount | None) -> str | int:
-    """An amount for programs: an integer or plain dollars; "" without usage or price."""
-    if amount is None or amount.not_priced:
+    """An amount for programs: an integer or plain dollars; "" where the screen has a dash."""
+    if amount is None or amount.not_priced or (measure == REQUESTS and not amount.value):
         return ""
     return plain_dollars(amount.value) if measure == COST else amount.value
