@@ -74,6 +74,29 @@ def office(database: Database, client: FlaskClient) -> FlaskClient:
     return client
 
 
+@pytest.mark.parametrize("days", [2, 7, 20])
+def test_an_open_today_neither_adds_nor_hides_a_day(
+    database: Database, client: FlaskClient, days: int
+) -> None:
+    """Every day has usage: a day between what is compared must not slip into the figures."""
+    today = utc_today()
+    store(
+        [
+            used(today - timedelta(number), "ada@acme.example", CURSOR, 1000 + number, DOLLAR)
+            for number in range(45)
+        ],
+        open_from=today,
+    )
+    database.close()
+    page = client.get(f"/?days={days}").text
+    stats = client.get(f"/api/stats?days={days}").get_json()
+    assert f'title="{stats["totalTokens"]:,} tokens"' in page
+    assert stats["totalTokens"] == sum(1000 + number for number in range(days))
+    complete = sum(1000 + number for number in range(1, days))
+    before = sum(1000 + number for number in range(days + 1, 2 * days))
+    assert f'title="{complete:,} tokens; before: {before:,} tokens"' in page
+
+
 def test_shows_the_figures_of_the_range(office: FlaskClient) -> None:
     text = read(office)
     assert "Tokens 48.0 M" in text

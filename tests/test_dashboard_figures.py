@@ -179,7 +179,8 @@ def test_the_lifetime_is_all_time(town: Reader) -> None:
 
 def test_periods_are_totals(town: Reader) -> None:
     days = [town.today - timedelta(days=number) for number in (60, 31, 30, 1, 0)]
-    stretches = [(days[0], days[1]), (days[2], days[3]), (days[4], days[4])]
+    gap = timedelta(days=5)
+    stretches = [(days[0], days[1] - gap), (days[2], days[3]), (days[4], days[4])]
     with town.app.app_context():
         for filters in ({}, {"tools": (CURSOR,)}, {"models": ("Sonnet 4.5", "auto")}):
             scopes = [Scope(start, end, **filters) for start, end in stretches]
@@ -190,8 +191,8 @@ def test_periods_are_totals(town: Reader) -> None:
             assert [one.by_tool for one in found] == [one.by_tool for one in wanted]
             assert [one.unattributed for one in found] == [one.unattributed for one in wanted]
             assert people_counts(scopes, slices) == [one.active_people for one in wanted]
-            both = found[0].plus(found[1])
-            assert both.figures == totals(scopes[0]._replace(end=days[3])).figures
+            both = found[1].plus(found[2])
+            assert both.figures == totals(scopes[1]._replace(end=days[4])).figures
 
 
 def test_unknown_models_add_up_to_nothing(town: Reader) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
 from peewee import Case, Select, fn
@@ -126,9 +128,9 @@ def _series_day(
 
 
 def periods(scopes: Sequence[Scope], slices: Slices) -> list[Period]:
-    """What ranges that follow one another without a common day add up to, in their order.
+    """What closed ranges without a common day add up to, each by itself.
 
-    All have the tools and models of `slices`, and all are closed.
+    All have the tools and models of `slices`. Days between them belong to none.
     """
     by_model: list[dict[tuple[str, str], list[Figures]]] = [{} for _ in scopes]
     nobody: list[list[Figures]] = [[] for _ in scopes]
@@ -154,12 +156,12 @@ def _sums_by_period(
     slice_ids: Iterable[int],
     condition: object,
 ) -> list[tuple]:
-    bounds = [scope.bounds() for scope in scopes]
-    place = Case(None, [(table.day <= last, place) for place, (_, last) in enumerate(bounds)])
+    within = [scope.covers(table.day) for scope in scopes]
+    place = Case(None, [(covered, place) for place, covered in enumerate(within)])
     query = (
         table.select(place.alias("place"), table.slice, *sums_of(table))
         .where(table.slice.in_([*slice_ids, 0]))
-        .where(table.day.between(bounds[0][0], bounds[-1][1]))
+        .where(reduce(or_, within))
         .group_by(place, table.slice)
     )
     return list((query if condition is True else query.where(condition)).tuples())
