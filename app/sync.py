@@ -33,7 +33,7 @@ from app.runs import (
     resumable_from,
     running_run,
 )
-from app.usage import DayUsage, day_number, days_between, utc_now, utc_today
+from app.usage import DayUsage, day_number, days_between, utc_now
 
 log = logging.getLogger(__name__)
 
@@ -87,11 +87,6 @@ class Result:
     def ok(self) -> bool:
         """Whether everything asked for was done by at least one configured provider."""
         return self.run.status == Status.OK
-
-
-def daily_window() -> tuple[date, date]:
-    """The days that the daily sync reads."""
-    return utc_today() - timedelta(days=SYNC_DAYS - 1), utc_today()
 
 
 def run_order(
