@@ -1,0 +1,65 @@
+"""The read side: sums per person and day, per person and month, and per day."""
+
+from __future__ import annotations
+
+from peewee import BigIntegerField, CompositeKey, ForeignKeyField, IntegerField
+
+from app.models.base import Table
+from app.models.ledger import Slice
+
+UNATTRIBUTED = 0
+"""The person id of usage that belongs to nobody, in rollups only (no such row in `person`)."""
+
+
+class Sums(Table):
+    """The additive figures that every rollup row holds."""
+
+    tokens = BigIntegerField()
+    input_tokens = BigIntegerField()
+    cache_write_tokens = BigIntegerField()
+    cache_read_tokens = BigIntegerField()
+    output_tokens = BigIntegerField()
+    requests = BigIntegerField()
+    value_nanos = BigIntegerField()
+    billed_nanos = BigIntegerField()
+    unpriced_tokens = BigIntegerField()
+
+
+SUM_COLUMNS = tuple(name for name in Sums._meta.sorted_field_names if name != "id")
+
+
+class PersonDay(Sums):
+    """Rollup: one person's day in one slice."""
+
+    slice = ForeignKeyField(Slice, index=False)
+    day = IntegerField()
+    person_id = IntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("slice", "day", "person_id")
+        indexes = ((("person_id", "slice", "day"), False), (("day",), False))
+
+
+class PersonMonth(Sums):
+    """Rollup: one person's month in one slice; `days` are the days with usage."""
+
+    slice = ForeignKeyField(Slice, index=False)
+    person_id = IntegerField()
+    month = IntegerField()
+    days = IntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("slice", "person_id", "month")
+        indexes = ((("month",), False),)
+
+
+class TotalDay(Sums):
+    """Rollup: everybody's day in one slice; `people` are the persons with usage."""
+
+    slice = ForeignKeyField(Slice, index=False)
+    day = IntegerField()
+    people = IntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("slice", "day")
+        indexes = ((("day",), False),)
