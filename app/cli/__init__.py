@@ -1,0 +1,17 @@
+"""The commands. Exit code 0: everything asked for was done; 1: something failed; 2: wrong use."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app.cli.demo import demo_command
+from app.cli.schema import migrate_command
+from app.cli.sync import backfill_command, sync_command
+
+COMMANDS = (migrate_command, sync_command, backfill_command, demo_command)
+
+
+def register(app: Flask) -> None:
+    """Add the commands to the application."""
+    for command in COMMANDS:
+        app.cli.add_command(command)

@@ -1,0 +1,44 @@
+"""`flask demo`: an invented company."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import click
+
+from app.cli.common import the_config, with_database
+from app.database import require_current_schema
+from app.providers import PROVIDERS
+from app.usage import utc_now
+
+FIRST_DAY = date(2000, 1, 1)
+MOST_DAYS = 3660
+LABELS = {provider.NAME: provider.LABEL for provider in PROVIDERS}
+
+
+@click.command("demo")
+@click.option("--people", type=click.IntRange(1, 10_000), default=212, show_default=True)
+@click.option("--days", type=click.IntRange(1, 1100), default=365, show_default=True)
+@click.option("--if-empty", is_flag=True, help="Do nothing when the database holds usage.")
+@with_database
+def demo_command(people: int, days: int, if_empty: bool) -> None:
+    """Fill the database with a deterministic demo company."""
+    from app.demo import DemoRefused, database_holds_usage, write_demo
+
+    require_current_schema()
+    if if_empty and database_holds_usage():
+        click.echo("The database holds usage already: no demo company is made.")
+        return
+    label = f"Writing {people} people, {days} days"
+    try:
+        with click.progressbar(length=days, label=label) as bar:
+            result = write_demo(
+                people,
+                days,
+                now=utc_now(),
+                email_domain=the_config().email_domain,
+                progress=lambda done, total, day: bar.update(done - bar.pos),
+            )
+    except DemoRefused as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{result.records:,} records, {result.tokens:,} tokens.")
