@@ -55,7 +55,7 @@ def with_database(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def the_config() -> Config:
     """The settings of the application."""
-    config: Config = current_app.extensions["trackerthe_config"]
+    config: Config = current_app.extensions["tracker_config"]
     return config
 
 
