@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 from app.queries.overview import SeriesDay
 from app.usage import CLAUDE_CODE, CURSOR
 from app.web.charts import bars
-from app.web.daily import (
+from app.web.dashboard.daily import (
     OTHERS,
     chart_points,
     daily_chart,
@@ -18,7 +18,7 @@ from app.web.daily import (
     project,
     weekday_averages,
 )
-from app.web.dashboard_view import DashboardView, parse_dashboard
+from app.web.dashboard.view import DashboardView, parse_dashboard
 
 MONDAY = date(2026, 11, 16)
 SUNDAY = date(2026, 11, 22)

@@ -17,7 +17,7 @@ from app.models import SUM_COLUMNS
 from app.queries.people_order import MORE_SORTS
 from app.usage import CURSOR, utc_today
 from app.web.csv_files import guarded, plain_dollars
-from app.web.people_columns import BY_NAME, EVERY
+from app.web.people.columns import BY_NAME, EVERY
 from tests.filled import LEAP_DAYS, Reader, fill_people
 from tests.test_dashboard import DOLLAR, store, used
 

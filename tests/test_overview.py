@@ -1,4 +1,4 @@
-"""What the overview compares, and which days it takes for incomplete."""
+"""What every page of figures compares, and which days it takes for incomplete."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from app.queries.freshness import ProviderState
 from app.queries.scope import Scope
 from app.queries.trends import DayPoint
 from app.usage import CLAUDE_CODE, CURSOR
+from app.web.cards import change_words
 from app.web.formatting import compact
-from app.web.overview import change_words, comparison, incomplete_days, within_records
+from app.web.periods import comparison, incomplete_days, within_records
 
 FIRST, LAST = date(2026, 11, 1), date(2026, 11, 10)
 

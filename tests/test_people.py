@@ -16,8 +16,8 @@ from peewee import Database
 
 from app.queries.people_order import MORE_SORTS
 from app.usage import CLAUDE_CODE, CURSOR, utc_today
-from app.web.people import person_path
-from app.web.people_columns import EVERY
+from app.web.people.columns import EVERY
+from app.web.people.page import person_path
 from tests.filled import LEAP_DAYS, Reader, fill_people
 from tests.test_dashboard import DOLLAR, TEMPLATES, parts_of, shown, store, used
 

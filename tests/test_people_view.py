@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
 from app.queries.people_order import MORE_SORTS
-from app.web.people_columns import BY_NAME, COLUMNS, EVERY, USUAL, chosen_columns
-from app.web.people_view import SIZES, PeopleView, parse_people_view
+from app.web.people.columns import BY_NAME, COLUMNS, EVERY, USUAL, chosen_columns
+from app.web.people.view import SIZES, PeopleView, parse_people_view
 
 TODAY = date(2026, 11, 22)
 

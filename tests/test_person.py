@@ -21,7 +21,7 @@ from app.database import writing
 from app.ledger import organization_for, replace_day
 from app.models import Person, Run
 from app.usage import CLAUDE_CODE, CURSOR, DayUsage, UsageRecord, utc_today
-from app.web.person_words import detail_parts, price_words, rule_words
+from app.web.person.words import detail_parts, price_words, rule_words
 from tests.filled import COMPANY_DAYS, LEAP_DAYS, MODELS, Reader, record
 
 MOST_QUERIES = 18

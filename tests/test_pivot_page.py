@@ -15,9 +15,9 @@ from werkzeug.datastructures import MultiDict
 
 from app.database import database as proxy
 from app.queries.pivot_dimensions import DIMENSIONS, MEASURES, Amount
-from app.web.pivot import plain_amount
-from app.web.pivot_table import DASH, WORDS, written
-from app.web.pivot_view import PivotView, parse_pivot_view
+from app.web.pivot.page import plain_amount
+from app.web.pivot.table import DASH, WORDS, written
+from app.web.pivot.view import PivotView, parse_pivot_view
 from tests.filled import COMPANY_DAYS, Reader
 
 ROOT = Path(__file__).resolve().parent.parent

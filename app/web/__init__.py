@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.web import (
-    api,
-    assets,
-    dashboard,
-    errors,
-    export,
-    formatting,
-    health,
-    htmx,
-    people,
-    person,
-    requests,
-    theme,
-)
+from app.web import assets, errors, formatting, frame, health, htmx, requests, theme
+from app.web.api import reads
+from app.web.dashboard import page as dashboard
+from app.web.people import export
+from app.web.people import page as people
+from app.web.person import page as person
 
 
 def register(app: Flask) -> None:
@@ -25,7 +17,8 @@ def register(app: Flask) -> None:
     formatting.register(app)
     assets.register(app)
     htmx.register(app)
+    frame.register(app)
     requests.register(app)
     errors.register(app)
-    for module in (dashboard, people, person, export, api, health, theme):
+    for module in (dashboard, people, person, export, reads, health, theme):
         app.register_blueprint(module.blueprint)

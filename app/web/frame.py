@@ -1,18 +1,40 @@
-"""What the heading of every page of figures shows: range, filters, freshness."""
+"""What stands around every page: links and, of pages of figures, range, filters, freshness."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from flask import current_app
+from flask import Flask, current_app
 
 from app.providers import PROVIDERS
 from app.queries.freshness import freshness, known_span
 from app.queries.scope import Scope, known_models
 from app.usage import utc_now
-from app.web.overview import first_days
+from app.web import charts, colors
+from app.web.navigation import navigation, page_at, range_arguments
 from app.web.params import TOOLS, View
+from app.web.periods import first_days
+from app.web.ranges import range_picker
+from app.web.tools import tool_parts
+
+
+def register(app: Flask) -> None:
+    """Let every template call `site_parts`."""
+    app.context_processor(site_parts)
+
+
+def site_parts() -> dict[str, Any]:
+    """What every page needs: the main pages that exist, links, the range picker, marks."""
+    return {
+        "navigation": navigation,
+        "range_arguments": range_arguments,
+        "page_at": page_at,
+        "range_picker": range_picker,
+        "strips": charts.strips,
+        "tool_parts": tool_parts,
+        "model_class": colors.model_class,
+    }
 
 
 def frame(view: View, now: datetime | None = None) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from playwright.sync_api import APIRequestContext, Page
 
-from app.web.people_columns import EVERY
+from app.web.people.columns import EVERY
 from tests.browser.watch import Watch
 
 EVERY_COLUMN = "".join(f"&cols={name}" for name in EVERY)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from fractions import Fraction
 from typing import NamedTuple
@@ -15,8 +15,9 @@ from app.queries.records import OwnKey
 from app.queries.scope import Scope
 from app.queries.trends import DayPoint
 from app.usage import days_between
-from app.web import charts, formatting, overview
-from app.web.cards import DASH, Card, points_words, write_share
+from app.web import charts, formatting
+from app.web.cards import DASH, Card, Writer, change_words, points_words, write_share
+from app.web.tools import ordered_tools
 
 TOTAL, COST, ACTIVE, CACHE, UNPRICED = "total", "cost", "active", "cache", "unpriced"
 """Keys of a bar's own amounts, beside those of its tools."""
@@ -51,7 +52,6 @@ class PersonChart(NamedTuple):
     open_bars: list[charts.Bar]
 
 
-Writer = Callable[[int], str]
 CARDS: tuple[tuple[str, Writer, Writer], ...] = (
     ("Tokens", formatting.compact, formatting.exact),
     ("Cost", formatting.money, formatting.exact_money),
@@ -142,7 +142,7 @@ def _change(write: Writer, now: int, before: int) -> str:
     """Both values in words; a share changes by points, not by percent of a percentage."""
     if write is write_share:
         return points_words(now, before)
-    return overview.change_words(write, now, before)
+    return change_words(write, now, before)
 
 
 def _sparklines(drawn: Iterable[charts.Bar]) -> list[str]:
@@ -180,7 +180,7 @@ def chart(
     drawn: Sequence[charts.Bar], tokens_by_tool: dict[str, int], *, weekly: bool
 ) -> PersonChart:
     """Tokens per bar, stacked by tool."""
-    tools = overview.ordered_tools(tokens_by_tool)
+    tools = ordered_tools(tokens_by_tool)
     return PersonChart(
         charts.stacked(drawn, tools[::-1]),
         weekly,

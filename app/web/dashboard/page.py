@@ -24,11 +24,13 @@ from app.queries.people import PeoplePage, people
 from app.queries.scope import Scope, Slices, slices_of
 from app.queries.unmapped import unmapped_keys
 from app.usage import utc_now
-from app.web import cards, charts, colors, daily, htmx, overview
-from app.web.dashboard_view import COST, CUTS, MEASURES, DashboardView, parse_dashboard
+from app.web import charts, htmx
+from app.web.dashboard import cards, daily
+from app.web.dashboard.view import COST, CUTS, MEASURES, DashboardView, parse_dashboard
 from app.web.frame import frame
-from app.web.navigation import Behind, navigation, page_at, range_arguments
-from app.web.ranges import range_picker
+from app.web.navigation import Behind
+from app.web.periods import Comparison, comparison, incomplete_days, within_records
+from app.web.tools import TOOL_ROWS, ordered_tools, tool_parts
 
 TOP_PEOPLE = 18
 TOP_MODELS = 9
@@ -71,7 +73,7 @@ def known_context(
     view: DashboardView, span: Span, states: Sequence[ProviderState]
 ) -> dict[str, Any]:
     """What the page shows once any usage is known; figures only if the scope has some."""
-    scope = overview.within_records(view.scope, span)
+    scope = within_records(view.scope, span)
     closed = scope._replace(start=scope.start or span[0], end=scope.end or span[1])
     slices = slices_of(scope)
     days = series_days(closed, slices, daily.series_labels(view, slices))
@@ -83,9 +85,9 @@ def known_context(
     }
     if context["empty"]:
         return context
-    open_days = overview.incomplete_days(days, unsettled_days(closed), states, scope.tools)
+    open_days = incomplete_days(days, unsettled_days(closed), states, scope.tools)
     asked = Asked(view, closed, slices, span, days, open_days)
-    compared = overview.comparison(view.scope, open_days) if scope == view.scope else None
+    compared = comparison(view.scope, open_days) if scope == view.scope else None
     drawn = charts.bars(daily.chart_points(days, view), open_days)
     return context | figures_context(asked, compared, drawn) | chart_context(asked, drawn)
 
@@ -98,7 +100,7 @@ def emptiness(scope: Scope, days: Sequence[SeriesDay]) -> str:
 
 
 def figures_context(
-    asked: Asked, compared: overview.Comparison | None, drawn: Sequence[charts.Bar]
+    asked: Asked, compared: Comparison | None, drawn: Sequence[charts.Bar]
 ) -> dict[str, Any]:
     """The cards with their changes, and the rankings."""
     top = people(asked.scope, limit=TOP_PEOPLE, with_favorites=True, slices=asked.slices)
@@ -114,7 +116,7 @@ def figures_context(
 
 
 def measured_periods(
-    asked: Asked, compared: overview.Comparison | None, active: int
+    asked: Asked, compared: Comparison | None, active: int
 ) -> tuple[Period, tuple[cards.Measured, cards.Measured], cards.Measured | None]:
     """The whole range, (its complete part, all of it) as measured, and the days before."""
     if compared is None:
@@ -162,16 +164,22 @@ def rankings_context(asked: Asked, whole: Period, top: PeoplePage) -> dict[str, 
         "unmapped_figures": of_keys,
         "nameless_figures": whole.unattributed.minus(of_keys),
         "by_tool": by_tool,
-        "tools": overview.ordered_tools(by_tool),
-        "split": overview.tool_parts({tool: part.tokens for tool, part in by_tool.items()}),
-        "tool_rows": overview.TOOL_ROWS,
+        "tools": ordered_tools(by_tool),
+        "split": tool_parts({tool: part.tokens for tool, part in by_tool.items()}),
+        "tool_rows": TOOL_ROWS,
         "models": shares[:TOP_MODELS],
         "model_count": len(shares),
         "other_models": add_up(rest) if rest else Figures(),
         "people": top,
-        "other_people": overview.other_people(whole.figures.minus(whole.unattributed), top),
+        "other_people": other_people(whole.figures.minus(whole.unattributed), top),
         "weekdays": daily.weekday_averages(asked.days, asked.span[0], asked.open_days),
     }
+
+
+def other_people(owned: Figures, top: PeoplePage) -> Figures:
+    """The figures of the people below the top, so that the table adds up to its total."""
+    listed = add_up(person.figures for person in top.people) if top.people else Figures()
+    return owned.minus(listed)
 
 
 def chart_context(asked: Asked, drawn: Sequence[charts.Bar]) -> dict[str, Any]:
@@ -197,17 +205,3 @@ def projected(asked: Asked) -> daily.Projection | None:
     so_far = present[0].nanos if place else present[0].tokens
     known = {day: amounts[place] for day, amounts in found.items()}
     return daily.project(today, sum(so_far.values()), known, learned)
-
-
-@blueprint.app_context_processor
-def site_pages() -> dict[str, Any]:
-    """What every page needs: the main pages that exist, links, the range picker, marks."""
-    return {
-        "navigation": navigation,
-        "range_arguments": range_arguments,
-        "page_at": page_at,
-        "range_picker": range_picker,
-        "strips": charts.strips,
-        "tool_parts": overview.tool_parts,
-        "model_class": colors.model_class,
-    }

@@ -17,13 +17,15 @@ from app.queries.people_list import Foot, Question, Rows, foot, people_rows
 from app.queries.scope import Scope, slices_of
 from app.queries.trends import DayPoint
 from app.usage import days_between, utc_now
-from app.web import charts, formatting, htmx, overview, pivot
-from app.web.dashboard import page_at
+from app.web import charts, formatting, htmx
 from app.web.frame import frame
-from app.web.peek import COLUMNS as PEEK_COLUMNS
-from app.web.peek import peek_at
-from app.web.people_columns import COLUMNS, USUAL
-from app.web.people_view import SIZES, PeopleView, parse_people_view
+from app.web.navigation import page_at
+from app.web.people.columns import COLUMNS, USUAL
+from app.web.people.peek import COLUMNS as PEEK_COLUMNS
+from app.web.people.peek import peek_at
+from app.web.people.view import SIZES, PeopleView, parse_people_view
+from app.web.periods import Comparison, comparison, incomplete_days, within_records
+from app.web.pivot import page as pivot
 
 WORDS_FOR_DIRECTION = {True: "descending", False: "ascending"}
 FITS = (760, 900, 1040, 1180, 1375, 1800)
@@ -41,7 +43,7 @@ class Period(NamedTuple):
     """What the range of a view means: the scope within the records, and what is compared."""
 
     scope: Scope
-    compared: overview.Comparison | None
+    compared: Comparison | None
     open_days: set[date]
     curve: list[tuple[date, date]]
 
@@ -128,11 +130,11 @@ def question_of(
 
 def period_of(asked: Scope, span: tuple[date, date], states: list[ProviderState]) -> Period:
     """The same rules as on the overview: incomplete days are in no change and in no curve."""
-    scope = overview.within_records(asked, span)
+    scope = within_records(asked, span)
     days = list(days_between(scope.start or span[0], scope.end or span[1]))
     points = [DayPoint(day, {}, 0) for day in days]
-    open_days = overview.incomplete_days(points, unsettled_days(scope), states, scope.tools)
-    compared = overview.comparison(asked, open_days) if scope == asked else None
+    open_days = incomplete_days(points, unsettled_days(scope), states, scope.tools)
+    compared = comparison(asked, open_days) if scope == asked else None
     bars = charts.bars([charts.Point(day, {}) for day in days], open_days)
     whole = [bar for bar in bars if not bar.open] or bars
     return Period(scope, compared, open_days, [(bar.first, bar.last) for bar in whole])

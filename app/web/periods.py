@@ -1,31 +1,15 @@
-"""What the figures of a range say on the overview: complete days, changes, cards, the chart."""
+"""What a range means on every page: the known days, the complete days, the days before."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple, Protocol
 
 from app.providers import PROVIDERS
-from app.queries.figures import Figures, add_up
 from app.queries.freshness import ProviderState
-from app.queries.people import PeoplePage
 from app.queries.scope import Scope
-from app.usage import CLAUDE_CODE, CURSOR
-from app.web import formatting
 
-STACK = (CURSOR, CLAUDE_CODE)
-"""Tools from the bottom of a bar to its top; a tool without a place here goes above."""
-TOTAL, COST, PEOPLE, CACHE, UNPRICED = "total", "cost", "people", "cache", "unpriced"
-"""Keys of a bar's own amounts, beside those of its series."""
-TOOL_ROWS = (
-    ("input_tokens", "Input"),
-    ("cache_write_tokens", "Cache write"),
-    ("cache_read_tokens", "Cache read"),
-    ("output_tokens", "Output"),
-    ("tokens", "All tokens"),
-)
-"""Token parts of `Figures` in the order of the tools table, and their sum."""
 LONGEST_EMPTY_RANGE = 366
 """A longer range (in days) is cut to the days that records are known of."""
 
@@ -109,25 +93,3 @@ def comparison(scope: Scope, open_days: set[date]) -> Comparison | None:
         return None
     last = earlier.start + (end - scope.start)
     return Comparison(scope._replace(end=end), earlier._replace(end=last))
-
-
-def change_words(write: Callable[[int], str], now: int, before: int) -> str:
-    """Both the earlier value and the change: "2.81 B before, up 16 %", "0 before, new"."""
-    return f"{write(before)} before, {formatting.change(now, before)}"
-
-
-def ordered_tools(by_tool: Iterable[str]) -> list[str]:
-    """Tools in the order of legends and columns: the top of a bar first."""
-    rank = {tool: place for place, tool in enumerate(reversed(STACK))}
-    return sorted(by_tool, key=lambda tool: (rank.get(tool, -1), tool))
-
-
-def tool_parts(by_tool: dict[str, int]) -> list[tuple[str, int]]:
-    """Amounts by tool, in the order in which a horizontal bar lays them end to end."""
-    return [(tool, by_tool[tool]) for tool in ordered_tools(by_tool)]
-
-
-def other_people(owned: Figures, top: PeoplePage) -> Figures:
-    """The figures of the people below the top, so that the table adds up to its total."""
-    listed = add_up(person.figures for person in top.people) if top.people else Figures()
-    return owned.minus(listed)

@@ -11,10 +11,11 @@ from app.queries.people import person_by_email
 from app.queries.people_list import PersonRow, Question, Rows, one_row
 from app.queries.person import PersonDayPoint, PersonModel, person_usage
 from app.usage import days_between
-from app.web import charts, overview
+from app.web import charts
+from app.web.tools import STACK
 
 if TYPE_CHECKING:
-    from app.web.people_view import PeopleView
+    from app.web.people.view import PeopleView
 
 MOST_MODELS = 6
 HEIGHT = 72.0
@@ -69,7 +70,7 @@ def peek_at(view: PeopleView, asked: Question, found: Rows, open_days: set[date]
         usage.models[:MOST_MODELS],
         add_up(rest) if rest else Figures(),
         len(rest),
-        mini_bars(bars, overview.STACK),
+        mini_bars(bars, STACK),
         any(bar.first != bar.last for bar in bars),
         None if place is None else (view.page - 1) * view.size + place + 1,
         emails[place - 1] if place else "",

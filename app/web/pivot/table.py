@@ -28,7 +28,7 @@ from app.queries.pivot_dimensions import (
 )
 from app.queries.scope import Scope
 from app.web import formatting
-from app.web.pivot_view import Links, Narrowed, PivotView, narrowed_to
+from app.web.pivot.view import Links, Narrowed, PivotView, narrowed_to
 
 WORDS = {
     PERSON: ("person", "people"),

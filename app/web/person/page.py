@@ -24,15 +24,18 @@ from app.queries.records import OwnKey, own_keys, raw_records
 from app.queries.scope import Scope, Slices, slices_of
 from app.queries.weekdays import by_weekday
 from app.usage import normal_email, utc_now
-from app.web import htmx, overview, person_figures, person_words
+from app.web import htmx
 from app.web.frame import frame
-from app.web.person_view import PersonView, parse_person_view
+from app.web.periods import Comparison, comparison, incomplete_days, within_records
+from app.web.person import figures, words
+from app.web.person.view import PersonView, parse_person_view
+from app.web.tools import TOOL_ROWS, ordered_tools
 
 RECORDS_PER_PAGE = 50
 LONGEST_ASKED = 200
 
 blueprint = Blueprint("person", __name__)
-for _words in person_words.FILTERS:
+for _words in words.FILTERS:
     blueprint.add_app_template_filter(_words)
 
 
@@ -62,13 +65,13 @@ def unknown(email: str, view: PersonView) -> Response:
 
 def usage_context(person: KnownPerson, view: PersonView, shared: dict[str, Any]) -> dict[str, Any]:
     """What the page shows of somebody who has usage; figures only if the scope has some."""
-    scope = overview.within_records(view.scope, shared["span"])
+    scope = within_records(view.scope, shared["span"])
     slices = slices_of(scope)
     keys = own_keys(person.person_id, scope, slices)
     usage = person_usage(scope, person.person_id, slices)
     context: dict[str, Any] = {
         "keys": keys,
-        "lifetime": person_figures.lifetime(keys),
+        "lifetime": figures.lifetime(keys),
         "shown": (scope.start or shared["span"][0], scope.end or shared["span"][1]),
         "empty": "" if usage.days else _emptiness(scope),
     }
@@ -92,14 +95,12 @@ def figures_context(
 ) -> dict[str, Any]:
     """Cards with their changes, chart, models, tools, weekdays and the place among others."""
     start, end = shared["shown"]
-    points = person_figures.every_day(usage, start, end)
-    open_days = overview.incomplete_days(
-        points, unsettled_days(scope), shared["states"], scope.tools
-    )
-    drawn = person_figures.bars(points, open_days)
-    shown = person_figures.measures(usage.days)
-    compared = overview.comparison(view.scope, open_days) if scope == view.scope else None
-    by_tool = person_figures.by_tool(usage)
+    points = figures.every_day(usage, start, end)
+    open_days = incomplete_days(points, unsettled_days(scope), shared["states"], scope.tools)
+    drawn = figures.bars(points, open_days)
+    shown = figures.measures(usage.days)
+    compared = comparison(view.scope, open_days) if scope == view.scope else None
+    by_tool = figures.by_tool(usage)
     place = standing(scope, slices, shown.tokens, shown.days)
     counted_from = max(start, person.first_day or start)
     return {
@@ -109,10 +110,10 @@ def figures_context(
         "records_begin": (
             shared["span"][0] if compared and compared.begins_inside(shared["span"][0]) else None
         ),
-        "standing": person_figures.standing_words(place),
-        "daily": person_figures.chart(
+        "standing": figures.standing_words(place),
+        "daily": figures.chart(
             drawn,
-            {tool: figures.tokens for tool, figures in by_tool.items()},
+            {tool: part.tokens for tool, part in by_tool.items()},
             weekly=len(drawn) < len(points),
         ),
         "weekdays": by_weekday(usage.days, counted_from, end, open_days),
@@ -124,32 +125,32 @@ def cards_context(
     person_id: int,
     slices: Slices,
     usage: PersonUsage,
-    compared: overview.Comparison | None,
-    shown: person_figures.Measures,
+    compared: Comparison | None,
+    shown: figures.Measures,
     drawn: Sequence[Any],
 ) -> dict[str, Any]:
     """The cards, and what their changes compare."""
     settled, before = shown, None
     if compared:
-        settled = person_figures.measures(usage.days, compared.now)
+        settled = figures.measures(usage.days, compared.now)
         earlier = person_usage(compared.before, person_id, slices)
-        before = person_figures.measures(earlier.days)
+        before = figures.measures(earlier.days)
     return {
         "compared": compared,
-        "cards": person_figures.cards(shown, settled, before, drawn),
+        "cards": figures.cards(shown, settled, before, drawn),
     }
 
 
 def breakdown(usage: PersonUsage, by_tool: dict[str, Figures]) -> dict[str, Any]:
     """Models with their shares, and the tools side by side."""
     whole = add_up(by_tool.values())
-    tools = overview.ordered_tools(by_tool)
+    tools = ordered_tools(by_tool)
     return {
         "figures": whole,
         "by_tool": by_tool,
         "tools": tools,
         "split": [(tool, by_tool[tool].tokens) for tool in tools],
-        "tool_rows": overview.TOOL_ROWS,
+        "tool_rows": TOOL_ROWS,
         "behind": _nothing_behind,
         "models": [
             ModelShare(*model, percentage(model.figures.tokens, whole.tokens))

@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from app.queries.people_order import DEFAULT_SORT, MORE_SORTS
 from app.usage import normal_email
 from app.web.params import View, parse_number, parse_view
-from app.web.people_columns import BY_NAME, COLUMNS, USUAL, Column, chosen_columns
+from app.web.people.columns import BY_NAME, COLUMNS, USUAL, Column, chosen_columns
 
 SIZES = (25, 50, 100, 250)
 DEFAULT_SIZE = 50

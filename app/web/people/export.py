@@ -13,13 +13,14 @@ from app.database import reading
 from app.queries.freshness import freshness, known_span
 from app.queries.people_list import PersonRow, people_rows
 from app.usage import CLAUDE_CODE, CURSOR, utc_now
-from app.web import formatting, pivot
+from app.web import formatting
 from app.web.csv_files import csv_answer, csv_text, file_name, guarded, plain_dollars
 from app.web.frame import configured_providers
-from app.web.overview import tool_parts
-from app.web.people import asks_for_pivot, question_of
-from app.web.people_columns import Column
-from app.web.people_view import PeopleView, parse_people_view
+from app.web.people.columns import Column
+from app.web.people.page import asks_for_pivot, question_of
+from app.web.people.view import PeopleView, parse_people_view
+from app.web.pivot import page as pivot
+from app.web.tools import tool_parts
 
 ROWS_AT_ONCE = 500
 

@@ -19,9 +19,9 @@ from app.usage import utc_now
 from app.web import formatting, htmx
 from app.web.csv_files import csv_answer, csv_text, file_name, guarded, plain_dollars
 from app.web.frame import frame
-from app.web.overview import within_records
-from app.web.pivot_table import MEASURE_WORDS, NO_OWNER, WORDS, counted, table
-from app.web.pivot_view import SIZES, PivotView, parse_pivot_view
+from app.web.periods import within_records
+from app.web.pivot.table import MEASURE_WORDS, NO_OWNER, WORDS, counted, table
+from app.web.pivot.view import SIZES, PivotView, parse_pivot_view
 
 PATH_CHARACTERS = "!$&'()*+,:;=@"
 ROWS_AT_ONCE = 500

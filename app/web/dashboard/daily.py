@@ -13,9 +13,12 @@ from app.queries.scope import Slices
 from app.queries.weekdays import by_weekday
 from app.web import charts, formatting
 from app.web.colors import model_class
-from app.web.dashboard_view import COST as COST_MEASURE
-from app.web.dashboard_view import MODEL, DashboardView
-from app.web.overview import CACHE, COST, PEOPLE, TOTAL, UNPRICED, ordered_tools
+from app.web.dashboard.view import COST as COST_MEASURE
+from app.web.dashboard.view import MODEL, DashboardView
+from app.web.tools import ordered_tools
+
+TOTAL, COST, PEOPLE, CACHE, UNPRICED = "total", "cost", "people", "cache", "unpriced"
+"""Keys of a bar's own amounts, beside those of its series."""
 
 TOP_MODELS = 6
 OTHERS = "others"

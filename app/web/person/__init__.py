@@ -1,0 +1,1 @@
+"""One person at `/users/<email>`: the page, its figures, its words, the state of its view."""
