@@ -8,6 +8,7 @@ from typing import Protocol
 
 from app.http import Client, Limits
 from app.providers import anthropic, cursor
+from app.providers.exports import ExportKind
 from app.usage import DayUsage, Directory
 
 
@@ -16,7 +17,8 @@ class Provider(Protocol):
 
     NAME is the stored name, LABEL the name people read, TOOL the tool its records count for,
     SETTINGS the environment settings it reads (the key first), SOURCE the kind of answer its
-    records come from, WINDOW_DAYS the most days one `fetch_days` may ask for.
+    records come from, WINDOW_DAYS the most days one `fetch_days` may ask for, EXPORTS the
+    vendor's CSV exports that can be imported (read by `app.providers.exports`).
     """
 
     NAME: str
@@ -25,6 +27,7 @@ class Provider(Protocol):
     SETTINGS: tuple[str, ...]
     SOURCE: str
     WINDOW_DAYS: int
+    EXPORTS: tuple[ExportKind, ...]
 
     def connect(
         self,

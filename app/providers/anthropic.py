@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 from requests import PreparedRequest
 
 from app.http import Client, Limits
-from app.pricing import value_nanos
+from app.providers.claude_record import Conditions, Counts, claude_record
+from app.providers.exports import kinds_of
 from app.providers.paging import (
     PageProof,
     Parsed,
     as_object,
     by_day,
     check_window,
-    detail_text,
     identifier,
     object_or_nothing,
     optional,
@@ -30,7 +30,6 @@ from app.usage import (
     DayUsage,
     Directory,
     Member,
-    PriceStatus,
     UsageRecord,
     Workspace,
     normal_email,
@@ -43,6 +42,7 @@ TOOL = CLAUDE_CODE
 SETTINGS: tuple[str, ...] = ("ANTHROPIC_ADMIN_KEY", "ANTHROPIC_BASE_URL")
 SOURCE = "messages"
 WINDOW_DAYS = 31
+EXPORTS = kinds_of(NAME)
 
 USAGE_PATH = "/v1/organizations/usage_report/messages"
 KEYS_PATH = "/v1/organizations/api_keys"
@@ -66,7 +66,6 @@ _KNOWN_FIELDS = frozenset(GROUP_BY) | {
     "server_tool_use",
     "service_account_id",
 }
-_UNREMARKABLE = frozenset({"", "standard", "0-200k", "global", "not_available"})
 
 
 def connect(
@@ -119,7 +118,7 @@ def fetch_days(client: Client, start: date, end: date, *, now: datetime) -> list
     unless every page arrived and proved it, so a returned day is a whole day.
     """
     check_window(start, end, WINDOW_DAYS)
-    sums: dict[_Group, _Counts] = {}
+    sums: dict[_Group, Counts] = {}
     for group, counts in _usage_rows(client, start, end):
         before = sums.get(group)
         sums[group] = before.plus(counts) if before else counts
@@ -141,21 +140,7 @@ class _Group(NamedTuple):
     service_account_id: str
 
 
-class _Counts(NamedTuple):
-    """The numbers of one report row: disjoint token counts, and searches."""
-
-    input_tokens: int
-    cache_write_5m_tokens: int
-    cache_write_1h_tokens: int
-    cache_read_tokens: int
-    output_tokens: int
-    web_searches: int
-
-    def plus(self, other: _Counts) -> _Counts:
-        return _Counts._make(mine + theirs for mine, theirs in zip(self, other, strict=True))
-
-
-def _usage_rows(client: Client, start: date, end: date) -> Iterator[tuple[_Group, _Counts]]:
+def _usage_rows(client: Client, start: date, end: date) -> Iterator[tuple[_Group, Counts]]:
     proof = PageProof(client, USAGE_PATH)
     asked = [
         ("starting_at", f"{start}T00:00:00Z"),
@@ -191,12 +176,12 @@ def _bucket(found: object, start: date, end: date) -> tuple[date, list[Any]]:
     return day, results
 
 
-def _usage_row(found: tuple[date, Any]) -> tuple[_Group, _Counts]:
+def _usage_row(found: tuple[date, Any]) -> tuple[_Group, Counts]:
     day, row = found[0], as_object(found[1])
     group = _Group(day, *(optional(row, name, clean_text) for name in _Group._fields[1:]))
     writes = optional(row, "cache_creation", object_or_nothing)
     tools = optional(row, "server_tool_use", object_or_nothing)
-    return group, _Counts(
+    return group, Counts(
         input_tokens=required(row, "uncached_input_tokens", token_count),
         cache_write_5m_tokens=optional(writes, "ephemeral_5m_input_tokens", token_count),
         cache_write_1h_tokens=optional(writes, "ephemeral_1h_input_tokens", token_count),
@@ -206,38 +191,15 @@ def _usage_row(found: tuple[date, Any]) -> tuple[_Group, _Counts]:
     )
 
 
-def _record(group: _Group, counts: _Counts) -> UsageRecord:
-    value = value_nanos(
-        group.model,
-        group.day,
-        **counts._asdict(),
-        service_tier=group.service_tier,
-        context_window=group.context_window,
-        inference_geo=group.inference_geo,
-    )
-    return UsageRecord(
+def _record(group: _Group, counts: Counts) -> UsageRecord:
+    return claude_record(
         group.day,
         Actor(group.api_key_id, group.account_id, group.workspace_id),
-        TOOL,
         group.model,
-        *counts[:5],
-        requests=None,
-        value_nanos=value,
-        billed_nanos=None,
-        price_status=PriceStatus.UNPRICED if value is None else PriceStatus.TABLE,
-        detail=_detail(group, counts),
+        counts,
+        Conditions(group.service_tier, group.context_window, group.inference_geo),
+        facts={"service_account_id": group.service_account_id or None},
     )
-
-
-def _detail(group: _Group, counts: _Counts) -> str:
-    facts: dict[str, Any] = {
-        "service_account_id": group.service_account_id or None,
-        "web_search_requests": counts.web_searches or None,
-    }
-    for name in ("service_tier", "context_window", "inference_geo"):
-        said = getattr(group, name)
-        facts[name] = None if said in _UNREMARKABLE else said
-    return detail_text(facts)
 
 
 def _listed(

@@ -11,6 +11,7 @@ from typing import Any
 from requests.auth import HTTPBasicAuth
 
 from app.http import Client, Limits
+from app.providers.exports import kinds_of
 from app.providers.paging import (
     PageProof,
     as_object,
@@ -42,6 +43,7 @@ TOOL = CURSOR
 SETTINGS: tuple[str, ...] = ("CURSOR_ADMIN_KEY", "CURSOR_BASE_URL", "CURSOR_TEAM_SLUG")
 SOURCE = "events"
 WINDOW_DAYS = 7
+EXPORTS = kinds_of(NAME)
 
 EVENTS_PATH = "/teams/filtered-usage-events"
 MEMBERS_PATH = "/teams/members"

@@ -1,0 +1,140 @@
+"""Strict readers for the cells of a CSV export: they accept or explain, never guess."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+
+from app.usage import utc_now
+from app.values import (
+    DAY_TEXT,
+    EARLIEST,
+    INSTANT_TEXT,
+    LATEST_AHEAD,
+    MAX_TOKENS,
+    BadValue,
+    nanos_from_dollars,
+)
+
+SHOWN = 80
+_FAST_DIGITS = 15
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_DAY_OR_HOUR = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?: [0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?")
+_GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?![0-9])")
+_COUNT = re.compile(r"(?P<whole>[0-9]{1,17})(?:\.0{1,2})?")
+_UNITS = re.compile(r"(?P<whole>[0-9]{1,9})(?:\.(?P<part>[0-9]{1,9}))?")
+_MONEY = re.compile(
+    r"(?P<minus>-?)(?:US\$|\$|USD)? ?(?P<minus_inside>-?)(?P<amount>[0-9.,eE+-]{1,60}?)(?: ?USD)?",
+    re.ASCII,
+)
+_DECIMAL_OR_THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}[.,][0-9]{3}")
+
+
+class BadCell(BadValue):
+    """A cell that cannot be used: `value` is what it holds, the message names its column."""
+
+    def __init__(self, column: str, value: str, why: str) -> None:
+        super().__init__(f"{column}: {why}")
+        self.value = value[:SHOWN]
+
+
+class CellReader:
+    """Reads numbers and times of one file.
+
+    In a file with semicolons or tabs between its columns a comma can be a decimal comma, so
+    what could be either is refused. Instants before 2020 and more than 48 hours after `now`
+    are refused.
+    """
+
+    def __init__(self, delimiter: str = ",", now: datetime | None = None) -> None:
+        self._commas_are_ambiguous = delimiter != ","
+        self._latest = (now or utc_now()) + LATEST_AHEAD
+        self.day = lru_cache(maxsize=4096)(self._read_day)
+        self.dollars = lru_cache(maxsize=4096)(self._read_dollars)
+
+    def count(self, text: str, column: str) -> int:
+        """A count from 0 to 10^16; an empty cell is 0.
+
+        Accepts ASCII digits, commas between groups of three, and `.0` or `.00` at the end.
+        """
+        if text.isdigit() and text.isascii() and len(text) <= _FAST_DIGITS:
+            return int(text)
+        if not text:
+            return 0
+        parts = _COUNT.fullmatch(self._without_commas(text, column))
+        if parts is None or int(parts["whole"]) > MAX_TOKENS:
+            raise BadCell(column, text, f"expected a whole number from 0 to 10^16, got {_q(text)}")
+        return int(parts["whole"])
+
+    def units(self, text: str, column: str) -> int | None:
+        """A number of units such as 4, 4.0 or 0.5; None where it is not whole."""
+        parts = _UNITS.fullmatch(text)
+        if parts is None:
+            raise BadCell(column, text, f"expected a number such as 4 or 0.5, got {_q(text)}")
+        return None if (parts["part"] or "").strip("0") else int(parts["whole"])
+
+    def instant(self, text: str, column: str) -> tuple[date, int | None]:
+        """The UTC day, and epoch milliseconds where there is a time (with its zone)."""
+        if not INSTANT_TEXT.fullmatch(text):
+            if not DAY_TEXT.fullmatch(text):
+                wanted = "expected YYYY-MM-DD, or a time with its zone as 2026-03-31T02:00:00Z"
+                raise BadCell(column, text, f"{wanted}, got {_q(text)}")
+            return self.day(text, column), None
+        try:
+            moment = datetime.fromisoformat(text)
+            if text[-1] != "Z":
+                moment = moment.astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise BadCell(column, text, f"there is no such date as {_q(text)}") from None
+        self._check_time(moment, text, column)
+        return moment.date(), (moment - _EPOCH) // _MILLISECOND
+
+    def _read_day(self, text: str, column: str) -> date:
+        """The UTC day of `YYYY-MM-DD` and of `YYYY-MM-DD HH:MM`, which has to be in UTC."""
+        if not _DAY_OR_HOUR.fullmatch(text):
+            wanted = "expected YYYY-MM-DD or YYYY-MM-DD HH:MM"
+            raise BadCell(column, text, f"{wanted}, got {_q(text)}")
+        try:
+            moment = datetime.fromisoformat(text).replace(tzinfo=UTC)
+        except ValueError:
+            raise BadCell(column, text, f"there is no such date as {_q(text)}") from None
+        self._check_time(moment, text, column)
+        return moment.date()
+
+    def _check_time(self, moment: datetime, text: str, column: str) -> None:
+        if moment < EARLIEST:
+            raise BadCell(column, text, f"{_q(text)} is before 2020")
+        if moment > self._latest:
+            raise BadCell(column, text, f"{_q(text)} is more than 48 hours in the future")
+
+    def _read_dollars(self, text: str, column: str) -> int | None:
+        """Nano-dollars, rounded half-even once; None for an empty cell, `-` and `NaN`.
+
+        Accepts `1.23`, `$1.23`, `US$ 1.23`, `1.23 USD`, `-1.23` and commas between groups of
+        three. Every other currency and infinity are refused.
+        """
+        if text in ("", "-") or text.lower() == "nan":
+            return None
+        parts = _MONEY.fullmatch(text)
+        if parts is None or (parts["minus"] and parts["minus_inside"]):
+            raise BadCell(column, text, f"expected dollars such as 1.23, got {_q(text)}")
+        amount = self._without_commas(parts["amount"], column)
+        try:
+            nanos = nanos_from_dollars(amount)
+        except BadValue:
+            raise BadCell(column, text, f"expected dollars up to 10^9, got {_q(text)}") from None
+        negative = parts["minus"] or parts["minus_inside"]
+        return -nanos if negative and nanos else nanos
+
+    def _without_commas(self, text: str, column: str) -> str:
+        if self._commas_are_ambiguous and _DECIMAL_OR_THOUSANDS.fullmatch(text):
+            why = f"in a file without commas between its columns {_q(text)} is ambiguous"
+            raise BadCell(column, text, f"{why} (thousands or decimals?)")
+        grouped = _GROUPED.match(text)
+        return grouped[0].replace(",", "") + text[grouped.end() :] if grouped else text
+
+
+def _q(text: str) -> str:
+    return repr(text if len(text) <= SHOWN else text[:SHOWN] + "…")

@@ -1,0 +1,97 @@
+"""Claude Console's token export: one row per day (or hour), model, API key and conditions.
+
+It names keys and workspaces by their names, gives no money and leaves out columns without
+data. The value is list price, as for the same usage read from the Messages report.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence, Set
+from functools import lru_cache
+
+from app.providers.claude_record import Conditions, Counts, claude_record
+from app.providers.exports.types import ExportKind, Reading, RowReader
+from app.usage import Actor, UsageRecord
+from app.values import clean_text
+
+KIND = ExportKind("claude_tokens", "anthropic", "Claude Console tokens", "keyed")
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "date": ("usage_date_utc",),
+    "model": ("model_version", "model"),
+    "api_key": ("api_key",),
+    "workspace": ("workspace",),
+    "usage_type": ("usage_type",),
+    "context_window": ("context_window",),
+    "inference_geo": ("inference_geo",),
+    "speed": ("speed",),
+    "input": ("usage_input_tokens_no_cache", "input_tokens"),
+    "cache_write": ("usage_input_tokens_cache_write", "cache_creation_input_tokens"),
+    "cache_write_5m": ("usage_input_tokens_cache_write_5m",),
+    "cache_write_1h": ("usage_input_tokens_cache_write_1h",),
+    "cache_read": ("usage_input_tokens_cache_read", "cache_read_input_tokens"),
+    "output": ("usage_output_tokens", "output_tokens"),
+    "web_searches": ("web_search_count",),
+}
+_COUNTED = [FIELDS[name][0] for name in list(FIELDS)[8:]]
+_TOKEN_HEADERS = {header for name in list(FIELDS)[8:14] for header in FIELDS[name]}
+_INPUTS = ("input", "cache_write", "cache_write_5m", "cache_write_1h", "cache_read")
+_WINDOWS = {
+    **dict.fromkeys(("≤200k", "<=200k", "0-200k"), "0-200k"),
+    # What is left of the sign ≤ where a program wrote it in an encoding without it.
+    **dict.fromkeys(("=200k", "?200k"), "0-200k"),
+    **dict.fromkeys((">200k", "200k-1m"), "200k-1M"),
+}
+
+
+def recognises(headers: Set[str]) -> bool:
+    """The date column of Anthropic's exports with a token column."""
+    return "usage_date_utc" in headers and bool(_TOKEN_HEADERS & headers)
+
+
+def missing(present: Set[str]) -> Sequence[str]:
+    """Everything but the day, the model, the output and one input column may be left out."""
+    wanted = {"date": "usage_date_utc", "model": "model_version", "output": "usage_output_tokens"}
+    if not present & set(_INPUTS):
+        wanted["input"] = "usage_input_tokens_no_cache"
+    return [label for name, label in wanted.items() if name not in present]
+
+
+def needs_person(present: Set[str], first_row: Sequence[str]) -> bool:
+    """Never: usage belongs to the key it names, or to nobody."""
+    return False
+
+
+def start(reading: Reading) -> RowReader:
+    """A reader of token rows."""
+    cells = reading.cells
+
+    def read(row: Sequence[str]) -> tuple[UsageRecord, str] | str:
+        day = cells.day(row[0], "usage_date_utc")
+        plain, write, write_5m, write_1h, *rest = map(cells.count, row[8:], _COUNTED)
+        counts = Counts(plain, write + write_5m, write_1h, *rest)
+        if not any(counts):
+            return "no tokens"
+        model, api_key, workspace = map(clean_text, row[1:4])
+        conditions = conditions_in_words_of_the_api(*row[4:8])
+        record = claude_record(
+            day, Actor(key=api_key, workspace=workspace), model, counts, conditions
+        )
+        return record, _key(day.isoformat(), model, api_key, workspace, conditions)
+
+    return read
+
+
+@lru_cache(maxsize=1024)
+def conditions_in_words_of_the_api(tier: str, window: str, geo: str, speed: str) -> Conditions:
+    """The conditions of a row; the API says 0-200k for `≤ 200k` and 200k-1M for `> 200k`."""
+    short = "".join(window.split()).lower()
+    window = _WINDOWS.get(short, window)
+    return Conditions(*map(clean_text, (tier.lower(), window, geo.lower(), speed.lower())))
+
+
+def _key(day: str, model: str, api_key: str, workspace: str, conditions: Conditions) -> str:
+    """Words that change nothing are "", so that generations with fewer columns agree."""
+    facts = {"date": day, "model": model, "api_key": api_key, "workspace": workspace}
+    facts |= conditions.remarkable()._asdict()
+    return json.dumps(facts, sort_keys=True, separators=(",", ":"))

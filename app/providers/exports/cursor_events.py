@@ -1,0 +1,189 @@
+"""Cursor's usage events as its dashboard exports them: one row, one event.
+
+Eleven generations since February 2025 differ in their columns, not in what those mean. The
+four token columns are disjoint and Total Tokens is their sum (measured on 3,734 real rows,
+none of them reads otherwise); a row whose total fits only the other reading, where
+`Input (w/ Cache Write)` includes the input without, is read that way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from functools import lru_cache
+
+from app.providers.exports.types import ExportKind, Reading, RowReader
+from app.providers.paging import detail_text
+from app.usage import CURSOR, Actor, PriceStatus, UsageRecord, normal_email
+from app.values import clean_text
+
+KIND = ExportKind("cursor_events", "cursor", "Cursor usage events", "events")
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "date": ("date",),
+    "user": ("user", "user_email"),
+    "kind": ("kind",),
+    "model": ("model",),
+    "max_mode": ("max_mode",),
+    "cache_write": ("input_w/_cache_write",),
+    "input": ("input_w/o_cache_write",),
+    "cache_read": ("cache_read",),
+    "output": ("output_tokens", "output"),
+    "total": ("total_tokens", "tokens"),
+    "cost": ("cost", "cost_$"),
+    "billed": ("cost_to_you",),
+    "requests": ("requests",),
+    "cloud_agent_id": ("cloud_agent_id",),
+    "automation_id": ("automation_id",),
+    "request_type": ("request_type",),
+}
+_PARTS = {
+    "cache_write": "Input (w/ Cache Write)",
+    "input": "Input (w/o Cache Write)",
+    "cache_read": "Cache Read",
+    "output": "Output Tokens",
+}
+_TELLING = {*FIELDS["cache_write"], *FIELDS["input"], *FIELDS["total"], "kind", "max_mode"}
+_EXPORTING_PERSON = "you"
+_FREE_KINDS = ("free", "errored", "aborted")
+_BILLED_KINDS = ("on-demand", "usage-based")
+_FLAGS = {"yes": True, "true": True, "no": False, "false": False, "": None}
+_MODEL_NAMES_OF_THE_API = {"auto": "default"}
+
+SUM_DIFFERS = "Total Tokens is not the sum of its parts; the parts are counted"
+PARTS_UNKNOWN = "the export gives only a total of tokens, which is counted as input"
+
+_Tokens = tuple[int, int, int, int, bool]
+"""Input, cache write, cache read, output, and whether these parts are known."""
+
+
+def recognises(headers: Set[str]) -> bool:
+    """Two columns that only Cursor's events have in common."""
+    return len(_TELLING & headers) >= 2
+
+
+def missing(present: Set[str]) -> Sequence[str]:
+    """Date and Model, and all token parts where there is one of them, else a total."""
+    wanted = {"date": "Date", "model": "Model"}
+    wanted |= _PARTS if present & _PARTS.keys() else {"total": "Total Tokens"}
+    return [label for name, label in wanted.items() if name not in present]
+
+
+def needs_person(present: Set[str], first_row: Sequence[str]) -> bool:
+    """Individual exports have no User, in August 2025 they said "You"."""
+    return "user" not in present or first_row[1].lower() == _EXPORTING_PERSON
+
+
+def start(reading: Reading) -> RowReader:
+    """A reader of events; see `_Events`."""
+    return _Events(reading).read
+
+
+class _Events:
+    def __init__(self, reading: Reading) -> None:
+        self._cells = reading.cells
+        self._warnings = reading.warnings
+        self._person = Actor(account=reading.person) if reading.person else None
+        self._has_user = "user" in reading.present
+        self._actor = lru_cache(maxsize=4096)(self._read_actor)
+        self._money = lru_cache(maxsize=4096)(self._read_money)
+
+    def read(self, row: Sequence[str]) -> tuple[UsageRecord, str] | str:
+        date, user, kind, model, max_mode = row[:5]
+        cost, billed, requests, *ids = row[10:]
+        day, at_ms = self._cells.instant(date, "Date")
+        plain, write, read, output, known = self._tokens(*row[5:10])
+        units = self._units(requests)
+        value_nanos, billed_nanos = self._money(kind, cost, billed, requests)
+        if not (plain or write or read or output or value_nanos or billed_nanos or units):
+            return "no tokens and no money"
+        fraction = requests if requests[:1].isdigit() and units is None else None
+        record = UsageRecord(
+            day,
+            self._actor(user),
+            CURSOR,
+            _MODEL_NAMES_OF_THE_API.get(model.lower(), model[:300]),
+            plain,
+            write,
+            0,
+            read,
+            output,
+            units,
+            value_nanos,
+            billed_nanos,
+            PriceStatus.UNPRICED if value_nanos is None else PriceStatus.PROVIDER,
+            at_ms,
+            _detail(kind, max_mode, fraction, known, *ids),
+        )
+        return record, ""
+
+    def _tokens(self, write: str, plain: str, read: str, output: str, total: str) -> _Tokens:
+        count = self._cells.count
+        w, p = count(write, _PARTS["cache_write"]), count(plain, _PARTS["input"])
+        r, o = count(read, _PARTS["cache_read"]), count(output, _PARTS["output"])
+        whole = count(total, "Total Tokens")
+        if whole == w + p + r + o or not total:
+            return p, w, r, o, True
+        if not (write or plain or read or output):
+            self._warnings[PARTS_UNKNOWN] += 1
+            return whole, 0, 0, 0, False
+        if w >= p and whole == w + r + o:
+            return p, w - p, r, o, True
+        self._warnings[SUM_DIFFERS] += 1
+        return p, w, r, o, True
+
+    def _units(self, requests: str) -> int | None:
+        """The requests where they are whole; a row may say 0.5, and `-` or `Free`."""
+        if requests.lower() in ("", "-", "free", "included"):
+            return None
+        return self._cells.units(requests, "Requests")
+
+    def _read_actor(self, user: str) -> Actor:
+        if not self._has_user or (self._person and user.lower() == _EXPORTING_PERSON):
+            return self._person or Actor()
+        if "@" in user:
+            return Actor(account=clean_text(normal_email(user)))
+        return Actor(key=clean_text(user))
+
+    def _read_money(
+        self, kind: str, cost: str, billed: str, requests: str
+    ) -> tuple[int | None, int | None]:
+        """Value and billed money in nano-dollars.
+
+        The number of an Included row is its nominal value, which is not billed. Free, errored
+        and aborted rows cost nothing unless they say a value; other words are no money.
+        """
+        kind, word = kind.lower(), cost.lower()
+        free = "free" in (word, requests.lower()) or kind.startswith(_FREE_KINDS)
+        included = kind.startswith("included") or word.startswith("included")
+        says_words = word.startswith(("included", "free"))
+        value = None if says_words else self._cells.dollars(cost, "Cost")
+        if value is None and free:
+            value = 0
+        if billed:
+            return value, self._cells.dollars(billed, "Cost to you")
+        if free or included:
+            return value, 0
+        return value, value if kind.startswith(_BILLED_KINDS) else None
+
+
+@lru_cache(maxsize=4096)
+def _detail(
+    kind: str,
+    max_mode: str,
+    requests: str | None,
+    known: bool,
+    cloud_agent_id: str,
+    automation_id: str,
+    request_type: str,
+) -> str:
+    """What the columns do not hold, under the names of Cursor's API where it has one."""
+    return detail_text(
+        {
+            "kind": kind or None,
+            "maxMode": _FLAGS.get(max_mode.lower(), max_mode),
+            "requestsCosts": requests,
+            "partsUnknown": None if known else True,
+            "cloudAgentId": cloud_agent_id or None,
+            "automationId": automation_id or None,
+            "requestType": request_type or None,
+        }
+    )
