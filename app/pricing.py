@@ -32,6 +32,7 @@ _BATCH_OF_TIER = {
 }
 _US_OF_GEO = {"": False, "global": False, "not_available": False, "us": True}
 _LONG_OF_WINDOW = {"": False, "0-200k": False, "200k-1M": True}
+_FAST_OF_SPEED = {"": False, "standard": False, "fast": True}
 
 
 class _TokenPrices(NamedTuple):
@@ -44,8 +45,8 @@ class _TokenPrices(NamedTuple):
     output: int
 
 
-_Variant = tuple[bool, bool, bool | None]
-"""Batch, US only, long context (None: a context window this code does not know)."""
+_Variant = tuple[bool, bool, bool | None, bool]
+"""Batch, US only, long context (None: a context window this code does not know), fast mode."""
 
 
 class _Period(NamedTuple):
@@ -75,14 +76,33 @@ def _token_prices(entry: Mapping[str, Any], everything: Decimal, long: bool) -> 
 def _variants(
     entry: Mapping[str, Any], batch_multiplier: Decimal
 ) -> Iterator[tuple[_Variant, _TokenPrices]]:
-    tiered = "long_context" in entry
     for batch, us_only in product((False, True), (False, True)):
         everything = batch_multiplier if batch else Decimal(1)
         everything *= Decimal(entry.get("us_geo", 1)) if us_only else 1
-        yield (batch, us_only, False), _token_prices(entry, everything, long=False)
-        yield (batch, us_only, True), _token_prices(entry, everything, long=tiered)
-        if not tiered:
-            yield (batch, us_only, None), _token_prices(entry, everything, long=False)
+        for variant in _by_context(entry, everything):
+            yield (batch, us_only, variant[0], False), variant[1]
+        if "fast" in entry and not batch:
+            for variant in _by_context(_fast_entry(entry), everything):
+                yield (batch, us_only, variant[0], True), variant[1]
+
+
+def _by_context(
+    entry: Mapping[str, Any], everything: Decimal
+) -> Iterator[tuple[bool | None, _TokenPrices]]:
+    """Prices of short, long and, where the length makes no difference, unknown contexts."""
+    tiered = "long_context" in entry
+    yield False, _token_prices(entry, everything, long=False)
+    yield True, _token_prices(entry, everything, long=tiered)
+    if not tiered:
+        yield None, _token_prices(entry, everything, long=False)
+
+
+def _fast_entry(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """The entry at fast-mode prices: caches keep their ratio to the input price."""
+    fast = entry["fast"]
+    ratio = Decimal(fast["input"]) / Decimal(entry["input"])
+    caches = ("cache_write_5m", "cache_write_1h", "cache_read")
+    return {**entry, **fast, **{kind: Decimal(entry[kind]) * ratio for kind in caches}}
 
 
 def _day(text: str | None, otherwise: date) -> date:
@@ -108,16 +128,22 @@ _PERIODS, _SEARCH_NANOS = _load(PRICE_TABLE.read_text(encoding="utf-8"))
 
 
 def _prices(
-    raw_model: str, day: date, service_tier: str, context_window: str, inference_geo: str
+    raw_model: str,
+    day: date,
+    service_tier: str,
+    context_window: str,
+    inference_geo: str,
+    speed: str,
 ) -> _TokenPrices | None:
     batch = _BATCH_OF_TIER.get(service_tier)
     us_only = _US_OF_GEO.get(inference_geo)
-    if batch is None or us_only is None:
+    fast = _FAST_OF_SPEED.get(speed)
+    if batch is None or us_only is None or fast is None:
         return None
     long = _LONG_OF_WINDOW.get(context_window)
     for period in _PERIODS.get(claude_id(raw_model) or "", ()):
         if period.start <= day < period.end:
-            return period.variants.get((batch, us_only, long))
+            return period.variants.get((batch, us_only, long, fast))
     return None
 
 
@@ -134,18 +160,21 @@ def value_nanos(
     service_tier: str,
     context_window: str,
     inference_geo: str,
+    speed: str = "",
 ) -> int | None:
     """List-price value of one record in nano-dollars, rounded half-even once; None is unpriced.
 
-    `service_tier`, `context_window` and `inference_geo` are the words of Anthropic's usage
-    report, "" where it says nothing. Batch is half price, priority counts at list price, US
-    residency and long context follow the model's entry of that day, web searches are $10 per
-    1,000 whatever the rest. Unpriced: a model or day the table lacks (names match exactly, a
-    newer model is never guessed from an older one), a model priced by the size of each
-    request, the flex tiers, a tier or region this table does not know, a context window it
-    does not know where that changes the price, and a value above a billion dollars.
+    `service_tier`, `context_window`, `inference_geo` and `speed` are the words of Anthropic's
+    usage report and exports, "" where they say nothing. Batch is half price, priority counts at
+    list price, fast mode has prices of its own, US residency and long context follow the
+    model's entry of that day, web searches are $10 per 1,000 whatever the rest. Unpriced: a
+    model or day the table lacks (names match exactly, a newer model is never guessed from an
+    older one), fast mode in a batch or of a model without its prices, a model priced by the
+    size of each request, the flex tiers, a tier, region or speed this table does not know, a
+    context window it does not know where that changes the price, and a value above a billion
+    dollars.
     """
-    prices = _prices(raw_model, day, service_tier, context_window, inference_geo)
+    prices = _prices(raw_model, day, service_tier, context_window, inference_geo, speed)
     if prices is None:
         return None
     fine = (

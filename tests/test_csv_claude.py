@@ -59,7 +59,7 @@ def test_batch_is_half_the_price_and_searches_are_a_cent() -> None:
     assert record.value_nanos == 523_500 + 20_000_000
 
 
-def test_fast_mode_is_unpriced_rather_than_too_cheap() -> None:
+def test_fast_mode_of_a_model_without_such_a_price_is_unpriced() -> None:
     record = only_record(TOKENS, tokens_row(("speed", "fast")))
     assert record.value_nanos is None
     assert json.loads(record.detail) == {"speed": "fast"}

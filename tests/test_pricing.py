@@ -128,6 +128,29 @@ def test_an_unknown_context_is_unpriced_only_where_it_changes_the_price() -> Non
     assert value("claude-opus-4-7", context_window="1M-2M", input_tokens=1) == 5_000
 
 
+@pytest.mark.parametrize(
+    ("part", "nanos"),
+    [
+        ("input_tokens", 10_000_000_000),
+        ("cache_write_5m_tokens", 12_500_000_000),
+        ("cache_write_1h_tokens", 20_000_000_000),
+        ("cache_read_tokens", 1_000_000_000),
+        ("output_tokens", 50_000_000_000),
+    ],
+)
+def test_fast_mode_has_prices_of_its_own_and_caches_follow_its_input(part: str, nanos: int) -> None:
+    assert value("claude-opus-5", speed="fast", **{part: MILLION}) == nanos
+
+
+def test_fast_mode_is_unpriced_in_a_batch_without_its_price_and_after_its_period() -> None:
+    early, late = date(2026, 3, 12), date(2026, 3, 13)
+    assert value("claude-opus-5", speed="fast", service_tier="batch", output_tokens=1) is None
+    assert value("claude-opus-4-7", speed="fast", output_tokens=1) is None
+    assert value("claude-opus-4-6", early, speed="fast", output_tokens=1) == 150_000
+    assert value("claude-opus-4-6", late, speed="fast", output_tokens=1) is None
+    assert value("claude-opus-5", speed="slow", output_tokens=1) is None
+
+
 def test_multipliers_combine() -> None:
     # 0.5 x 1.1 x (2 x (5 + 6.25 + 10 + 0.50) + 1.5 x 25)
     found = value(

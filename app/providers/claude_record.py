@@ -52,23 +52,9 @@ def claude_record(
     *,
     facts: Mapping[str, Any] | None = None,
 ) -> UsageRecord:
-    """The record, valued at list price; `facts` go into its detail as they are.
-
-    A speed other than standard is unpriced: the price table has no prices of fast mode, which
-    costs a multiple.
-    """
-    remarkable = conditions.remarkable()
-    value = None
-    if not remarkable.speed:
-        value = value_nanos(
-            model,
-            day,
-            **counts._asdict(),
-            service_tier=conditions.service_tier,
-            context_window=conditions.context_window,
-            inference_geo=conditions.inference_geo,
-        )
-    said = {name: word or None for name, word in remarkable._asdict().items()}
+    """The record, valued at list price; `facts` go into its detail as they are."""
+    value = value_nanos(model, day, **counts._asdict(), **conditions._asdict())
+    said = {name: word or None for name, word in conditions.remarkable()._asdict().items()}
     said["web_search_requests"] = counts.web_searches or None
     return UsageRecord(
         day,
