@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 T = TypeVar("T")
+LOG_FORMATS = ("text", "json")
 LOOPBACK_HOSTS = ("127.0.0.1", "::1", "localhost")
 DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
 
@@ -41,6 +42,9 @@ class Config:
     secret_key: str = field(default="", repr=False)
     sync_at: time = time(6, 0)
     scheduler: bool = True
+    trusted_proxies: int = 0
+    log_format: str = ""
+    max_upload_mb: int = 50
 
     def provider_key(self, provider: str) -> str | None:
         """The admin key of a provider by its name, or None when it is not configured."""
@@ -75,6 +79,9 @@ def read_config(environ: Mapping[str, str], root: Path = ROOT) -> Config:
         secret_key=reader.parsed("SECRET_KEY", _secret_key) or kept_secret_key(root / "instance"),
         sync_at=reader.parsed("SYNC_AT", _clock_time) or time(6, 0),
         scheduler=reader.switch("SCHEDULER", default=True),
+        trusted_proxies=reader.parsed("TRUSTED_PROXIES", _proxy_count) or 0,
+        log_format=reader.parsed("LOG_FORMAT", _log_format) or "",
+        max_upload_mb=reader.parsed("MAX_UPLOAD_MB", _megabytes) or 50,
     )
 
 
@@ -176,6 +183,26 @@ def _clock_time(text: str) -> time:
     if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text):
         raise ValueError(f"must be a UTC time such as 06:00, not {text!r}.")
     return time.fromisoformat(text)
+
+
+def _proxy_count(text: str) -> int:
+    if not re.fullmatch(r"[0-9]", text):
+        raise ValueError(
+            f"must be the number of proxies in front of this server, 0 to 9, not {text!r}."
+        )
+    return int(text)
+
+
+def _megabytes(text: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]{0,3}", text):
+        raise ValueError(f"must be a whole number of megabytes from 1 to 9999, not {text!r}.")
+    return int(text)
+
+
+def _log_format(text: str) -> str:
+    if text not in LOG_FORMATS:
+        raise ValueError(f"must be {' or '.join(LOG_FORMATS)}, not {text!r}.")
+    return text
 
 
 def _secret_key(text: str) -> str:

@@ -18,7 +18,9 @@ from app.config import Config, read_config
 from app.database import database as proxy
 from app.database import migrate, open_database
 from tests.filled import company, filled_company, filled_config, filled_town, town  # noqa: F401
+from tests.modes import serve  # noqa: F401
 from tests.postgres import PostgresServer, PostgresUnavailable, running_server
+from tests.probes import probed  # noqa: F401
 
 ROOT = Path(__file__).resolve().parent.parent
 

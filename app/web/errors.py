@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 
-from flask import Flask, jsonify, make_response, render_template, request
+from flask import Flask, jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from peewee import PeeweeException
 from playhouse.pool import MaxConnectionsExceeded
 from werkzeug.exceptions import HTTPException
 
 from app.database import OutdatedSchema
-from app.web import htmx
+from app.web import htmx, paths
 
 log = logging.getLogger(__name__)
 
+PLAIN = "text/plain; charset=utf-8"
 SENTENCES = {
     404: "There is nothing at this address.",
     405: "This address does not take that method.",
@@ -27,9 +28,23 @@ class BadRequest(Exception):
     """Input that an API call must not have; the message names it."""
 
 
+class LoginNeeded(Exception):
+    """The caller must log in first, as administrator if `admin`; the message may say why."""
+
+    def __init__(self, message: str = "", *, admin: bool = False) -> None:
+        who = " as administrator" if admin else ""
+        super().__init__(message or f"Sign in{who} first: POST the password to /api/auth.")
+
+
+class Refused(Exception):
+    """What this caller may not do, or not like this; the message says why and what to do."""
+
+
 def register(app: Flask) -> None:
     """Answer every error in the form that was asked for."""
     app.register_error_handler(BadRequest, lambda error: _answer(400, str(error)))
+    app.register_error_handler(LoginNeeded, _login_needed)
+    app.register_error_handler(Refused, lambda error: _answer(403, str(error)))
     app.register_error_handler(OutdatedSchema, lambda error: _answer(503, str(error)))
     app.register_error_handler(PeeweeException, _database_error)
     app.register_error_handler(MaxConnectionsExceeded, _database_error)
@@ -49,6 +64,16 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     return answer
 
 
+def _login_needed(error: LoginNeeded) -> ResponseReturnValue:
+    """For programs a sentence, for people the login page: never inside a part of a page."""
+    if request.path.startswith("/api/"):
+        return jsonify(error=str(error)), 401, {"WWW-Authenticate": "Bearer"}
+    login = url_for("login.page", next=paths.present_page())
+    if request.headers.get("HX-Request") == "true":
+        return "Sign in first.", 401, {"HX-Redirect": login, "Content-Type": PLAIN}
+    return redirect(login, 303)
+
+
 def _database_error(error: Exception) -> ResponseReturnValue:
     log.exception("the database failed")
     return _answer(503, "The database does not answer. Try again in a moment.")
@@ -64,5 +89,5 @@ def _answer(code: int, sentence: str) -> ResponseReturnValue:
         return jsonify(error=sentence), code
     if htmx.wants_part():
         # The page stays as it is; `base.html` sends this to the line for messages.
-        return sentence, code, {"Content-Type": "text/plain; charset=utf-8"}
+        return sentence, code, {"Content-Type": PLAIN}
     return render_template("error.html", code=code, sentence=sentence), code

@@ -30,7 +30,7 @@ def register(app: Flask) -> None:
 
 def _connect() -> None:
     # The health check connects by itself: it answers when that fails.
-    if request.endpoint not in ("static", "health.healthz"):
+    if request.endpoint not in ("static", "health.healthz", "health.readyz"):
         make_ready()
 
 
@@ -51,6 +51,8 @@ def _close(_: BaseException | None) -> None:
 def _set_headers(response: Response) -> Response:
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     if request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "private, no-cache")
         response.vary.update(("HX-Request", "HX-Request-Type", "HX-History-Restore-Request"))

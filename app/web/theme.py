@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
+
+from app.web.guard import public, without_token
+from app.web.paths import local_path
 
 THEMES = ("system", "light", "dark")
 COOKIE = "theme"
@@ -20,6 +23,8 @@ def chosen_theme() -> dict[str, object]:
 
 
 @blueprint.post("/theme")
+@public
+@without_token
 def choose() -> ResponseReturnValue:
     """Keep the chosen theme and go back to the page it was chosen on."""
     response = redirect(local_path(request.form.get("next", "")), 303)
@@ -29,11 +34,3 @@ def choose() -> ResponseReturnValue:
             COOKIE, theme, max_age=ONE_YEAR, samesite="Lax", secure=request.is_secure
         )
     return response
-
-
-def local_path(text: str) -> str:
-    """`text` when it is a path of this site, else the overview: never a way off the site."""
-    plain = all(character > " " and character not in "\\\x7f" for character in text)
-    if plain and text.isascii() and text.startswith("/") and not text.startswith("//"):
-        return text
-    return url_for("dashboard.page")

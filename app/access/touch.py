@@ -1,0 +1,34 @@
+"""Notes that something was used: seldom, and never at the price of the request itself."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from peewee import BigIntegerField, OperationalError
+
+from app.access.clock import now_seconds
+from app.database import SQLITE_BUSY_SECONDS, database, is_postgres, writing
+from app.models.base import Table
+
+EVERY = 60
+"""Seconds within which a second use is not written down."""
+
+
+def touch(field: BigIntegerField, row: Table) -> None:
+    """Set a moment of `row` to now, at most once a minute.
+
+    Not while an import holds SQLite's write lock: a page must not wait for that.
+    """
+    now = now_seconds()
+    if (getattr(row, field.name) or 0) > now - EVERY:
+        return
+    query = type(row).update({field: now}).where(type(row)._meta.primary_key == row.get_id())
+    if is_postgres():
+        query.execute()
+        return
+    database.execute_sql("PRAGMA busy_timeout = 0")
+    try:
+        with suppress(OperationalError), writing():
+            query.execute()
+    finally:
+        database.execute_sql(f"PRAGMA busy_timeout = {SQLITE_BUSY_SECONDS * 1000}")

@@ -1,0 +1,278 @@
+"""Sessions, tokens, the limit of tries and the audit trail, as tables on both databases."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+from peewee import Database, OperationalError
+
+from app import access
+from app.access import BadToken, audit, limiter, list_events, list_tokens, make_token, revoke_token
+from app.access.limiter import TooManyTries, begin_try, clear_tries
+from app.access.passwords import role_of
+from app.access.sessions import IDLE, LONGEST, begin_session, end_session, find_session
+from app.access.tokens import find_token
+from app.config import Config
+from app.database import database as proxy
+from app.models import ApiToken, AuditEvent, LoginSession, LoginTry
+from tests.modes import contents
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+@pytest.fixture
+def guarded(config: Config) -> Config:
+    """Settings with both passwords."""
+    return replace(config, admin_password="pässword", viewer_password="look")
+
+
+def test_tells_the_two_passwords_apart(guarded: Config) -> None:
+    assert role_of("pässword", guarded) == "admin"
+    assert role_of("look", guarded) == "viewer"
+    for wrong in ("", "password", "pässwor", "pässword ", "LOOK", "\0", "é" * 10_000, "\ud800"):
+        assert role_of(wrong, guarded) is None
+
+
+def test_a_password_that_is_not_set_is_never_right(config: Config) -> None:
+    for password in ("", "None", "\0"):
+        assert role_of(password, config) is None
+
+
+def test_the_same_password_for_both_is_the_administrators(config: Config) -> None:
+    both = replace(config, admin_password="same", viewer_password="same")
+    assert role_of("same", both) == "admin"
+
+
+def test_one_password_however_the_keyboard_composes_it(config: Config) -> None:
+    composed = replace(config, admin_password="caf\u00e9")
+    assert role_of("cafe\u0301", composed) == "admin"
+
+
+def test_a_session_is_found_by_its_id_alone(guarded: Config) -> None:
+    text = begin_session("viewer", guarded, "192.0.2.7")
+    found = find_session(text, guarded)
+    assert found
+    assert (found.role, found.address) == ("viewer", "192.0.2.7")
+    for other in ("", text[:-1], text.upper(), found.digest, "\0", "\ud800"):
+        assert find_session(other, guarded) is None
+
+
+def test_ids_of_sessions_are_long_and_new_each_time(guarded: Config) -> None:
+    texts = {begin_session("admin", guarded) for _ in range(50)}
+    assert len(texts) == 50
+    assert {len(text) for text in texts} == {43}
+
+
+def test_no_table_holds_a_password_or_an_id(guarded: Config) -> None:
+    session = begin_session("admin", guarded)
+    token, _ = make_token("ci", ["read"])
+    held = repr(contents())
+    for secret in (session, token, "pässword", "look'", guarded.secret_key):
+        assert secret not in held
+
+
+def test_a_session_ends_at_logout(guarded: Config) -> None:
+    text = begin_session("admin", guarded)
+    assert end_session(text)
+    assert find_session(text, guarded) is None
+    assert not end_session(text)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"admin_password": "another"},
+        {"admin_password": None},
+        {"admin_password": None, "viewer_password": "pässword"},
+        {"secret_key": "another key of signing"},
+    ],
+)
+def test_a_session_ends_when_its_password_changes(guarded: Config, change: dict) -> None:
+    text = begin_session("admin", guarded)
+    assert find_session(text, replace(guarded, viewer_password="changed"))
+    assert find_session(text, replace(guarded, **change)) is None
+
+
+def test_a_session_ends_in_time(guarded: Config) -> None:
+    text = begin_session("admin", guarded)
+    row = LoginSession.get()
+    for made, seen, alive in (
+        (LONGEST - 60, 60, True),
+        (LONGEST + 1, 60, False),
+        (IDLE + 60, IDLE - 60, True),
+        (IDLE + 60, IDLE + 1, False),
+    ):
+        now = row.made_at
+        LoginSession.update(made_at=now - made, seen_at=now - seen).execute()
+        assert bool(find_session(text, guarded)) is alive, (made, seen)
+
+
+def test_a_use_is_noted_once_a_minute(guarded: Config) -> None:
+    text = begin_session("admin", guarded)
+    for age, noted in ((30, False), (61, True)):
+        old = LoginSession.get().made_at - age
+        LoginSession.update(seen_at=old).execute()
+        assert find_session(text, guarded)
+        assert (LoginSession.get().seen_at != old) is noted
+
+
+@pytest.mark.parametrize("database_engine", ["sqlite"])
+def test_a_page_does_not_wait_for_a_long_import(guarded: Config) -> None:
+    text = begin_session("admin", guarded)
+    LoginSession.update(seen_at=LoginSession.seen_at - 3600).execute()
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with proxy.connection_context(), proxy.atomic():
+            AuditEvent.delete().execute()
+            held.set()
+            done.wait(30)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait(10)
+    finished: list[bool] = []
+    reader = threading.Thread(target=lambda: finished.append(_find(text, guarded)))
+    reader.start()
+    reader.join(5)
+    done.set()
+    thread.join()
+    assert finished == [True]
+
+
+def _find(text: str, config: Config) -> bool:
+    with proxy.connection_context():
+        found = find_session(text, config) is not None
+        wait = proxy.execute_sql("PRAGMA busy_timeout").fetchone()[0]
+        return found and wait == 20_000
+
+
+def test_ended_sessions_are_forgotten_at_the_next_login(guarded: Config) -> None:
+    begin_session("admin", guarded)
+    LoginSession.update(made_at=1, seen_at=1).execute()
+    begin_session("admin", guarded)
+    assert LoginSession.select().count() == 1
+
+
+def test_a_token_is_shown_once_and_found_by_its_text() -> None:
+    text, token = make_token("  nightly \n import ", ["import", "read"], "admin")
+    assert text.startswith("aut_")
+    assert len(text) == 47
+    assert (token.name, token.scopes, token.ending) == ("nightly import", "read import", text[-4:])
+    found = find_token(text)
+    assert found
+    assert found.id == token.id
+    assert ApiToken.get().used_at
+    for other in ("", "aut_", text[:-1], text.lower() + "x", token.digest):
+        assert find_token(other) is None
+
+
+def test_a_revoked_token_is_none_at_once_and_stays_in_the_list() -> None:
+    (text, first), (_, second) = make_token("a", ["sync"]), make_token("b", ["sync"])
+    assert revoke_token(first.id, "admin")
+    assert find_token(text) is None
+    assert [token.id for token in list_tokens()] == [second.id, first.id]
+    assert not revoke_token(first.id)
+    assert not revoke_token(4711)
+
+
+@pytest.mark.parametrize(
+    ("name", "scopes"),
+    [("", ["read"]), (" \0\t", ["read"]), ("x" * 81, ["read"]), ("x", []), ("x", ["admin"])],
+)
+def test_refuses_a_bad_token(name: str, scopes: list[str]) -> None:
+    with pytest.raises(BadToken):
+        make_token(name, scopes)
+    assert ApiToken.select().count() == 0
+
+
+def test_limits_the_tries_of_an_address() -> None:
+    for _ in range(5):
+        begin_try("192.0.2.7")
+    with pytest.raises(TooManyTries) as refused:
+        begin_try("192.0.2.7")
+    assert 55 <= refused.value.seconds <= 60
+    begin_try("192.0.2.8")
+
+
+def test_limits_the_tries_of_everybody() -> None:
+    for number in range(20):
+        begin_try(f"192.0.2.{number}")
+    with pytest.raises(TooManyTries):
+        begin_try("198.51.100.1")
+    assert LoginTry.select().count() == 20
+
+
+def test_a_minute_later_a_try_is_free_again() -> None:
+    for _ in range(5):
+        begin_try("192.0.2.7")
+    LoginTry.update(at_ms=LoginTry.at_ms - limiter.WINDOW_MS).execute()
+    begin_try("192.0.2.7")
+    assert LoginTry.select().count() == 1
+
+
+def test_the_right_password_clears_its_address_only() -> None:
+    for address in ("192.0.2.7", "192.0.2.7", "192.0.2.8"):
+        begin_try(address)
+    clear_tries("192.0.2.7")
+    assert [row.address for row in LoginTry.select()] == ["192.0.2.8"]
+
+
+def test_an_ipv6_network_counts_as_one_address() -> None:
+    for number in range(5):
+        begin_try(f"2001:db8::{number}")
+    with pytest.raises(TooManyTries):
+        begin_try("2001:db8::ffff:1%eth0")
+    begin_try("2001:db8:0:1::1")
+    for _ in range(4):
+        begin_try("::ffff:192.0.2.7")
+    begin_try("192.0.2.7")
+    with pytest.raises(TooManyTries):
+        begin_try("192.0.2.7")
+
+
+def test_tries_at_the_same_moment_are_no_more_than_the_limit(database: Database) -> None:
+    counted: list[bool] = []
+    barrier = threading.Barrier(12)
+
+    def attempt() -> None:
+        with proxy.connection_context():
+            barrier.wait(10)
+            try:
+                begin_try("192.0.2.7")
+            except (TooManyTries, OperationalError):
+                return
+            counted.append(True)
+
+    threads = [threading.Thread(target=attempt) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(counted) == 5
+
+
+def test_the_audit_trail_tells_who_did_what() -> None:
+    _, token = make_token("ci", ["sync", "read"], "admin", "192.0.2.7")
+    revoke_token(token.id)
+    access.record_event("mapping changed", "key \0 a -> b")
+    told = [(one.actor, one.address, one.action, one.detail) for one in list_events()]
+    assert told == [
+        ("command line", "", "mapping changed", "key  a -> b"),
+        ("command line", "", "token revoked", "ci"),
+        ("admin", "192.0.2.7", "token made", "ci: read, sync"),
+    ]
+    assert len(list_events(1)) == 1
+
+
+def test_only_old_failed_logins_are_forgotten() -> None:
+    access.record_event("login", actor="admin")
+    access.record_event(audit.LOGIN_FAILED, actor="visitor")
+    AuditEvent.update(at=1).execute()
+    access.record_event(audit.LOGIN_FAILED, actor="visitor")
+    assert [(one.action, one.at == 1) for one in list_events()] == [
+        (audit.LOGIN_FAILED, False),
+        ("login", True),
+    ]
