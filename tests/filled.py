@@ -17,9 +17,9 @@ from app import create_app
 from app.config import Config, read_config
 from app.database import database as proxy
 from app.database import open_database, writing
-from app.ledger import organization_for, replace_day
+from app.ledger import bump_data_version, organization_for, replace_day
 from app.models import Actor as StoredActor
-from app.models import Person, Run, Slice, Usage
+from app.models import Person, Run, Slice, Team, Usage
 from app.usage import (
     CLAUDE_CODE,
     CURSOR,
@@ -53,12 +53,13 @@ TOWNSPEOPLE = (
     "josé@town.example",
     "quiet@town.example",
 )
+TEAMS = ("Data & AI", "Platform")
 TWINS = ("twin.1@town.example", "twin-1@town.example", "twin_1@town.example", "twin1@town.example")
 NEAR_DAYS = (0, 1, 2, 5, 6, 7, 12, 13, 14, 15, 28, 29, 30, 31, 44, 59, 60, 61, 89, 90, 120)
 
 
 class Fact(NamedTuple):
-    """One stored record: whose, what, tokens (input, write, read, output) and nano-dollars."""
+    """One stored record: whose, what, tokens (input, write, read, output), nano-dollars, team."""
 
     day: date
     email: str | None
@@ -70,6 +71,7 @@ class Fact(NamedTuple):
     read: int
     output: int
     nanos: int | None
+    team: str | None = None
 
     @property
     def tokens(self) -> int:
@@ -117,11 +119,13 @@ def stored_facts() -> list[Fact]:
         Usage.cache_read_tokens,
         Usage.output_tokens,
         Usage.value_nanos,
+        Team.name,
     )
     rows = (
         Usage.select(Usage.day, Person.email, Slice.tool, Slice.model, Slice.name, *parts)
         .join(StoredActor)
         .join(Person, JOIN.LEFT_OUTER)
+        .join(Team, JOIN.LEFT_OUTER)
         .switch(Usage)
         .join(Slice)
         .tuples()
@@ -134,6 +138,7 @@ def fill_company(config: Config) -> Truth:
     with Upstream(Company(ordinary=12, heavy=80)) as upstream:
         result = sync(configured(config, upstream), *COMPANY_DAYS)
         assert result.ok
+        fill_teams()
         return true_totals(upstream.company, *COMPANY_DAYS)
 
 
@@ -155,6 +160,16 @@ def fill_town(_: Config) -> None:
                 usage = DayUsage(day, chosen, settled=True)
                 organization = organization_for(tool)
                 replace_day(organization, "test", usage, run, email_domain="town.example")
+    fill_teams()
+
+
+def fill_teams() -> None:
+    """Put every third person into each of two teams and leave every third without one."""
+    with writing():
+        for place, name in enumerate(TEAMS):
+            members = [person.id for person in Person.select() if person.id % 3 == place]
+            Person.update(team=Team.create(name=name)).where(Person.id.in_(members)).execute()
+        bump_data_version()
 
 
 def fill_people(count: int) -> None:

@@ -161,8 +161,8 @@ def test_a_read_takes_a_handful_of_queries_however_many_rows(client: FlaskClient
     few = {path: count_of(client, path) for path in paths}
     fill_people(800)
     many = {path: count_of(client, path) for path in paths}
-    assert few == many
-    assert max(many.values()) <= 8, many
+    assert all(many[path] <= few[path] for path in paths), (few, many)
+    assert max(few.values()) <= 6, few
 
 
 def unreachable(settings: dict[str, str], folder: Path) -> FlaskClient:

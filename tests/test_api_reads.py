@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from app.usage import CLAUDE_CODE, CURSOR, utc_today
 from tests import expected
 from tests.expected import chosen, exact
-from tests.filled import COMPANY_DAYS, LEAP_DAYS, MODELS, Reader
+from tests.filled import COMPANY_DAYS, LEAP_DAYS, MODELS, TEAMS, Reader
 from tests.upstream.oracle import Sums
 
 FILTERS: tuple[dict[str, Any], ...] = (
@@ -25,6 +25,10 @@ FILTERS: tuple[dict[str, Any], ...] = (
     {"model": ["gpt-5-codex", "claude-sonnet-4-5-20250929[1m]"], "tool": CLAUDE_CODE},
     {"model": "no-such-model"},
     {"tool": CURSOR, "model": "Opus 4.1"},
+    {"team": "Platform"},
+    {"team": list(TEAMS), "tool": CURSOR},
+    {"team": TEAMS[0], "model": ["Sonnet 4.5", "auto"]},
+    {"team": "no-such-team"},
 )
 RANGES = (
     (None, None),
@@ -42,14 +46,9 @@ def query_of(start: date | None, end: date | None, **filters: Any) -> dict[str, 
 
 
 def facts_of(reader: Reader, start: date | None, end: date | None, **filters: Any):
-    tools, models = filters.get("tool", ()), filters.get("model", ())
-    return chosen(
-        reader.facts,
-        start,
-        end,
-        [tools] if isinstance(tools, str) else tools,
-        [models] if isinstance(models, str) else models,
-    )
+    named = [filters.get(name, ()) for name in ("tool", "model", "team")]
+    names = [[one] if isinstance(one, str) else one for one in named]
+    return chosen(reader.facts, start, end, *names)
 
 
 def check_sums(found: dict[str, Any], sums: Sums) -> None:

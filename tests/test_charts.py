@@ -36,7 +36,7 @@ def points(count: int, start: date = MONDAY, **amounts: int) -> list[Point]:
         (0, [0, 1]),
         (3, [0, 1, 2, 3]),
         (160, [0, 50, 100, 150, 200]),
-        (97, [0, 25, 50, 75, 100]),
+        (97, [0, 20, 40, 60, 80, 100]),
         (8_000_000, [0, 2_000_000, 4_000_000, 6_000_000, 8_000_000]),
     ],
 )
@@ -50,7 +50,7 @@ def test_ticks_reach_the_highest_amount_in_few_equal_steps(highest: int) -> None
     step = ticks[1]
     assert ticks == [step * number for number in range(len(ticks))]
     assert ticks[-1] >= highest
-    assert 2 <= len(ticks) <= 5
+    assert 2 <= len(ticks) <= 6
     assert str(step).rstrip("0") in ("1", "2", "25", "5")
 
 

@@ -37,6 +37,7 @@ FILTERS: tuple[dict[str, Any], ...] = (
     {"tool": CURSOR},
     {"model": ["Sonnet 4.5", "auto"]},
     {"tool": CURSOR, "model": "gpt-5-codex"},
+    {"team": "Platform"},
 )
 RANGES = (None, LEAP_DAYS, (date(2023, 12, 25), date(2024, 1, 20)))
 

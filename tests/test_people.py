@@ -321,8 +321,8 @@ def test_asks_the_database_only_what_is_shown(
     few = len(asked)
     asked.clear()
     page_of(office, f"?days=365&{EVERY_COLUMN}")
-    assert few <= 13
-    assert len(asked) <= 18
+    assert few <= 8
+    assert len(asked) <= 14
 
 
 def test_the_peek_asks_little_more(

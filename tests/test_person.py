@@ -24,7 +24,7 @@ from app.usage import CLAUDE_CODE, CURSOR, DayUsage, UsageRecord, utc_today
 from app.web.person.words import detail_parts, price_words, rule_words
 from tests.filled import COMPANY_DAYS, LEAP_DAYS, MODELS, Reader, record
 
-MOST_QUERIES = 18
+MOST_QUERIES = 9
 """Seven of them are the shared heading's and the models' colours."""
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
 ODD_PEOPLE = (

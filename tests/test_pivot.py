@@ -12,7 +12,7 @@ import pytest
 from peewee import JOIN
 
 from app.database import database
-from app.models import Actor, Partition, Person, Slice, Usage
+from app.models import Actor, Partition, Person, Slice, Team, Usage
 from app.queries.pivot import (
     MOST_COLUMNS,
     MOST_PERIODS,
@@ -28,6 +28,8 @@ from app.queries.pivot_dimensions import (
     DAYS,
     DIMENSIONS,
     MEASURES,
+    NO_TEAM,
+    NOBODYS_TEAM,
     PEOPLE,
     PERIODS,
     PERSON,
@@ -39,7 +41,7 @@ from app.queries.pivot_dimensions import (
 from app.queries.scope import Scope
 from app.rollups import TOKENS as ALL_TOKENS
 from app.usage import CLAUDE_CODE, CURSOR, day_of
-from tests.filled import COMPANY_DAYS, LEAP_DAYS, Reader
+from tests.filled import COMPANY_DAYS, LEAP_DAYS, TEAMS, Reader
 
 
 class Record(NamedTuple):
@@ -55,6 +57,8 @@ class Record(NamedTuple):
     tokens: int
     requests: int
     nanos: int | None
+    team: int
+    team_name: str
 
 
 def records() -> list[Record]:
@@ -72,9 +76,12 @@ def records() -> list[Record]:
             ALL_TOKENS,
             Usage.requests,
             Usage.value_nanos,
+            Person.team,
+            Team.name,
         )
         .join(Actor)
         .join(Person, JOIN.LEFT_OUTER)
+        .join(Team, JOIN.LEFT_OUTER)
         .switch(Usage)
         .join(Slice)
         .switch(Usage)
@@ -85,10 +92,11 @@ def records() -> list[Record]:
     return [
         Record(
             day_of(day), person or 0, email or "", tool, raw, name, (organization, place),
-            int(tokens), requests or 0, nanos,
+            int(tokens), requests or 0, nanos, (team or NO_TEAM) if person else NOBODYS_TEAM,
+            team_name or "",
         )
-        for day, person, email, tool, raw, name, organization, place, tokens, requests, nanos
-        in rows
+        for day, person, email, tool, raw, name, organization, place, tokens, requests, nanos,
+            team, team_name in rows
     ]  # fmt: skip
 
 
@@ -107,6 +115,7 @@ def within(found: Iterable[Record], scope: Scope, search: str, rows: str) -> lis
         if scope.start <= record.day <= scope.end
         and (not scope.tools or record.tool in scope.tools)
         and (not scope.models or record.model in scope.models or record.raw in scope.models)
+        and (not scope.teams or record.team_name in scope.teams)
         and (rows != PERSON or search.lower() in record.email)
     ]
 
@@ -183,7 +192,9 @@ def test_any_range_and_filter_equals_the_records(town: Reader, seed: int) -> Non
             start += timedelta(days=dice.randrange(60))
             tools = tuple(dice.sample((CLAUDE_CODE, CURSOR), dice.choice((0, 0, 1, 2))))
             models = tuple(dice.sample(names, dice.choice((0, 0, 0, 1, 2))))
-            scope = Scope(start, start + timedelta(days=dice.choice((0, 6, 29, 75))), tools, models)
+            teams = tuple(dice.sample((*TEAMS, "Nobody"), dice.choice((0, 0, 1, 2))))
+            end = start + timedelta(days=dice.choice((0, 6, 29, 75)))
+            scope = Scope(start, end, tools, models, teams)
             rows, by = dice.choice(pairs())
             search = dice.choice(("", "", "a", "TOWN", "100%", "_", "nobody")) * (rows == PERSON)
             check(found, scope, Shape(rows, by, dice.choice(MEASURES), search))

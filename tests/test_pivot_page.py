@@ -15,10 +15,11 @@ from werkzeug.datastructures import MultiDict
 
 from app.database import database as proxy
 from app.queries.pivot_dimensions import DIMENSIONS, MEASURES, Amount
+from app.queries.scope import Scope
 from app.web.pivot.page import plain_amount
-from app.web.pivot.table import DASH, WORDS, written
 from app.web.pivot.view import PivotView, parse_pivot_view
-from tests.filled import COMPANY_DAYS, Reader
+from app.web.pivot.words import DASH, WORDS, not_whole, written
+from tests.filled import COMPANY_DAYS, LEAP_DAYS, Reader
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = sorted((ROOT / "templates" / "pivot").glob("_*.html"))
@@ -271,7 +272,7 @@ def test_asks_the_database_few_questions(
     monkeypatch.setattr(proxy.obj, "execute_sql", count)
     page_of(company, f"{RANGE}&{query}")
     reads = [sql for sql in asked if sql.startswith("SELECT") and sql != "SELECT 1"]
-    assert 0 < len(reads) <= 16, reads
+    assert 0 < len(reads) <= 5, reads
 
 
 def test_the_query_string_says_only_what_is_chosen() -> None:
@@ -349,3 +350,48 @@ def test_a_part_is_one_element_with_an_id_and_is_included(part: Path) -> None:
     assert source.strip().endswith(f"</{opening[1]}>")
     included = f'include "pivot/{part.name}"'
     assert any(included in other.read_text() for other in part.parent.glob("*.html"))
+
+
+@pytest.mark.parametrize(
+    ("dimension", "first", "open_days", "words"),
+    [
+        ("day", date(2026, 11, 3), set(), ""),
+        ("day", date(2026, 11, 12), {date(2026, 11, 12)}, "not complete yet"),
+        ("week", date(2026, 11, 2), set(), ""),
+        ("week", date(2026, 11, 9), set(), "only 4 of 7 days in the range"),
+        ("week", date(2026, 11, 9), {date(2026, 11, 12)}, "not complete yet"),
+        ("month", date(2026, 10, 1), set(), "only 12 of 31 days in the range"),
+        ("month", date(2026, 11, 1), {date(2026, 10, 30)}, "only 12 of 30 days in the range"),
+        ("model", "auto", {date(2026, 11, 12)}, ""),
+    ],
+)
+def test_says_which_periods_are_not_whole(
+    dimension: str, first: Any, open_days: set[date], words: str
+) -> None:
+    scope = Scope(date(2026, 10, 20), date(2026, 11, 12))
+    assert not_whole(dimension, first, scope, open_days) == words
+
+
+def test_marks_rows_and_columns_that_are_not_whole(town: Reader) -> None:
+    start, end = LEAP_DAYS
+    page = page_of(town, f"start={start}&end={end}&rows=tool&by=month")
+    assert "Dec 2023 * (only 12 of 31 days in the range)" in text_of(page).replace("\u00a0", " ")
+    assert "Hatched, as not whole: Dec 2023: only 12 of 31 days" in text_of(page)
+    assert 'class="number open"' in page
+    page = page_of(town, f"start={start}&end={end}&rows=month")
+    assert page.count('<tr class="open">') == 2
+    page = page_of(town, "start=2024-01-01&end=2024-02-29&rows=tool&by=month")
+    assert 'id="parts"' not in page
+
+
+def test_days_and_weeks_carry_their_year_when_there_are_several(town: Reader) -> None:
+    start, end = LEAP_DAYS
+    page = page_of(town, f"start={start}&end={end}&rows=tool&by=week")
+    assert "25 Dec 2023" in labels_of(page)
+    page = page_of(town, f"start=2024-01-01&end={end}&rows=tool&by=week")
+    assert "1 Jan" in labels_of(page)
+
+
+def test_a_share_says_both_sides(company: Reader) -> None:
+    page = page_of(company, f"{RANGE}&rows=tool")
+    assert re.search(r'class="number share"><a href="[^"]*" title="[\d,]+\stokens of [\d,]+', page)

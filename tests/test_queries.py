@@ -21,7 +21,7 @@ from app.queries.trends import daily
 from app.queries.unmapped import unmapped_keys
 from app.usage import CLAUDE_CODE, CURSOR, day_number, days_between
 from tests.expected import chosen, grouped, tokens
-from tests.filled import Reader
+from tests.filled import TEAMS, Reader
 
 FILTERS = (
     Scope(),
@@ -31,6 +31,10 @@ FILTERS = (
     Scope(models=("auto", "claude-opus-4-1-20250805")),
     Scope(tools=(CURSOR,), models=("Sonnet 4.5", "gpt-5-codex")),
     Scope(models=("nothing",)),
+    Scope(teams=("Platform",)),
+    Scope(teams=TEAMS, tools=(CURSOR,)),
+    Scope(teams=("Data & AI",), models=("Sonnet 4.5", "gpt-5-codex")),
+    Scope(teams=("Nobody",)),
 )
 EDGES = (
     (date(2024, 2, 29), date(2024, 2, 29)),
@@ -75,7 +79,7 @@ def ledger(town: Reader) -> Iterator[Reader]:
 @pytest.mark.parametrize("filters", FILTERS, ids=str)
 def test_sums_per_person_are_those_of_the_records(ledger: Reader, filters: Scope) -> None:
     for start, end in odd_ranges(ledger.today):
-        facts = chosen(ledger.facts, start, end, filters.tools, filters.models)
+        facts = chosen(ledger.facts, start, end, filters.tools, filters.models, filters.teams)
         by_email = grouped(facts, lambda fact: fact.email)
         nobody = by_email.pop(None, [])
         scope = filters._replace(start=start, end=end)
@@ -97,7 +101,7 @@ def test_every_question_adds_up_to_the_same(ledger: Reader, filters: Scope) -> N
     for start, end in odd_ranges(ledger.today):
         if start == date.min or end == date.max:
             continue
-        facts = chosen(ledger.facts, start, end, filters.tools, filters.models)
+        facts = chosen(ledger.facts, start, end, filters.tools, filters.models, filters.teams)
         scope = filters._replace(start=start, end=end)
         whole = totals(scope).figures
         assert whole.tokens == tokens(facts)
@@ -114,10 +118,14 @@ def test_days_count_their_people_by_their_largest_slice(ledger: Reader) -> None:
     for filters in FILTERS:
         cut_by = (lambda fact: fact.raw) if filters.models else (lambda fact: fact.tool)
         for point in daily(filters._replace(start=start, end=ledger.today)):
-            facts = chosen(ledger.facts, point.day, point.day, filters.tools, filters.models)
+            facts = chosen(
+                ledger.facts, point.day, point.day, filters.tools, filters.models, filters.teams
+            )
             people_of = [
                 {fact.email for fact in group} - {None}
-                for group in ([facts] if filters == Scope() else grouped(facts, cut_by).values())
+                for group in (
+                    grouped(facts, cut_by).values() if filters.tools or filters.models else [facts]
+                )
             ]
             assert point.people == max(map(len, people_of), default=0), point.day
 

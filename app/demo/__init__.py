@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from app.database import database, describe, writing
 from app.demo.company import DemoCompany
+from app.demo.teams import store_teams
 from app.identity import store_directory
 from app.ledger import DEMO_ORGANIZATION, Outcome, StoredDay, organization_for, replace_day
 from app.locks import LockHeld, exclusive_lock
@@ -129,6 +130,7 @@ class _Writer:
             for name in self.parts:
                 organizations[name] = organization_for(name, DEMO_ORGANIZATION)
                 store_directory(organizations[name], self.company.directory(name))
+        store_teams([person.email for person in self.company.people], self.company.seed)
         return organizations
 
     def _store_day(self, day: date, organizations: dict[str, Organization]) -> list[StoredDay]:

@@ -3,16 +3,21 @@ moments epoch seconds UTC."""
 
 from __future__ import annotations
 
+from app.models.access import ApiToken, AuditEvent, LoginSession, LoginTry
 from app.models.base import Meta, Table
 from app.models.directory import (
     Actor,
     ApiKey,
     Mapping,
+    MappingChange,
     Member,
     Organization,
     Person,
+    PersonAlias,
+    Team,
     Workspace,
 )
+from app.models.imports import ImportBatch, ImportedRow, RejectedRow
 from app.models.ledger import (
     ALL,
     ALL_SLICE,
@@ -31,16 +36,20 @@ from app.models.rollups import (
     Sums,
     TotalDay,
 )
-from app.models.runs import ProviderRun, Run
+from app.models.runs import ProviderRun, Run, Slot
 
 TABLES = (
-    Meta, Organization, Person, Member, ApiKey, Workspace, Mapping, Slice, Actor, Run,
-    ProviderRun, Partition, DayChange, Usage, PersonDay, PersonMonth, TotalDay,
+    Meta, Organization, Team, Person, PersonAlias, Member, ApiKey, Workspace, Mapping,
+    MappingChange, Slice, Actor, Slot, Run, ProviderRun, Partition, DayChange, Usage, PersonDay,
+    PersonMonth, TotalDay, ImportBatch, ImportedRow, RejectedRow, LoginSession, ApiToken,
+    LoginTry, AuditEvent,
 )  # fmt: skip
 
 __all__ = (
     "ALL", "ALL_SLICE", "MODEL", "SUM_COLUMNS", "TABLES", "TOOL", "UNATTRIBUTED", "Actor",
-    "ApiKey", "DayChange", "Mapping", "Member", "Meta", "Organization", "Partition", "Person",
-    "PersonDay", "PersonMonth", "ProviderRun", "Run", "Slice", "Sums", "Table", "TotalDay",
-    "Usage", "Workspace",
+    "ApiKey", "ApiToken", "AuditEvent", "DayChange", "ImportBatch", "ImportedRow",
+    "LoginSession", "LoginTry", "Mapping", "MappingChange", "Member", "Meta", "Organization",
+    "Partition", "Person", "PersonAlias", "PersonDay", "PersonMonth", "ProviderRun",
+    "RejectedRow", "Run", "Slice", "Slot", "Sums", "Table", "Team", "TotalDay", "Usage",
+    "Workspace",
 )  # fmt: skip

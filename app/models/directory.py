@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from peewee import BigIntegerField, ForeignKeyField, TextField
+from peewee import BigIntegerField, ForeignKeyField, IntegerField, TextField
 
 from app.models.base import Table
 
@@ -17,11 +17,22 @@ class Organization(Table):
         indexes = ((("provider", "name"), True),)
 
 
+class Team(Table):
+    """A group of persons, as an administrator named it."""
+
+    name = TextField(unique=True)
+
+
 class Person(Table):
-    """Somebody who uses the tools, known by a normalised e-mail address."""
+    """Somebody who uses the tools, known by a normalised e-mail address.
+
+    `team` is NULL for nobody's team, `left_day` (YYYYMMDD) for somebody who has not left.
+    """
 
     email = TextField(unique=True)
     name = TextField(default="")
+    team = ForeignKeyField(Team, null=True)
+    left_day = IntegerField(null=True)
 
 
 class Member(Table):
@@ -62,12 +73,40 @@ class Workspace(Table):
         indexes = ((("organization", "external_id"), True),)
 
 
+class PersonAlias(Table):
+    """A further e-mail address of a person: whatever names it belongs to that person."""
+
+    email = TextField(primary_key=True)
+    person = ForeignKeyField(Person)
+    created_at = BigIntegerField()
+
+
 class Mapping(Table):
-    """An administrator's word on whom a key belongs to: it goes before every rule."""
+    """An administrator's word on whom a key belongs to: it goes before every rule.
+
+    A shared key has no `email`, but a `label`: it is nobody's and has a line of that name.
+    """
 
     key = TextField(primary_key=True)
     email = TextField()
     created_at = BigIntegerField()
+    label = TextField(default="")
+
+
+class MappingChange(Table):
+    """The history of mappings; before and after, "" and "" are the automatic rules.
+
+    What was changed in one act has the same `batch`, so that it can be undone in one act.
+    """
+
+    batch = IntegerField(index=True)
+    at = BigIntegerField()
+    by = TextField()
+    key = TextField(index=True)
+    email_before = TextField()
+    label_before = TextField()
+    email_after = TextField()
+    label_after = TextField()
 
 
 class Actor(Table):

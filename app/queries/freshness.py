@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
-from peewee import fn
+from peewee import Case, ModelSelect, Value, fn
 
-from app.database import asked_once
+from app.database import asked_once, database
 from app.models import Organization, Partition, ProviderRun
+from app.queries.remembered import remembered
 from app.queries.scope import Scope
 from app.usage import day_of
 
 GOOD, FAILED = "ok", "failed"
+NOTHING = Value("")
 
 
 class ProviderState(NamedTuple):
@@ -34,58 +36,101 @@ class ProviderState(NamedTuple):
 
 def freshness(providers: Sequence[tuple[str, str, bool]]) -> list[ProviderState]:
     """States of the providers given as (name, label, is configured)."""
-    latest = _latest_days()
-    runs = _newest_runs()
-    states = []
-    for name, label, configured in providers:
-        through, fetched_at = latest.get(name, (None, None))
-        failed, last_good_at = runs.get(name, ("", None))
-        states.append(
-            ProviderState(name, label, configured, through, fetched_at, failed, last_good_at)
-        )
-    return states
+    facts = _facts()
+    return [_state(facts, *provider) for provider in providers]
 
 
-def _latest_days() -> dict[str, tuple[date, datetime]]:
+def _state(facts: _Facts, name: str, label: str, configured: bool) -> ProviderState:
+    day, fetched_at = facts.latest.get(name, (None, None))
+    failed, error = facts.newest.get(name, (False, ""))
+    good = facts.good.get(name) if name in facts.newest else None
+    return ProviderState(
+        name,
+        label,
+        configured,
+        day_of(day) if day else None,
+        moment(fetched_at) if fetched_at is not None else None,
+        error if failed else "",
+        moment(good) if good is not None else None,
+    )
+
+
+class _Facts(NamedTuple):
+    """By provider: (latest day, read at), (was the newest run a failure, its error), last good
+    run; and the days that a provider may still add to."""
+
+    latest: dict[str, tuple[int, int]]
+    newest: dict[str, tuple[bool, str]]
+    good: dict[str, int]
+    unsettled: list[int]
+
+
+@asked_once
+def _facts() -> _Facts:
+    """What changes with every run, even with a failed one, which leaves the data as it was."""
+    latest, newest, good, unsettled = 0, 1, 2, 3
+    query = (
+        _latest_days(latest)
+        .union_all(_newest_runs(newest))
+        .union_all(_good_runs(good))
+        .union_all(_unsettled_days(unsettled))
+    )
+    rows: dict[int, list[tuple]] = {}
+    for kind, *row in database.execute(query).fetchall():
+        rows.setdefault(kind, []).append(tuple(row))
+    return _Facts(
+        {name: (day, at) for name, day, at, _ in rows.get(latest, ())},
+        {name: (bool(failed), error) for name, failed, _, error in rows.get(newest, ())},
+        {name: at for name, _, at, _ in rows.get(good, ())},
+        [day for _, day, _, _ in rows.get(unsettled, ())],
+    )
+
+
+def _latest_days(kind: int) -> ModelSelect:
     newest = (
         Partition.select(Organization.provider, fn.MAX(Partition.day).alias("day"))
         .join(Organization)
         .group_by(Organization.provider)
         .alias("newest")
     )
-    rows = (
-        Partition.select(newest.c.provider, newest.c.day, fn.MAX(Partition.fetched_at))
+    same = (newest.c.provider == Organization.provider) & (newest.c.day == Partition.day)
+    return (
+        Partition.select(
+            Value(kind), newest.c.provider, newest.c.day, fn.MAX(Partition.fetched_at), NOTHING
+        )
         .join(Organization)
-        .join(
-            newest,
-            on=(newest.c.provider == Organization.provider) & (newest.c.day == Partition.day),
-        )
+        .join(newest, on=same)
         .group_by(newest.c.provider, newest.c.day)
-        .tuples()
     )
-    return {provider: (day_of(day), moment(fetched)) for provider, day, fetched in rows}
 
 
-def _newest_runs() -> dict[str, tuple[str, datetime | None]]:
-    newest = ProviderRun.select(fn.MAX(ProviderRun.id)).where(
-        ProviderRun.finished_at.is_null(False)
+def _newest_runs(kind: int) -> ModelSelect:
+    ended = ProviderRun.alias("ended")
+    newest = (
+        ended.select(fn.MAX(ended.id))
+        .where(ended.finished_at.is_null(False))
+        .group_by(ended.provider)
     )
-    failures = {
-        run.provider: run.error if run.status == FAILED else ""
-        for run in ProviderRun.select().where(
-            ProviderRun.id.in_(newest.group_by(ProviderRun.provider))
+    failed = Case(None, [(ProviderRun.status == FAILED, 1)], 0)
+    return ProviderRun.select(
+        Value(kind), ProviderRun.provider, failed, Value(0), ProviderRun.error
+    ).where(ProviderRun.id.in_(newest))
+
+
+def _good_runs(kind: int) -> ModelSelect:
+    return (
+        ProviderRun.select(
+            Value(kind), ProviderRun.provider, Value(0), fn.MAX(ProviderRun.finished_at), NOTHING
         )
-    }
-    good = dict(
-        ProviderRun.select(ProviderRun.provider, fn.MAX(ProviderRun.finished_at))
         .where(ProviderRun.status == GOOD)
         .group_by(ProviderRun.provider)
-        .tuples()
     )
-    return {
-        provider: (error, moment(good[provider]) if provider in good else None)
-        for provider, error in failures.items()
-    }
+
+
+def _unsettled_days(kind: int) -> ModelSelect:
+    return Partition.select(Value(kind), NOTHING, Partition.day, Value(0), NOTHING).where(
+        ~Partition.settled
+    )
 
 
 def moment(seconds: int) -> datetime:
@@ -93,9 +138,12 @@ def moment(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-@asked_once
 def known_span() -> tuple[date, date] | None:
-    """First and last day with usage, None while there is none."""
+    """First and last day with usage, None while there is none; remembered."""
+    return remembered("known_span", _known_span)
+
+
+def _known_span() -> tuple[date, date] | None:
     first, last = (
         Partition.select(fn.MIN(Partition.day), fn.MAX(Partition.day))
         .where(Partition.records > 0)
@@ -107,9 +155,5 @@ def known_span() -> tuple[date, date] | None:
 
 def unsettled_days(scope: Scope) -> set[date]:
     """Days of the range that a provider may still add to."""
-    rows = (
-        Partition.select(Partition.day)
-        .where(scope.covers(Partition.day) & ~Partition.settled)
-        .tuples()
-    )
-    return {day_of(day) for (day,) in rows}
+    first, last = scope.bounds()
+    return {day_of(day) for day in _facts().unsettled if first <= day <= last}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
-from app.models import TotalDay
-from app.queries.figures import Figures, add_up, sums_of
+from app.queries.figures import Figures, add_up
 from app.queries.scope import Scope, slices_of
+from app.queries.slice_sums import slice_sums
 
 
 class ModelShare(NamedTuple):
@@ -22,17 +22,9 @@ class ModelShare(NamedTuple):
 def models(scope: Scope) -> list[ModelShare]:
     """All models of a scope, most tokens first, ties by name and tool."""
     by_model = slices_of(scope).by_model
-    if not by_model:
-        return []
-    rows = (
-        TotalDay.select(TotalDay.slice, *sums_of(TotalDay))
-        .where(TotalDay.slice.in_(list(by_model)) & scope.covers(TotalDay.day))
-        .group_by(TotalDay.slice)
-        .tuples()
-    )
     parts: dict[tuple[str, str], list[Figures]] = {}
-    for slice_id, *sums in rows:
-        parts.setdefault(by_model[slice_id], []).append(Figures(*sums))
+    for slice_id, figures in slice_sums(scope, by_model).items():
+        parts.setdefault(by_model[slice_id], []).append(figures)
     merged = {key: add_up(figures) for key, figures in parts.items()}
     whole = sum(figures.tokens for figures in merged.values())
     shares = [

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from functools import reduce
 from operator import or_
 from typing import NamedTuple
 
-from peewee import Case, Select, fn
+from peewee import Case, ModelSelect, Value, fn
 
 from app.database import database
 from app.models import (
@@ -18,12 +18,16 @@ from app.models import (
     PersonMonth,
     TotalDay,
 )
+from app.queries.everybody import activity
 from app.queries.figures import Figures, add_up, sums_of
 from app.queries.models import ModelShare, percentage
-from app.queries.person_sums import person_sums
 from app.queries.remembered import remembered
 from app.queries.scope import Scope, Slices
+from app.queries.slice_sums import day_rows, slice_sums
 from app.usage import day_number, day_of, days_between
+
+SERIES_COLUMNS = ("tokens", "value_nanos", "cache_read_tokens", "unpriced_tokens")
+DayAmounts = dict[date, tuple[int, int]]
 
 
 class SeriesDay(NamedTuple):
@@ -89,19 +93,8 @@ def series_days(scope: Scope, slices: Slices, labels: Mapping[int, str]) -> list
     """
     if scope.start is None or scope.end is None:
         raise ValueError(f"{scope}: days need a closed range.")
-    wanted = {*labels, *slices.whole}
-    query = TotalDay.select(
-        TotalDay.day,
-        TotalDay.slice,
-        TotalDay.people,
-        TotalDay.tokens,
-        TotalDay.value_nanos,
-        TotalDay.cache_read_tokens,
-        TotalDay.unpriced_tokens,
-    ).where(TotalDay.slice.in_(list(wanted)) & scope.covers(TotalDay.day))
     found: dict[int, list[tuple]] = {}
-    # A year by model is thousands of rows: the bare cursor reads them in half the time.
-    for row in database.obj.execute(query).fetchall():
+    for row in day_rows(scope, {*labels, *slices.whole}, SERIES_COLUMNS):
         found.setdefault(row[0], []).append(row[1:])
     return [
         _series_day(day, found.get(day_number(day), ()), slices.whole, labels)
@@ -128,62 +121,68 @@ def _series_day(
 
 
 def periods(scopes: Sequence[Scope], slices: Slices) -> list[Period]:
-    """What closed ranges without a common day add up to, each by itself.
+    """What closed ranges without a common day add up to, each by itself; remembered.
 
-    All have the tools and models of `slices`. Days between them belong to none.
+    All have the tools, models and teams of `slices`. Days between them belong to none.
     """
-    by_model: list[dict[tuple[str, str], list[Figures]]] = [{} for _ in scopes]
+    bounds = tuple(scope.bounds() for scope in scopes)
+    question = ("periods", bounds, scopes[0].teams, slices.whole, tuple(slices.by_model))
+    if scopes[0].teams:
+        return remembered(question, lambda: [_period(scope, slices) for scope in scopes])
+    return remembered(question, lambda: _periods(scopes, slices))
+
+
+def _period(scope: Scope, slices: Slices) -> Period:
+    sums = slice_sums(scope, slices.by_model)
+    return _of_parts(((slices.by_model[key], part) for key, part in sums.items()), ())
+
+
+def _periods(scopes: Sequence[Scope], slices: Slices) -> list[Period]:
+    by_model: list[list[tuple[tuple[str, str], Figures]]] = [[] for _ in scopes]
     nobody: list[list[Figures]] = [[] for _ in scopes]
-    for place, slice_id, *sums in _sums_by_period(TotalDay, scopes, slices.by_model, True):
-        key = slices.by_model[slice_id]
-        by_model[place].setdefault(key, []).append(Figures(*sums))
-    for place, _, *sums in _sums_by_period(
-        PersonDay, scopes, slices.whole, PersonDay.person_id == UNATTRIBUTED
-    ):
-        nobody[place].append(Figures(*sums))
-    return [
-        Period(
-            {key: add_up(parts) for key, parts in found.items()},
-            add_up(unowned) if unowned else Figures(),
-        )
-        for found, unowned in zip(by_model, nobody, strict=True)
-    ]
+    whole = _sums_by_period(PersonDay, scopes, slices.whole, Value(1)).where(
+        PersonDay.person_id == UNATTRIBUTED
+    )
+    parts = _sums_by_period(TotalDay, scopes, slices.by_model, Value(0)).union_all(whole)
+    for is_nobody, place, slice_id, *sums in database.execute(parts).fetchall():
+        if is_nobody:
+            nobody[place].append(Figures(*sums))
+        else:
+            by_model[place].append((slices.by_model[slice_id], Figures(*sums)))
+    return [_of_parts(*parts) for parts in zip(by_model, nobody, strict=True)]
+
+
+def _of_parts(
+    parts: Iterable[tuple[tuple[str, str], Figures]], unowned: Collection[Figures]
+) -> Period:
+    by_model: dict[tuple[str, str], list[Figures]] = {}
+    for key, figures in parts:
+        by_model.setdefault(key, []).append(figures)
+    return Period(
+        {key: add_up(figures) for key, figures in by_model.items()},
+        add_up(unowned) if unowned else Figures(),
+    )
 
 
 def _sums_by_period(
     table: type[TotalDay] | type[PersonDay],
     scopes: Sequence[Scope],
     slice_ids: Iterable[int],
-    condition: object,
-) -> list[tuple]:
+    tag: Value,
+) -> ModelSelect:
     within = [scope.covers(table.day) for scope in scopes]
     place = Case(None, [(covered, place) for place, covered in enumerate(within)])
-    query = (
-        table.select(place.alias("place"), table.slice, *sums_of(table))
+    return (
+        table.select(tag, place.alias("place"), table.slice, *sums_of(table))
         .where(table.slice.in_([*slice_ids, 0]))
         .where(reduce(or_, within))
         .group_by(place, table.slice)
     )
-    return list((query if condition is True else query.where(condition)).tuples())
 
 
 def people_counts(scopes: Sequence[Scope], slices: Slices) -> list[int]:
     """Number of persons with usage in each of the scopes; remembered until the data changes."""
-    if not (scopes and slices.whole):
-        return [0 for _ in scopes]
-    bounds = tuple(scope.bounds() for scope in scopes)
-    question = ("people_counts", bounds, slices.whole)
-    return remembered(question, lambda: _people_counts(scopes, slices))
-
-
-def _people_counts(scopes: Sequence[Scope], slices: Slices) -> list[int]:
-    counts = []
-    for number, scope in enumerate(scopes):
-        people = person_sums(scope, slices.whole, ()).alias(f"people_{number}")
-        owned = people.c.person_id != UNATTRIBUTED
-        counts.append(Select([people], [fn.COUNT(people.c.person_id)]).where(owned))
-    row = next(iter(Select((), counts).tuples().execute(database.obj)))
-    return [int(count) for count in row]
+    return [len(activity(scope, slices).ids) for scope in scopes]
 
 
 def lifetime() -> Lifetime:
@@ -203,14 +202,21 @@ def _lifetime() -> Lifetime:
     return Lifetime(*sums.tuples().get())
 
 
-def amounts_of_days(days: Sequence[date], slices: Slices) -> dict[date, tuple[int, int]]:
-    """{day: (tokens, nano-dollars)} of the given days, those without usage left out."""
-    rows = (
-        TotalDay.select(TotalDay.day, *sums_of(TotalDay))
-        .where(TotalDay.slice.in_([*slices.whole, 0]))
-        .where(TotalDay.day.in_([day_number(day) for day in days]))
-        .group_by(TotalDay.day)
-        .tuples()
-    )
-    found = {day_of(day): Figures(*sums) for day, *sums in rows}
-    return {day: (figures.tokens, figures.value_nanos) for day, figures in found.items()}
+def amounts_of_days(days: Sequence[date], scope: Scope, slices: Slices) -> DayAmounts:
+    """{day: (tokens, nano-dollars)} of the given days, those without usage left out; remembered.
+
+    The days need not lie in the range of `scope`.
+    """
+    question = ("amounts", tuple(days), scope.teams, slices.whole)
+    return remembered(question, lambda: _amounts_of_days(days, scope, slices))
+
+
+def _amounts_of_days(days: Sequence[date], scope: Scope, slices: Slices) -> DayAmounts:
+    around = scope._replace(start=min(days), end=max(days))
+    wanted, found = set(days), DayAmounts()
+    for day_id, _, _, tokens, nanos in day_rows(around, slices.whole, ("tokens", "value_nanos")):
+        day = day_of(day_id)
+        if day in wanted:
+            before = found.get(day, (0, 0))
+            found[day] = (before[0] + tokens, before[1] + nanos)
+    return found

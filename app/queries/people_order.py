@@ -1,14 +1,17 @@
-"""People in any order: the query that sorts everybody by one column, and who matches a search."""
+"""People in any order: everybody sorted by one column, and who matches a search."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from peewee import JOIN, Asc, Case, Desc, ModelSelect, Select, fn
+from peewee import Select, fn
 
-from app.database import in_byte_order
-from app.models import ALL_SLICE, Person, PersonDay, Slice
-from app.queries.person_sums import days_active, person_sums
+from app.database import database, in_byte_order
+from app.models import SUM_COLUMNS, Slice
+from app.queries.everybody import Everybody, activity, known_people
+from app.queries.person_sums import person_sums
+from app.queries.remembered import remembered
 from app.queries.scope import Scope, Slices
 from app.usage import CLAUDE_CODE, CURSOR, normal_email
 
@@ -38,7 +41,7 @@ SORTS = (
 MORE_SORTS = (*SORTS, "cacheShare", "topModel", "change")
 """What the page sorts by: the columns of the API, and those that only people read."""
 DEFAULT_SORT = "totalTokens"
-NEEDED = {"avgTokensPerDay": ["tokens"], "cacheShare": ["tokens", "cache_read_tokens"]}
+BYTES_A_NAME = 100
 
 
 class Order(NamedTuple):
@@ -52,79 +55,78 @@ class Order(NamedTuple):
     compared: tuple[Scope, Scope] | None = None
 
 
-def ordered(scope: Scope, slices: Slices, search: str, order: Order) -> ModelSelect:
-    """Query of (id, e-mail, number of all) of people with usage; ties break by e-mail."""
-    sort = order.sort
-    columns = [FIGURE_SORTS[sort]] if sort in FIGURE_SORTS else NEEDED.get(sort, [])
-    base = person_sums(scope, slices.whole, columns, people=matching(search)).alias("base")
-    query = Select([base], [Person.id, Person.email, fn.COUNT(Person.id).over()]).join(
-        Person, on=(Person.id == base.c.person_id)
-    )
-    query, key = _sort_key(query, base, scope, slices, order)
-    direction = Desc(key) if order.descending else Asc(key)
-    return query.order_by(direction, in_byte_order(Person.email))
+def matching(found: Everybody, search: str) -> list[int] | None:
+    """The places of those whose e-mail holds the words, None for everybody without words."""
+    wanted = normal_email(search)
+    if not wanted:
+        return None
+    known = known_people()
+    return [place for place, key in enumerate(found.ids) if wanted in known[key].email]
 
 
-def _sort_key(query: Any, base: Any, scope: Scope, slices: Slices, order: Order) -> tuple[Any, Any]:
-    """The query, joined to what the sort needs, and the expression to order by."""
-    sort = order.sort
+def ordered(
+    found: Everybody, places: Sequence[int] | None, scope: Scope, slices: Slices, order: Order
+) -> Sequence[int]:
+    """The places in the order asked for; ties break by e-mail, as they come."""
+    chosen = range(len(found.ids)) if places is None else places
+    if order.sort == "email":
+        return chosen[::-1] if order.descending else chosen
+    keys = _keys(found, scope, slices, order)
+    return sorted(chosen, key=keys.__getitem__, reverse=order.descending)
+
+
+def _keys(found: Everybody, scope: Scope, slices: Slices, order: Order) -> Sequence[Any]:
+    """What to order by, in the order of `found`."""
+    sort, ids = order.sort, found.ids
     if sort in FIGURE_SORTS:
-        return query, getattr(base.c, FIGURE_SORTS[sort])
+        return found.column(FIGURE_SORTS[sort])
     if sort in TOOL_SORTS:
-        ids = [key for key, tool in slices.by_tool.items() if tool == TOOL_SORTS[sort]]
-        return _joined_tokens(query, base, scope, ids, "tool")
+        columns = found.columns.get(TOOL_SORTS[sort])
+        return columns[SUM_COLUMNS.index("tokens")] if columns else [0] * len(ids)
     if sort in ("firstActive", "lastActive"):
-        edge = fn.MIN if sort == "firstActive" else fn.MAX
-        return query, edge_day(edge, Person.id)
-    if sort in ("daysActive", "avgTokensPerDay"):
-        return _by_days(query, base, scope, slices, average=sort == "avgTokensPerDay")
-    if sort == "cacheShare":
-        return query, _share(base.c.cache_read_tokens, base.c.tokens)
+        known, edge = known_people(), "first_day" if sort == "firstActive" else "last_day"
+        return [getattr(known[key], edge) for key in ids]
+    if sort == "daysActive":
+        return found.days
     if sort == "topModel":
-        top = top_models(scope, slices, matching_ids=None).alias("top")
-        joined = query.join(top, JOIN.LEFT_OUTER, on=(top.c.person_id == base.c.person_id))
-        return joined, in_byte_order(fn.LOWER(top.c.name))
+        names = every_top_model(scope, slices)
+        return [names.get(key, "").lower() for key in ids]
     if sort == "change" and order.compared:
-        return _by_change(query, base, slices, *order.compared)
-    return query, in_byte_order(Person.email)
+        now, before = (tokens_by_person(one, slices) for one in order.compared)
+        return [now.get(key, 0) - before.get(key, 0) for key in ids]
+    return _ratios(found, average=sort == "avgTokensPerDay")
 
 
-def _joined_tokens(
-    query: Any, base: Any, scope: Scope, slice_ids: Any, name: str
-) -> tuple[Any, Any]:
-    sums = person_sums(scope, slice_ids or [0], ["tokens"]).alias(name)
-    joined = query.join(sums, JOIN.LEFT_OUTER, on=(sums.c.person_id == base.c.person_id))
-    return joined, fn.COALESCE(sums.c.tokens, 0)
-
-
-def _by_change(query: Any, base: Any, slices: Slices, now: Scope, before: Scope) -> tuple[Any, Any]:
-    query, now_tokens = _joined_tokens(query, base, now, slices.whole, "now")
-    query, tokens_before = _joined_tokens(query, base, before, slices.whole, "before")
-    return query, now_tokens - tokens_before
-
-
-def _by_days(
-    query: Any, base: Any, scope: Scope, slices: Slices, *, average: bool
-) -> tuple[Any, Any]:
-    active = days_active(scope, slices.whole, None).alias("active")
-    query = query.join(active, on=(active.c.person_id == base.c.person_id))
+def _ratios(found: Everybody, *, average: bool) -> Sequence[float]:
+    tokens = found.column("tokens")
     if average:
-        return query, _rounded(base.c.tokens, active.c.days)
-    return query, active.c.days
+        return [tokens_per_day(*pair) for pair in zip(tokens, found.days, strict=True)]
+    # Equal shares give equal numbers: a division is rounded as the exact ratio would be.
+    read = found.column("cache_read_tokens")
+    return [part / whole if whole else 0 for part, whole in zip(read, tokens, strict=True)]
 
 
-def _share(part: Any, whole: Any) -> Any:
-    """An exact enough ratio: equal shares give equal numbers, no whole gives nothing of it."""
-    return Case(None, [(whole > 0, part.cast("DOUBLE PRECISION") / whole)], 0)
+def tokens_per_day(tokens: int, days: int) -> int:
+    """Exact tokens / days, rounded half-even; 0 for no days."""
+    if not days:
+        return 0
+    whole, rest = divmod(tokens, days)
+    return whole + (2 * rest > days or (2 * rest == days and whole % 2 == 1))
 
 
-def _rounded(tokens: Any, days: Any) -> Any:
-    """`tokens_per_day` in SQL integers: ties are those of the figure that people see."""
-    whole = tokens / days
-    twice_the_rest = (tokens - whole * days) * 2
-    odd = whole - whole / 2 * 2 == 1
-    up = (twice_the_rest > days) | ((twice_the_rest == days) & odd)
-    return whole + Case(None, [(up, 1)], 0)
+def tokens_by_person(scope: Scope, slices: Slices) -> dict[int, int]:
+    """Tokens of everybody with usage in the scope, by id; `slices` are those of the scope."""
+    found = activity(scope, slices)
+    return dict(zip(found.ids, found.tokens, strict=True))
+
+
+def every_top_model(scope: Scope, slices: Slices) -> dict[int, str]:
+    """The display model with most tokens of everybody, by id; remembered."""
+    return remembered(
+        ("top models", scope.bounds(), scope.teams, tuple(slices.by_model)),
+        lambda: dict(database.execute(top_models(scope, slices, None)).fetchall()),
+        lambda found: BYTES_A_NAME * len(found),
+    )
 
 
 def top_models(scope: Scope, slices: Slices, matching_ids: Any) -> Select:
@@ -146,16 +148,3 @@ def top_models(scope: Scope, slices: Slices, matching_ids: Any) -> Select:
         .alias("ranked")
     )
     return Select([ranked], [ranked.c.person_id, ranked.c.name]).where(ranked.c.place == 1)
-
-
-def edge_day(edge: Any, person_id: Any) -> ModelSelect:
-    """The first (`fn.MIN`) or last (`fn.MAX`) day of a person, of all time and unfiltered."""
-    return PersonDay.select(edge(PersonDay.day)).where(
-        (PersonDay.slice == ALL_SLICE) & (PersonDay.person_id == person_id)
-    )
-
-
-def matching(search: str) -> ModelSelect | None:
-    """Ids of the persons whose e-mail holds the words; % _ and \\ are literal."""
-    wanted = normal_email(search)
-    return Person.select(Person.id).where(Person.email.contains(wanted)) if wanted else None

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from peewee import ModelSelect, fn
 
+from app.database import database
 from app.models import ALL_SLICE, SUM_COLUMNS, Person, PersonDay
 from app.queries.figures import Figures, add_up
 from app.queries.scope import Scope, Slices, slices_of
@@ -136,12 +137,9 @@ def _sum(parts: Collection[Figures]) -> Figures:
 
 def _rows(scope: Scope, person_id: int, slice_ids: list[int]) -> list[tuple]:
     columns = [getattr(PersonDay, name) for name in SUM_COLUMNS]
-    return list(
-        PersonDay.select(PersonDay.slice, PersonDay.day, *columns)
-        .where(
-            (PersonDay.person_id == person_id)
-            & PersonDay.slice.in_(slice_ids)
-            & scope.covers(PersonDay.day)
-        )
-        .tuples()
+    query = PersonDay.select(PersonDay.slice, PersonDay.day, *columns).where(
+        (PersonDay.person_id == person_id)
+        & PersonDay.slice.in_(slice_ids)
+        & scope.rows_of(PersonDay)
     )
+    return list(database.execute(query).fetchall())

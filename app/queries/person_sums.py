@@ -72,9 +72,9 @@ def person_sums(
 
     `columns` are names of `SUM_COLUMNS`. `people` narrows to persons: a list of ids or a
     subquery. `days` counts days with usage only when one slice is asked (else it is merely
-    positive). Person 0 is unattributed usage.
+    positive). Person 0 is unattributed usage; no team holds it.
     """
-    parts = _parts(scope, slices, columns, people, by_slice)
+    parts = _parts(scope, slices, columns, (people, scope.members()), by_slice)
     source = parts[0]
     for part in parts[1:]:
         source = source.union_all(part)
@@ -90,16 +90,20 @@ def person_sums(
 
 
 def _parts(
-    scope: Scope, slices: Sequence[int], columns: Sequence[str], people: Any, by_slice: bool
+    scope: Scope,
+    slices: Sequence[int],
+    columns: Sequence[str],
+    among: Sequence[Any],
+    by_slice: bool,
 ) -> list[ModelSelect]:
     months, plus, minus = cut(*scope.bounds())
     parts = []
     if months:
-        parts.append(_months(slices, months, columns, people, by_slice))
+        parts.append(_months(slices, months, columns, among, by_slice))
     for sign, stretches in ((1, plus), (-1, minus)):
         for first, last in stretches:
             within = PersonDay.day.between(first, last)
-            parts.append(_days(slices, within, sign, columns, people, by_slice))
+            parts.append(_days(slices, within, sign, columns, among, by_slice))
     return parts
 
 
@@ -107,7 +111,7 @@ def _months(
     slices: Sequence[int],
     months: tuple[int, int],
     columns: Sequence[str],
-    people: Any,
+    among: Sequence[Any],
     by_slice: bool,
 ) -> ModelSelect:
     keys = [PersonMonth.person_id, *([PersonMonth.slice] if by_slice else [])]
@@ -117,7 +121,7 @@ def _months(
         .where(_in(PersonMonth.slice, slices) & PersonMonth.month.between(*months))
         .group_by(*keys)
     )
-    return query if people is None else query.where(PersonMonth.person_id.in_(people))
+    return _among(query, PersonMonth.person_id, among)
 
 
 def _days(
@@ -125,7 +129,7 @@ def _days(
     within: Expression,
     sign: int,
     columns: Sequence[str],
-    people: Any,
+    among: Sequence[Any],
     by_slice: bool,
 ) -> ModelSelect:
     keys = [PersonDay.person_id, *([PersonDay.slice] if by_slice else [])]
@@ -133,7 +137,15 @@ def _days(
     query = PersonDay.select(*keys, *signed, Value(sign).alias("days")).where(
         _in(PersonDay.slice, slices) & within
     )
-    return query if people is None else query.where(PersonDay.person_id.in_(people))
+    return _among(query, PersonDay.person_id, among)
+
+
+def _among(query: ModelSelect, person: Any, among: Sequence[Any]) -> ModelSelect:
+    """The query, narrowed to persons in all that are given: lists of ids or subqueries."""
+    for people in among:
+        if people is not None:
+            query = query.where(person.in_(people))
+    return query
 
 
 def _in(field: Any, slices: Sequence[int]) -> Expression:
@@ -149,6 +161,5 @@ def days_active(scope: Scope, slices: Sequence[int], people: Any) -> Select:
     query = PersonDay.select(
         PersonDay.person_id, fn.COUNT(PersonDay.day.distinct()).alias("days")
     ).where(_in(PersonDay.slice, slices) & scope.covers(PersonDay.day))
-    if people is not None:
-        query = query.where(PersonDay.person_id.in_(people))
+    query = _among(query, PersonDay.person_id, (people, scope.members()))
     return query.group_by(PersonDay.person_id)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from app.models import UNATTRIBUTED, Person
 from app.queries.pivot_dimensions import (
     ADDITIVE,
     DAYS,
@@ -14,7 +13,9 @@ from app.queries.pivot_dimensions import (
     PEOPLE,
     PERIODS,
     PERSON,
+    TEAM,
     TOKENS,
+    UNOWNED,
     WORKSPACE,
     Amount,
     Question,
@@ -118,7 +119,10 @@ class _Work:
     def __init__(self, scope: Scope, shape: Shape) -> None:
         self.shape = shape
         everybody = Question(scope, slices_of(scope), shape.measure)
-        self.question = _of_matching(everybody, shape)
+        # Words narrow to people of that e-mail; in other rows they are looked for in the labels.
+        self.question = replace(
+            everybody, search=normal_email(shape.search) * (shape.rows == PERSON)
+        )
         self.grid: Sums | None = None
         by = shape.by
         # Workspaces are read from the records: once, if everything follows from the cells.
@@ -127,7 +131,7 @@ class _Work:
         self.row_totals = self._along(shape.rows, 0)
         self.row_labels = labels(shape.rows, self._row_keys())
         self.known_rows = self._count(self.row_labels)
-        if self.question is not everybody:
+        if self.question.search:
             self.known_rows = grouped(replace(everybody, measure=PEOPLE), ()).get((), NOTHING).value
         if shape.search and shape.rows not in (*PERIODS, PERSON):
             self._keep_matching_rows()
@@ -146,7 +150,8 @@ class _Work:
         return list(self.row_totals)
 
     def _count(self, keys: Any) -> int:
-        return sum(not (self.shape.rows == PERSON and key == UNATTRIBUTED) for key in keys)
+        unowned = UNOWNED.get(self.shape.rows)
+        return sum(key != unowned for key in keys)
 
     def _keep_matching_rows(self) -> None:
         wanted = self.shape.search.strip().casefold()
@@ -182,7 +187,7 @@ class _Work:
             self._total(),
             self._count(self.row_labels),
             self.known_rows,
-            self.shape.rows == PERSON and UNATTRIBUTED in self.row_labels,
+            UNOWNED.get(self.shape.rows) in self.row_labels,
             sort,
             descending,
             offset if limit is not None else 0,
@@ -261,7 +266,7 @@ class _Work:
         measure, by = self.shape.measure, self.shape.by
         return (
             measure in ADDITIVE
-            or (measure == PEOPLE and by == PERSON)
+            or (measure == PEOPLE and by in (PERSON, TEAM))
             or (measure == DAYS and by in PERIODS)
         )
 
@@ -283,11 +288,3 @@ class _Work:
         if self.shape.measure in ADDITIVE:
             return add(self.row_totals.values())
         return grouped(self.question, ()).get((), NOTHING)
-
-
-def _of_matching(question: Question, shape: Shape) -> Question:
-    """Narrowed to people whose e-mail holds the words, if rows are people; % _ are literal."""
-    wanted = normal_email(shape.search)
-    if shape.rows != PERSON or not wanted:
-        return question
-    return replace(question, people=Person.select(Person.id).where(Person.email.contains(wanted)))

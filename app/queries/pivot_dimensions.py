@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Collection, Hashable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from app.models import UNATTRIBUTED, Organization, Person, Workspace
+from peewee import JOIN
+
+from app.database import database
+from app.models import UNATTRIBUTED, Organization, Team, Workspace
+from app.queries.everybody import known_people
+from app.queries.remembered import remembered
 from app.queries.scope import Scope, Slices
 
-PERSON, MODEL, TOOL = "person", "model", "tool"
+PERSON, TEAM, MODEL, TOOL = "person", "team", "model", "tool"
 DAY, WEEK, MONTH = "day", "week", "month"
 WORKSPACE = "workspace"
-DIMENSIONS = (PERSON, MODEL, TOOL, DAY, WEEK, MONTH, WORKSPACE)
+DIMENSIONS = (PERSON, TEAM, MODEL, TOOL, DAY, WEEK, MONTH, WORKSPACE)
 PERIODS = (DAY, WEEK, MONTH)
+
+NO_TEAM, NOBODYS_TEAM = 0, -1
+"""Keys of the dimension "team": people without a team, and usage that belongs to nobody."""
+UNOWNED = {PERSON: UNATTRIBUTED, TEAM: NOBODYS_TEAM}
+"""The key of usage that belongs to nobody, by dimension."""
 
 TOKENS, COST, REQUESTS = "tokens", "cost", "requests"
 DAYS, PEOPLE = "days", "people"
@@ -56,22 +66,39 @@ def subtract(whole: Amount, part: Amount) -> Amount:
 class Question:
     """What is measured: days from and to (both set), slices, and whose usage.
 
-    `people` and `workspaces` narrow to some, `no_people` and `no_workspaces` leave some out.
-    `people` is a list of ids or a subquery; a workspace is (organisation id, external id).
+    `search` narrows to people whose e-mail holds the words. `people`, `teams` and `workspaces`
+    narrow to some keys, `no_people`, `no_teams` and `no_workspaces` leave some out; the key of
+    a workspace is (organisation id, external id).
     """
 
     scope: Scope
     slices: Slices
     measure: str
-    people: Any = None
+    search: str = ""
+    people: tuple[int, ...] | None = None
     no_people: tuple[int, ...] = ()
+    teams: tuple[int, ...] | None = None
+    no_teams: tuple[int, ...] = ()
     workspaces: tuple[tuple[int, str], ...] | None = None
     no_workspaces: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def is_of_anybody(self) -> bool:
+        """Whether usage counts whoever it belongs to."""
+        some = self.scope.teams or self.search or self.no_people or self.no_teams
+        return not some and self.people is None and self.teams is None
+
+    def key(self) -> Hashable:
+        """What makes the question: equal keys have equal answers."""
+        others = (getattr(self, field.name) for field in fields(self) if field.name != "slices")
+        return self.slices.key(), *others
 
     def to(self, dimension: str, keys: Sequence[Any]) -> Question:
         """The same question about some keys of a dimension only (of periods: one)."""
         if dimension == PERSON:
-            return replace(self, people=list(keys))
+            return replace(self, people=tuple(keys))
+        if dimension == TEAM:
+            return replace(self, teams=tuple(keys))
         if dimension == WORKSPACE:
             return replace(self, workspaces=tuple(keys))
         if dimension in PERIODS:
@@ -83,6 +110,8 @@ class Question:
         """The same question about all other keys; of periods: about the days before them."""
         if dimension == PERSON:
             return replace(self, no_people=tuple(keys))
+        if dimension == TEAM:
+            return replace(self, no_teams=tuple(keys))
         if dimension == WORKSPACE:
             return replace(self, no_workspaces=tuple(keys))
         if dimension in PERIODS:
@@ -131,29 +160,34 @@ def periods(dimension: str, scope: Scope) -> list[date]:
 def labels(dimension: str, keys: Iterable[Hashable]) -> dict[Any, str]:
     """Words for keys, as searched and sorted by: e-mail, name, or ISO date ("2026-11")."""
     if dimension == PERSON:
-        return _emails(list(keys))
+        return _emails(keys)
+    if dimension == TEAM:
+        return _team_names(keys)
     if dimension == WORKSPACE:
         return _workspace_names(list(keys))
     length = 7 if dimension == MONTH else 10
     return {key: key.isoformat()[:length] if isinstance(key, date) else str(key) for key in keys}
 
 
-def _emails(ids: list[Any]) -> dict[Any, str]:
-    query = Person.select(Person.id, Person.email)
-    if len(ids) < 1000:
-        query = query.where(Person.id.in_(ids))
-    emails = dict(query.tuples())
-    return {key: "" if key == UNATTRIBUTED else emails[key] for key in ids}
+def _emails(ids: Iterable[Any]) -> dict[Any, str]:
+    known = known_people()
+    return {key: "" if key == UNATTRIBUTED else known[key].email for key in ids}
+
+
+def _team_names(ids: Iterable[Any]) -> dict[Any, str]:
+    names = remembered("team names", lambda: dict(Team.select(Team.id, Team.name).tuples()))
+    special = {NO_TEAM: "No team", NOBODYS_TEAM: ""}
+    return {key: names.get(key) or special[key] for key in ids}
 
 
 def _workspace_names(keys: list[Any]) -> dict[Any, str]:
-    named = {
-        (organization, external): name
-        for organization, external, name in Workspace.select(
-            Workspace.organization, Workspace.external_id, Workspace.name
-        ).tuples()
-    }
-    providers = dict(Organization.select(Organization.id, Organization.provider).tuples())
+    rows = database.execute(
+        Organization.select(
+            Organization.id, Organization.provider, Workspace.external_id, Workspace.name
+        ).join(Workspace, JOIN.LEFT_OUTER, on=(Workspace.organization == Organization.id))
+    ).fetchall()
+    providers = {organization: provider for organization, provider, _, _ in rows}
+    named = {(key, external): name for key, _, external, name in rows if external is not None}
     return {key: _workspace_name(key, named, providers) for key in keys}
 
 

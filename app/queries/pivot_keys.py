@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from peewee import Case, ModelSelect
+from peewee import JOIN, Case, ModelSelect, fn
 
-from app.models import ALL_SLICE, TotalDay
+from app.models import ALL_SLICE, UNATTRIBUTED, Person, TotalDay
 from app.queries.pivot_dimensions import (
     DAY,
     MODEL,
     MONTH,
+    NO_TEAM,
+    NOBODYS_TEAM,
     PERIODS,
     PERSON,
+    TEAM,
     TOOL,
     WEEK,
     WORKSPACE,
     Amount,
     Question,
 )
-from app.usage import day_of
+from app.usage import day_of, normal_email
 
 JULIAN_DAY_OF_YEAR_0 = 1_721_425
 """What to take from a Julian day number to get Python's ordinal of the day."""
 
 
 class Keys(NamedTuple):
-    """How a question is grouped: by periods, labels of slices, by person, by workspace.
+    """How a question is grouped: by periods, labels of slices, by person, team, workspace.
 
     `labels` is {slice id: (model and/or tool)}; None when not grouped by them.
     """
@@ -36,6 +40,7 @@ class Keys(NamedTuple):
     periods: tuple[str, ...]
     labels: dict[int, tuple[str, ...]] | None
     person: bool
+    team: bool
     workspace: bool
     slice_ids: tuple[int, ...]
 
@@ -62,9 +67,16 @@ def keys_of(question: Question, dimensions: Sequence[str]) -> Keys:
         tuple(name for name in dimensions if name in PERIODS),
         labels,
         PERSON in dimensions,
+        TEAM in dimensions,
         WORKSPACE in dimensions,
         tuple(labels) if labels is not None else slices.whole,
     )
+
+
+def models_alone(question: Question) -> tuple[list[str], list[str]]:
+    """The display models that are one raw model of one tool, and the others."""
+    raw = Counter(name for _, name in question.slices.by_model.values())
+    return [name for name in raw if raw[name] == 1], [name for name in raw if raw[name] > 1]
 
 
 def with_periods(
@@ -105,6 +117,46 @@ def _julian(day: Any) -> Any:
     return days - 32_045
 
 
+def person_keys(query: Any, keys: Keys, person: Any) -> tuple[Any, list[Any]]:
+    """The query and its keys of persons and teams; teams are known by the person."""
+    found = [person] if keys.person else []
+    if not keys.team:
+        return query, found
+    source = query.switch(query.model) if isinstance(query, ModelSelect) else query
+    query = source.join(Person, JOIN.LEFT_OUTER, on=(Person.id == person))
+    team = Case(None, [(person == UNATTRIBUTED, NOBODYS_TEAM)], fn.COALESCE(Person.team, NO_TEAM))
+    return query, [*found, team]
+
+
+def of_people(query: Any, question: Question, person: Any) -> Any:
+    """The query, narrowed to the people that the question and its scope ask for."""
+    conditions: list[Any] = []
+    for members in (question.scope.members(), _matching(question.search)):
+        if members is not None:
+            conditions.append(person.in_(members))
+    if question.people is not None:
+        conditions.append(person.in_(list(question.people)))
+    if question.no_people:
+        conditions.append(person.not_in(list(question.no_people)))
+    if question.teams is not None:
+        conditions.append(_in_teams(person, question.teams))
+    if question.no_teams:
+        conditions.append(~_in_teams(person, question.no_teams))
+    return query.where(*conditions) if conditions else query
+
+
+def _matching(search: str) -> ModelSelect | None:
+    """Ids of the persons whose e-mail holds the words; % _ and \\ are literal."""
+    wanted = normal_email(search)
+    return Person.select(Person.id).where(Person.email.contains(wanted)) if wanted else None
+
+
+def _in_teams(person: Any, teams: Collection[int]) -> Any:
+    members = Person.select(Person.id).where(fn.COALESCE(Person.team, NO_TEAM).in_(list(teams)))
+    found = person.in_(members)
+    return found | (person == UNATTRIBUTED) if NOBODYS_TEAM in teams else found
+
+
 def slice_key(field: Any, keys: Keys) -> list[Any]:
     """One slice stands for all of its label, so that the database groups by label."""
     if keys.labels is None:
@@ -132,6 +184,8 @@ def decoder(
             found.update(zip(wanted, keys.labels[next(values)], strict=True))
         if keys.person:
             found[PERSON] = next(values)
+        if keys.team:
+            found[TEAM] = next(values)
         if keys.workspace:
             found[WORKSPACE] = (next(values), next(values))
         return tuple(found[name] for name in dimensions), Amount(*values)

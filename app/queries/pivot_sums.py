@@ -27,6 +27,7 @@ from app.queries.pivot_dimensions import (
     COST,
     DAY,
     DAYS,
+    MODEL,
     PEOPLE,
     REQUESTS,
     TOKENS,
@@ -34,7 +35,17 @@ from app.queries.pivot_dimensions import (
     Amount,
     Question,
 )
-from app.queries.pivot_keys import Keys, decoder, keys_of, slice_key, with_periods
+from app.queries.pivot_keys import (
+    Keys,
+    decoder,
+    keys_of,
+    models_alone,
+    of_people,
+    person_keys,
+    slice_key,
+    with_periods,
+)
+from app.queries.remembered import remembered
 from app.rollups import TOKENS as USAGE_TOKENS
 from app.usage import day_of
 
@@ -52,22 +63,37 @@ USAGE_COLUMNS: dict[str, tuple[Any, ...]] = {
     ),
     REQUESTS: (Usage.requests,),
 }
+BYTES_A_SUM = 400
 Sums = dict[tuple[Any, ...], Amount]
 
 
 def grouped(question: Question, dimensions: Sequence[str]) -> Sums:
     """The measure by every combination of keys with usage: {(key, ...): amount}.
 
-    A key is a person's id, a display model, a tool, the first day of a period, or a workspace
-    as (organisation id, external id). Distinct counts are of each combination, never added up.
+    A key is a person's or a team's id, a display model, a tool, the first day of a period, or
+    a workspace as (organisation id, external id). Distinct counts are of each combination,
+    never added up. Remembered.
     """
     if not question.slices.whole or _backwards(question):
         return {}
+    return remembered(
+        ("pivot", question.key(), tuple(dimensions)),
+        lambda: _grouped(question, dimensions),
+        lambda found: BYTES_A_SUM * len(found),
+    )
+
+
+def _grouped(question: Question, dimensions: Sequence[str]) -> Sums:
     keys = keys_of(question, dimensions)
+    if question.measure == PEOPLE and DAY in dimensions and not keys.one_slice_each:
+        alone, shared = models_alone(question)
+        if alone and MODEL in dimensions:
+            # The days' totals count the people of one slice; only the rest must be counted.
+            parts = [question.to(MODEL, names) for names in (alone, shared)]
+            return {key: sum_ for part in parts for key, sum_ in _grouped(part, dimensions).items()}
     query = _source(question, keys)(question, keys)
-    rows = query.tuples().execute(database.obj)
     decode = decoder(keys, dimensions)
-    return dict(decode(row) for row in rows)
+    return dict(decode(row) for row in database.execute(query).fetchall())
 
 
 def _backwards(question: Question) -> bool:
@@ -80,12 +106,12 @@ def _source(question: Question, keys: Keys) -> Callable[[Question, Keys], Select
     measure, periods = question.measure, keys.periods
     if keys.workspace or question.workspaces is not None or question.no_workspaces:
         return _from_usage
-    anybody = question.people is None and not question.no_people and not keys.person
+    anybody = question.is_of_anybody and not (keys.person or keys.team)
     if anybody and (measure != PEOPLE or (DAY in periods and keys.one_slice_each)):
         return _from_totals
     if measure == DAYS and not (keys.person and keys.one_slice_each):
         return _from_days
-    if question.no_people or DAY in periods or WEEK in periods:
+    if DAY in periods or WEEK in periods:
         return _from_days
     return _from_months if periods else _from_sums
 
@@ -106,10 +132,10 @@ def _from_totals(question: Question, keys: Keys) -> Select:
 def _from_days(question: Question, keys: Keys) -> Select:
     within = _is(PersonDay.slice, keys.slice_ids) & question.scope.covers(PersonDay.day)
     query = PersonDay.select().where(within)
-    query = _of_people(query, question, PersonDay.person_id)
+    query = of_people(query, question, PersonDay.person_id)
     query, period = with_periods(query, question, keys, PersonDay.day)
+    query, person = person_keys(query, keys, PersonDay.person_id)
     figures = _figures(question.measure, PersonDay, PersonDay.person_id, PersonDay.day)
-    person = [PersonDay.person_id] if keys.person else []
     return _group(query, [*period, *slice_key(PersonDay.slice, keys), *person], figures)
 
 
@@ -119,13 +145,15 @@ def _from_sums(question: Question, keys: Keys) -> Select:
         question.scope,
         keys.slice_ids,
         columns,
-        people=question.people,
+        # Narrowed inside too: the months of a page of people are read, not everybody's.
+        people=None if question.people is None else list(question.people),
         by_slice=keys.labels is not None,
     ).alias("sums")
     slice_id = rows.c.slice_id if keys.labels is not None else None
-    person = [rows.c.person_id] if keys.person else []
+    query = of_people(Select([rows], []), question, rows.c.person_id)
+    query, person = person_keys(query, keys, rows.c.person_id)
     figures = _figures(question.measure, rows.c, rows.c.person_id, None)
-    return _group(Select([rows], []), [*slice_key(slice_id, keys), *person], figures)
+    return _group(query, [*slice_key(slice_id, keys), *person], figures)
 
 
 def _from_months(question: Question, keys: Keys) -> Select:
@@ -146,13 +174,11 @@ def _from_months(question: Question, keys: Keys) -> Select:
                 _is(PersonDay.slice, keys.slice_ids) & reduce(or_, stretches)
             )
         )
-    if question.people is not None:
-        parts = [part.where(part.model.person_id.in_(question.people)) for part in parts]
+    parts = [of_people(part, question, part.model.person_id) for part in parts]
     rows = (parts[0] if len(parts) == 1 else parts[0].union_all(parts[1])).alias("months")
-    person = [rows.c.person_id] if keys.person else []
+    query, person = person_keys(Select([rows], []), keys, rows.c.person_id)
     figures = _figures(question.measure, rows.c, rows.c.person_id, None)
-    key = [rows.c.month, *slice_key(rows.c.slice_id, keys), *person]
-    return _group(Select([rows], []), key, figures)
+    return _group(query, [rows.c.month, *slice_key(rows.c.slice_id, keys), *person], figures)
 
 
 def _month_rows(table: Any, month: Any, days: Any, columns: Sequence[str]) -> ModelSelect:
@@ -193,10 +219,10 @@ def _from_usage(question: Question, keys: Keys) -> Select:
         query = query.where(Usage.model.in_(list(question.slices.by_model)))
     query = _of_workspaces(query, question)
     owner = fn.COALESCE(Actor.person, UNATTRIBUTED)
-    query = _of_people(query, question, owner)
+    query = of_people(query, question, owner)
     query, period = with_periods(query, question, keys, Usage.day)
-    group = [*period, *_model_key(Usage.model, question, keys)]
-    group += [owner] if keys.person else []
+    query, person = person_keys(query, keys, owner)
+    group = [*period, *_model_key(Usage.model, question, keys), *person]
     group += [Actor.organization, Actor.workspace] if keys.workspace else []
     if question.measure in ADDITIVE:
         figures = [total(column) for column in USAGE_COLUMNS[question.measure]]
@@ -224,14 +250,6 @@ def _of_workspaces(query: ModelSelect, question: Question) -> ModelSelect:
     if question.workspaces is not None:
         query = query.where(among(question.workspaces))
     return query.where(~among(question.no_workspaces)) if question.no_workspaces else query
-
-
-def _of_people(query: ModelSelect, question: Question, person: Any) -> ModelSelect:
-    if question.people is not None:
-        query = query.where(person.in_(question.people))
-    if question.no_people:
-        query = query.where(person.not_in(list(question.no_people)))
-    return query
 
 
 def _is(field: Any, ids: Sequence[int]) -> Expression:

@@ -1,29 +1,41 @@
-"""What a question is about: days, tools and models, and the rollup slices that answer it."""
+"""What a question is about: days, tools, models, teams, and the slices that answer it."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from peewee import Expression, Field
+from peewee import Expression, Field, ModelSelect
 
-from app.database import asked_once
-from app.models import ALL_SLICE, MODEL, TOOL, Slice
+from app.models import ALL_SLICE, MODEL, TOOL, Person, PersonDay, Slice, Team, TotalDay
+from app.queries.remembered import remembered
 from app.usage import day_number
 
 FIRST_DAY, LAST_DAY = 0, 99991231
 
 
 class Scope(NamedTuple):
-    """Days from `start` to `end` (both included, None = open), of some tools and models.
+    """Days from `start` to `end` (both included, None = open), of some tools, models and teams.
 
-    Empty `tools` or `models` mean all of them. A model is a display name or a raw name.
+    Empty `tools`, `models` or `teams` mean all of them. A model is a display name or a raw
+    name. With `teams`, by name, a scope holds the usage of their present members only: none
+    of people without a team, and none that belongs to nobody.
     """
 
     start: date | None = None
     end: date | None = None
     tools: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
+    teams: tuple[str, ...] = ()
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether tools, models or teams leave something out."""
+        return bool(self.filters())
+
+    def filters(self) -> tuple[str, ...]:
+        """The names of all that the scope is narrowed to."""
+        return self.tools + self.models + self.teams
 
     @property
     def days(self) -> int | None:
@@ -51,6 +63,21 @@ class Scope(NamedTuple):
         """The condition that the integer column `day` lies in the range."""
         return day.between(*self.bounds())
 
+    def members(self) -> ModelSelect | None:
+        """Ids of the persons in the teams, as a subquery; None when anybody counts."""
+        if not self.teams:
+            return None
+        return Person.select(Person.id).join(Team).where(Team.name.in_(list(self.teams)))
+
+    def day_sums(self) -> type[TotalDay] | type[PersonDay]:
+        """The smallest table with sums by slice and day that knows whom the scope counts."""
+        return PersonDay if self.teams else TotalDay
+
+    def rows_of(self, table: type[TotalDay] | type[PersonDay]) -> Expression:
+        """The condition that a row of a rollup of days lies in the range and counts."""
+        within = self.covers(table.day)
+        return within & table.person_id.in_(self.members()) if self.teams else within
+
 
 class Slices(NamedTuple):
     """Ids of the slices that answer a scope.
@@ -63,12 +90,15 @@ class Slices(NamedTuple):
     by_tool: dict[int, str]
     by_model: dict[int, tuple[str, str]]
 
+    def key(self) -> tuple[tuple[int, ...], ...]:
+        """The ids alone: slices with the same key are the same."""
+        return self.whole, tuple(self.by_tool), tuple(self.by_model)
 
-@asked_once
+
 def _all_slices() -> list[tuple[int, str, str, str, str]]:
     """(id, kind, tool, raw model, display name) of every slice, the first seen first."""
     columns = (Slice.id, Slice.kind, Slice.tool, Slice.model, Slice.name)
-    return list(Slice.select(*columns).order_by(Slice.id).tuples())
+    return remembered("slices", lambda: list(Slice.select(*columns).order_by(Slice.id).tuples()))
 
 
 def slices_of(scope: Scope) -> Slices:
@@ -97,6 +127,16 @@ def known_models() -> list[tuple[str, str]]:
     """Every (tool, display name) with usage, by name."""
     found = {(tool, name) for _, kind, tool, _, name in _all_slices() if kind == MODEL}
     return sorted(found, key=lambda row: (row[1].lower(), row[0]))
+
+
+def known_teams() -> list[str]:
+    """The name of every team, by name; remembered."""
+    return remembered("teams", _known_teams)
+
+
+def _known_teams() -> list[str]:
+    names = (name for (name,) in Team.select(Team.name).tuples())
+    return sorted(names, key=lambda name: (name.lower(), name))
 
 
 def model_places() -> dict[str, int]:

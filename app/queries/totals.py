@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from peewee import Select, fn
-
 from app.database import database
-from app.models import SUM_COLUMNS, UNATTRIBUTED, TotalDay
-from app.queries.figures import Figures, add_up, sums_of
+from app.models import SUM_COLUMNS, UNATTRIBUTED
+from app.queries.everybody import activity
+from app.queries.figures import Figures, add_up
 from app.queries.person_sums import person_sums
 from app.queries.scope import Scope, Slices, slices_of
+from app.queries.slice_sums import slice_sums
 
 
 class Totals(NamedTuple):
@@ -35,35 +35,21 @@ def totals(scope: Scope, slices: Slices | None = None) -> Totals:
 
 
 def figures_by_tool(scope: Scope, slices: Slices) -> dict[str, Figures]:
-    """Sums per tool, read from the per-day totals."""
-    if not slices.by_tool:
-        return {}
-    rows = (
-        TotalDay.select(TotalDay.slice, *sums_of(TotalDay))
-        .where(TotalDay.slice.in_(list(slices.by_tool)) & scope.covers(TotalDay.day))
-        .group_by(TotalDay.slice)
-        .tuples()
-    )
+    """Sums per tool."""
     parts: dict[str, list[Figures]] = {}
-    for slice_id, *sums in rows:
-        parts.setdefault(slices.by_tool[slice_id], []).append(Figures(*sums))
+    for slice_id, figures in slice_sums(scope, slices.by_tool).items():
+        parts.setdefault(slices.by_tool[slice_id], []).append(figures)
     return {tool: add_up(figures) for tool, figures in sorted(parts.items())}
 
 
 def active_people(scope: Scope, slices: Slices) -> int:
     """Number of persons with usage in the scope."""
-    if not slices.whole:
-        return 0
-    people = person_sums(scope, slices.whole, ()).alias("people")
-    counted = Select([people], [fn.COUNT(people.c.person_id)]).where(
-        people.c.person_id != UNATTRIBUTED
-    )
-    return int(counted.scalar(database.obj))
+    return len(activity(scope, slices).ids)
 
 
 def unattributed(scope: Scope, slices: Slices) -> Figures:
-    """Sums of the usage that belongs to nobody."""
-    if not slices.whole:
+    """Sums of the usage that belongs to nobody; no team holds any."""
+    if scope.teams or not slices.whole:
         return Figures()
     query = person_sums(scope, slices.whole, SUM_COLUMNS, people=[UNATTRIBUTED])
     row = next(iter(query.tuples().execute(database.obj)), None)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
-from app.models import SUM_COLUMNS, TotalDay
+from app.models import SUM_COLUMNS
 from app.queries.figures import Figures, add_up
 from app.queries.freshness import known_span
 from app.queries.scope import Scope, slices_of
+from app.queries.slice_sums import day_rows
 from app.usage import day_of, days_between
 
 
@@ -39,7 +40,8 @@ def daily(scope: Scope) -> list[DayPoint]:
     found: dict[date, dict[str, list[Figures]]] = {}
     people: dict[date, int] = {}
     slices = slices_of(scope)
-    for day_id, slice_id, count, *sums in _rows(scope, [*slices.by_tool, *slices.whole]):
+    wanted = {*slices.by_tool, *slices.whole}
+    for day_id, slice_id, count, *sums in day_rows(scope, wanted, SUM_COLUMNS):
         day = day_of(day_id)
         if slice_id in slices.whole:
             people[day] = max(people.get(day, 0), count)
@@ -54,12 +56,3 @@ def daily(scope: Scope) -> list[DayPoint]:
         )
         for day in days_between(start, end)
     ]
-
-
-def _rows(scope: Scope, slice_ids: list[int]) -> list[tuple]:
-    columns = [getattr(TotalDay, name) for name in SUM_COLUMNS]
-    return list(
-        TotalDay.select(TotalDay.day, TotalDay.slice, TotalDay.people, *columns)
-        .where(TotalDay.slice.in_(slice_ids) & scope.covers(TotalDay.day))
-        .tuples()
-    )

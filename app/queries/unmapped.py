@@ -1,17 +1,19 @@
-"""API keys whose usage belongs to nobody."""
+"""API keys whose usage belongs to nobody, without those that people share."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from peewee import JOIN, fn
+from peewee import JOIN, ModelSelect, Select, fn
 
-from app.database import total
-from app.models import Actor, ApiKey, Member, Partition, Usage, Workspace
+from app.database import database, in_byte_order
+from app.identity import SHARED, aliases
+from app.models import SUM_COLUMNS, Actor, ApiKey, Member, Partition, Usage, Workspace
 from app.queries.figures import Figures
 from app.queries.scope import Scope, slices_of
-from app.rollups import TOKENS, USAGE_SUMS
+from app.rollups import USAGE_SUMS
 from app.usage import day_of
 
 
@@ -19,6 +21,7 @@ class UnmappedKey(NamedTuple):
     """A key without an owner and its usage in the scope.
 
     `key` is "" for usage that names no key at all. `suggested_email` is who made the key.
+    `days` have usage.
     """
 
     key: str
@@ -28,77 +31,75 @@ class UnmappedKey(NamedTuple):
     first_day: date
     last_day: date
     suggested_email: str
+    days: int = 0
 
 
 def unmapped_keys(scope: Scope) -> list[UnmappedKey]:
-    """Keys nobody owns, most tokens first, with their usage in the scope."""
-    models = list(slices_of(scope).by_model)
-    rows = (
+    """Keys nobody owns or shares, most tokens first, with their usage; no team holds any."""
+    if scope.teams:
+        return []
+    sums = _sums_by_key(scope).alias("sums")
+    listed = (ApiKey.organization == sums.c.organization_id) & (ApiKey.external_id == sums.c.key)
+    creator = (Member.organization == ApiKey.organization) & (
+        Member.external_id == ApiKey.creator_member_id
+    )
+    place = (Workspace.organization == sums.c.organization_id) & (
+        Workspace.external_id == sums.c.workspace
+    )
+    query = (
+        Select([sums], [sums.c.key, sums.c.label, sums.c.workspace, *NAMES, *_figures(sums.c)])
+        .join(ApiKey, JOIN.LEFT_OUTER, on=listed)
+        .join(Member, JOIN.LEFT_OUTER, on=creator)
+        .join(Workspace, JOIN.LEFT_OUTER, on=place)
+        .order_by(sums.c.tokens.desc(), in_byte_order(sums.c.key))
+    )
+    own = aliases()
+    return [_unmapped_key(row, own) for row in database.execute(query).fetchall()]
+
+
+NAMES = (ApiKey.name, Workspace.name, Member.email)
+
+
+def _figures(columns: Any) -> list[Any]:
+    return [getattr(columns, name) for name in (*SUM_COLUMNS, "first_day", "last_day", "days")]
+
+
+def _sums_by_key(scope: Scope) -> ModelSelect:
+    sums = zip(USAGE_SUMS, SUM_COLUMNS, strict=True)
+    return (
         Usage.select(
-            Actor.organization,
-            Actor.key,
-            fn.MAX(Actor.workspace),
-            fn.MAX(Actor.label),
-            *(expression.cast("BIGINT") for expression in USAGE_SUMS),
-            fn.MIN(Usage.day),
-            fn.MAX(Usage.day),
+            Actor.organization.alias("organization_id"),
+            Actor.key.alias("key"),
+            fn.MAX(Actor.workspace).alias("workspace"),
+            fn.MAX(Actor.label).alias("label"),
+            *(expression.cast("BIGINT").alias(name) for expression, name in sums),
+            fn.MIN(Usage.day).alias("first_day"),
+            fn.MAX(Usage.day).alias("last_day"),
+            fn.COUNT(Usage.day.distinct()).alias("days"),
         )
         .join(Actor)
         .switch(Usage)
         .join(Partition)
         .where(
             Actor.person.is_null()
+            & (Actor.rule != SHARED)
             & Partition.counts
             & scope.covers(Usage.day)
-            & Usage.model.in_(models)
+            & Usage.model.in_(list(slices_of(scope).by_model))
         )
         .group_by(Actor.organization, Actor.key)
-        .order_by(total(TOKENS).desc(), Actor.key)
-        .tuples()
-    )
-    found = list(rows)
-    names = _names({row[1] for row in found}, {row[2] for row in found})
-    return [_unmapped_key(row, names) for row in found]
-
-
-class _Names(NamedTuple):
-    keys: dict[tuple[int, str], tuple[str, str]]
-    workspaces: dict[tuple[int, str], str]
-
-
-def _names(keys: set[str], workspaces: set[str]) -> _Names:
-    """What the directory says of these keys ((name, creator's e-mail)) and workspaces."""
-    listed = (
-        ApiKey.select(ApiKey.organization, ApiKey.external_id, ApiKey.name, Member.email)
-        .join(
-            Member,
-            JOIN.LEFT_OUTER,
-            on=(Member.organization == ApiKey.organization)
-            & (Member.external_id == ApiKey.creator_member_id),
-        )
-        .where(ApiKey.external_id.in_(list(keys)))
-        .tuples()
-    )
-    named = (
-        Workspace.select(Workspace.organization, Workspace.external_id, Workspace.name)
-        .where(Workspace.external_id.in_(list(workspaces)))
-        .tuples()
-    )
-    return _Names(
-        {(organization, key): (name, email or "") for organization, key, name, email in listed},
-        {(organization, workspace): name for organization, workspace, name in named},
     )
 
 
-def _unmapped_key(row: tuple, names: _Names) -> UnmappedKey:
-    organization, key, workspace, label, *sums, first, last = row
-    name, creator = names.keys.get((organization, key), ("", ""))
+def _unmapped_key(row: Sequence[Any], own: dict[str, str]) -> UnmappedKey:
+    key, label, workspace, name, workspace_name, creator, *sums, first, last, days = row
     return UnmappedKey(
         key=key,
         name=name or label,
-        workspace=names.workspaces.get((organization, workspace), workspace),
+        workspace=workspace_name or workspace,
         figures=Figures(*sums),
         first_day=day_of(first),
         last_day=day_of(last),
-        suggested_email=creator,
+        suggested_email=own.get(creator, creator or ""),
+        days=days,
     )

@@ -15,8 +15,8 @@ Writer = Callable[[int], str]
 class Card(NamedTuple):
     """One figure of the range: as shown, in full, against the days before, and its curve.
 
-    `compared` tells both sides of the change in full. `sort` and `rows` say which view of the
-    people is behind it.
+    `compared` tells both sides of the change in full. `sort`, or `rows` and `measure`, say
+    which view of the people is behind it.
     """
 
     label: str
@@ -27,6 +27,7 @@ class Card(NamedTuple):
     spark: str
     sort: str = ""
     rows: str = ""
+    measure: str = ""
 
 
 def change_words(write: Callable[[int], str], now: int, before: int) -> str:
@@ -47,5 +48,6 @@ def points_words(now: int, before: int) -> str:
         points = abs(Decimal(now - before)) / 100
         size = f"{points:.1f}" if points >= Decimal("0.05") else "<0.1"
         direction = "up" if now > before else "down"
-        words = f"{direction}{formatting.SPACE}{size} points" if now != before else "unchanged"
+        words = f"{direction}{formatting.SPACE}{size}{formatting.SPACE}points"
+        words = words if now != before else "unchanged"
     return f"{write_share(before)} before, {words}"

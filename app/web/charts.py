@@ -111,7 +111,7 @@ def _bar(points: Sequence[Point], open_days: set[date], length: int) -> Bar:
     )
 
 
-def round_ticks(highest: int, wanted: int = 4) -> list[int]:
+def round_ticks(highest: int, wanted: int = 5) -> list[int]:
     """Round values from 0 to at least `highest`, in steps of 1, 2, 2.5 or 5 times a power of 10.
 
     The step is the smallest that needs no more than `wanted` steps. Steps are whole numbers,

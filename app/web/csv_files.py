@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from flask import Response
+
+from app.web import formatting
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 LONGEST_NAME = 120
@@ -27,6 +30,20 @@ def file_name(*parts: str) -> str:
     """Such as "users_2026-10-24_2026-11-22_cursor.csv": what, which days, which filters."""
     plain = [re.sub(r"[^A-Za-z0-9.-]+", "-", part).strip("-.") for part in parts]
     return "_".join(part for part in plain if part)[:LONGEST_NAME] + ".csv"
+
+
+def held(rows: str, open_days: Collection[date]) -> str:
+    """What the file of an export holds, for the page beside its button.
+
+    `rows` in words, such as "212 people"; `open_days` are those whose figures may still grow.
+    """
+    words = f"CSV: {rows}, without totals"
+    if not open_days:
+        return words
+    if len(open_days) == 1:
+        return f"{words}; {formatting.day(min(open_days))} is not complete yet"
+    first = formatting.day(min(open_days))
+    return f"{words}; {len(open_days)} days from {first} on are not complete yet"
 
 
 def csv_text(rows: list[list[Any]]) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from flask import Flask, current_app
+from flask import Flask, current_app, g
 
 from app.providers import PROVIDERS
 from app.queries.freshness import freshness, known_span
-from app.queries.scope import Scope, known_models
+from app.queries.scope import Scope, known_models, known_teams, model_places
 from app.usage import utc_now
 from app.web import charts, colors
 from app.web.navigation import navigation, page_at, range_arguments
@@ -17,6 +18,8 @@ from app.web.params import TOOLS, View
 from app.web.periods import first_days
 from app.web.ranges import range_picker
 from app.web.tools import tool_parts
+
+V = TypeVar("V", bound=View)
 
 
 def register(app: Flask) -> None:
@@ -54,8 +57,20 @@ def frame(view: View, now: datetime | None = None) -> dict[str, Any]:
     if span:
         context["shown"] = (view.scope.start or span[0], view.scope.end or span[1])
         context["model_choices"] = model_choices(view.scope)
+        # Asked for here, in the page's own snapshot: the templates look colours up later.
+        g.model_places = model_places()
+        context["team_choices"] = known_teams()
         context["first_days"] = first_days(span)
     return context
+
+
+def with_known_teams(view: V) -> V:
+    """The view without teams that there are not: an odd value filters nothing."""
+    if not view.scope.teams:
+        return view
+    known = known_teams()
+    teams = tuple(team for team in view.scope.teams if team in known)
+    return replace(view, scope=view.scope._replace(teams=teams))
 
 
 def model_choices(scope: Scope) -> list[str]:

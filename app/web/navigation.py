@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,6 +21,18 @@ PAGES = (
 )
 PAGES_OF_FIGURES = ("/", "/users")
 """Pages with a range and filters: a link to them takes those of the present page along."""
+DEFAULTS = (("sort", "totalTokens"), ("measure", "tokens"))
+SELDOM_SHOWN = (
+    "inputTokens",
+    "cacheWriteTokens",
+    "cacheReadTokens",
+    "outputTokens",
+    "avgTokensPerDay",
+    "firstActive",
+)
+"""Columns that the list of people shows only when asked."""
+BESIDE = ("email", "totalTokens", "totalCost")
+"""Columns that it then shows beside the one asked for."""
 
 
 def navigation() -> list[tuple[str, str, bool]]:
@@ -27,10 +40,16 @@ def navigation() -> list[tuple[str, str, bool]]:
     query = parse_view(request.args, utc_today()).query().rstrip("?")
     found = [(page_at(path), label, path) for path, label in PAGES]
     return [
-        (url + query if path in PAGES_OF_FIGURES else url, label, request.path == path)
+        (url + query if path in PAGES_OF_FIGURES else url, label, is_present(path))
         for url, label, path in found
         if url
     ]
+
+
+def is_present(path: str) -> bool:
+    """Whether the present page is the one at `path`, or one of the settings or imports below it."""
+    below = path in ("/settings", "/import") and request.path.startswith(f"{path}/")
+    return below or request.path == path
 
 
 def range_arguments() -> list[tuple[str, str]]:
@@ -51,20 +70,51 @@ class Behind:
     """Links to the people behind a figure of a view; "" while there is no such page."""
 
     def __init__(self, view: View) -> None:
-        self.view = view
+        self.view = View(**{field.name: getattr(view, field.name) for field in fields(View)})
         self.people = page_at("/users")
 
-    def __call__(self, *, sort: str = "", rows: str = "", **changes: Any) -> str:
+    def __call__(self, *, sort: str = "", rows: str = "", measure: str = "", **changes: Any) -> str:
         """The people page with the view's range and filters, changed, sorted or grouped."""
+        pairs = [("rows", rows), ("measure", measure), ("sort", sort)]
+        return self._with([*pairs, *_shown(sort)], changes)
+
+    def _with(self, pairs: list[tuple[str, str]], changes: dict[str, Any]) -> str:
         if not self.people:
             return ""
-        pairs = [("rows", rows), ("sort", "" if sort == "totalTokens" else sort)]
-        more = urlencode([(name, value) for name, value in pairs if value])
+        told = [pair for pair in pairs if pair[1] and pair not in DEFAULTS]
+        more = urlencode(told)
         query = self.view.query(**changes)
         glue = "&" if more and query != "?" else ""
         return f"{self.people}{query}{glue}{more}".rstrip("?")
 
-    def person(self, email: str) -> str:
-        """The page of a person, with the view's range and filters."""
+    def person(self, email: str, **changes: Any) -> str:
+        """The page of a person, with the view's range and filters, changed."""
         url = page_at("/users/<email>", email=email)
-        return (url + self.view.query()).rstrip("?") if url else ""
+        return (url + self.view.query(**changes)).rstrip("?") if url else ""
+
+
+class BehindPerson(Behind):
+    """Links from the figures of one person: their own page, their row of the list, a pivot.
+
+    The row is found by search, so that it may bring people along whose address ends likewise.
+    """
+
+    def __init__(self, view: View, email: str) -> None:
+        super().__init__(view)
+        self.email = email
+
+    def __call__(self, *, sort: str = "", rows: str = "", measure: str = "", **changes: Any) -> str:
+        """The person by `rows`; else their page with changes; else their row, `sort` in it."""
+        if changes and not rows:
+            return self.view.query(**changes)
+        grouped = [("by", rows), ("measure", measure)] if rows else _shown(sort)
+        return self._with([*grouped, ("q", self.email)], changes)
+
+    def workspace(self, name: str) -> str:
+        """The people of the workspaces with `name` in their name: no filter knows just one."""
+        return self._with([("rows", "workspace"), ("by", "person"), ("q", name)], {})
+
+
+def _shown(column: str) -> list[tuple[str, str]]:
+    """What makes the list of people show a column that it usually does not."""
+    return [("cols", name) for name in (*BESIDE, column)] if column in SELDOM_SHOWN else []

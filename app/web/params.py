@@ -61,7 +61,8 @@ class View:
         elif self.days != DEFAULT_DAYS:
             pairs.append(("days", str(self.days)))
         pairs += [("tool", tool) for tool in self.scope.tools]
-        return pairs + [("model", model) for model in self.scope.models]
+        pairs += [("model", model) for model in self.scope.models]
+        return pairs + [("team", team) for team in self.scope.teams]
 
     def query(self, **changes: Any) -> str:
         """The query string ("?..." or "") of this view with changes to its fields or scope."""
@@ -83,23 +84,27 @@ class View:
         return self.query(days=None, all_time=True, start=None, end=None)
 
     def without_filters(self) -> str:
-        """Query of the same range without tool and model filters."""
-        return self.query(tools=(), models=())
+        """Query of the same range without tool, model and team filters."""
+        return self.query(tools=(), models=(), teams=())
 
 
 def parse_view(args: MultiDict[str, str], today: date) -> View:
     """The view that a page's query string asks for; odd values fall back to the default."""
     tools = tuple(tool for tool in TOOLS if tool in args.getlist("tool"))
-    models = tuple(dict.fromkeys(_texts(args.getlist("model"))))
+    filters = (tools, _names(args, "model"), _names(args, "team"))
     start, end = parse_day(args.get("start", "")), parse_day(args.get("end", ""))
     if start or end:
         end = end or today
         if start is None or start <= end:
-            return View(today, Scope(start, end, tools, models), days=None)
+            return View(today, Scope(start, end, *filters), days=None)
     if args.get("days") == "all":
-        return View(today, Scope(None, None, tools, models), days=None, all_time=True)
+        return View(today, Scope(None, None, *filters), days=None, all_time=True)
     days = parse_number(args.get("days", ""), 1, MOST_DAYS) or DEFAULT_DAYS
-    return View(today, Scope(*last_days(days, today), tools, models), days=days)
+    return View(today, Scope(*last_days(days, today), *filters), days=days)
+
+
+def _names(args: MultiDict[str, str], name: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_texts(args.getlist(name))))
 
 
 def _texts(values: list[str]) -> list[str]:
@@ -109,11 +114,11 @@ def _texts(values: list[str]) -> list[str]:
 def api_scope(args: MultiDict[str, str], today: date, default_days: int | None = None) -> Scope:
     """The scope of an API read. Raises `BadRequest` naming the parameter."""
     start, end = _api_range(args, today, default_days)
-    tools = tuple(dict.fromkeys(_texts(args.getlist("tool"))))
+    tools = _names(args, "tool")
     for tool in tools:
         if tool not in TOOLS:
             raise BadRequest(f"tool: must be one of {', '.join(TOOLS)}, not {tool!r}.")
-    return Scope(start, end, tools, tuple(dict.fromkeys(_texts(args.getlist("model")))))
+    return Scope(start, end, tools, _names(args, "model"), _names(args, "team"))
 
 
 def _api_range(

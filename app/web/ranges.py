@@ -27,7 +27,8 @@ class Choice(NamedTuple):
 class RangePicker(NamedTuple):
     """What the picker offers for a view; `custom` when none of the choices is the shown range.
 
-    `earlier` and `later` are the queries one step away, "" when there is nothing to go to.
+    `earlier` and `later` are the queries one step away, "" when there is nothing to go to;
+    `later_words` say which days the later step shows, as it may overlap the shown ones.
     """
 
     choices: list[Choice]
@@ -35,6 +36,7 @@ class RangePicker(NamedTuple):
     custom: bool
     earlier: str
     later: str
+    later_words: str
 
 
 def range_picker(view: View, span: tuple[date, date]) -> RangePicker:
@@ -43,7 +45,7 @@ def range_picker(view: View, span: tuple[date, date]) -> RangePicker:
     choices = [*presets, *_months(view), _all_time(view)]
     today = _preset(view, 1, "Today", formatting.full_day(view.today), "d D")
     chosen = any(choice.chosen for choice in (*choices, today))
-    return RangePicker(choices, today, not chosen, earlier(view, span[0]), later(view))
+    return RangePicker(choices, today, not chosen, earlier(view, span[0]), *later(view))
 
 
 def _preset(view: View, days: int, label: str, title: str, keys: str) -> Choice:
@@ -96,18 +98,20 @@ def earlier(view: View, first_known: date) -> str:
     return view.with_dates(before.start, before.end) if before.start and before.end else ""
 
 
-def later(view: View) -> str:
-    """Query of the same number of days immediately after; of a month, the month after.
+def later(view: View) -> tuple[str, str]:
+    """Query of the same number of days immediately after, and words; of a month, the month after.
 
-    What would reach beyond today ends today, so that the step keeps its length. "" when the
-    range is open or ends today.
+    What would reach beyond today ends today, so that the step keeps its length. The query is
+    "" when the range is open or ends today.
     """
     start, end, days = view.scope.start, view.scope.end, view.scope.days
     if start is None or end is None or days is None or end >= view.today:
-        return ""
+        return "", ""
     following = end + timedelta(days=1)
     if is_month(start, end, view.today):
-        return view.with_dates(following, min(month_end(following), view.today))
+        until = min(month_end(following), view.today)
+        return view.with_dates(following, until), "The month after"
     if days >= (view.today - end).days:
-        return view.with_days(days) if days <= MOST_DAYS else ""
-    return view.with_dates(following, end + timedelta(days=days))
+        words = f"The last {formatting.count_of(days, 'day')}, up to today"
+        return (view.with_days(days), words) if days <= MOST_DAYS else ("", "")
+    return view.with_dates(following, end + timedelta(days=days)), "The days after"

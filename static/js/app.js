@@ -13,7 +13,11 @@ document.addEventListener("click", (event) => {
 }, true);
 
 // One busy mark for assistive technology and for the bar at the top.
-document.addEventListener("htmx:before:request", () => byId("main")?.setAttribute("aria-busy", "true"));
+// A part that asks for itself every second is none of that.
+const quiet = ({ detail: { ctx } }) => ctx?.sourceElement?.matches?.("[data-quiet]");
+document.addEventListener("htmx:before:request", (event) => {
+  if (!quiet(event)) byId("main")?.setAttribute("aria-busy", "true");
+});
 document.addEventListener("htmx:finally:request", () => byId("main")?.removeAttribute("aria-busy"));
 
 // A link followed right after typing took the words along: the typing, late by its pause, must
@@ -60,7 +64,7 @@ document.addEventListener("htmx:before:history:update", (event) => {
 });
 document.addEventListener("htmx:after:swap", (event) => {
   const { response, sourceElement } = event.detail.ctx;
-  if (failed(response)) return;
+  if (failed(response) || quiet(event)) return;
   say("");
   matchFields();
   keepFocus();
@@ -94,6 +98,83 @@ document.addEventListener("submit", (event) => {
   }
 }, true);
 
+// Imports: a file is dropped anywhere on the page, and its upload shows how far it is. Only here,
+// not as a swap, because htmx cannot tell the progress of an upload.
+const uploadForm = () => byId("upload-form");
+const carriesFiles = (event) => uploadForm() && event.dataTransfer?.types.includes("Files");
+const markDrop = (over) => uploadForm()?.querySelector(".drop").classList.toggle("over", over);
+document.addEventListener("dragover", (event) => {
+  if (!carriesFiles(event)) return;
+  event.preventDefault();
+  markDrop(true);
+});
+document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) markDrop(false); });
+document.addEventListener("drop", (event) => {
+  if (!carriesFiles(event)) return;
+  event.preventDefault();
+  markDrop(false);
+  byId("file").files = event.dataTransfer.files;
+  uploadForm().requestSubmit();
+});
+
+const answerUpload = (text, className = "wrong") => {
+  const line = document.createElement("p");
+  line.className = className;
+  line.id = "upload-error";
+  line.textContent = text;
+  byId("upload-answer").replaceChildren(line);
+};
+const showUpload = (done) => {
+  byId("uploading").hidden = done === null;
+  if (done === null) return;
+  byId("upload-progress").value = Math.min(done, 100);
+  byId("upload-state").textContent = done < 100 ? `Sending, ${Math.floor(done)} %` : "Reading the file…";
+};
+// The file stays chosen: of a refusal only the sentence is taken over, and what it is about.
+const takeRefusal = (html) => {
+  const answer = new DOMParser().parseFromString(html, "text/html");
+  const said = answer.getElementById("upload-answer");
+  if (!said) { say(answer.querySelector("main h1")?.textContent.trim() || html.slice(0, 300)); return; }
+  byId("upload-answer").replaceChildren(...said.childNodes);
+  const field = byId("email");
+  field.toggleAttribute("aria-invalid", false);
+  if (!answer.getElementById("email").hasAttribute("aria-invalid")) return;
+  field.setAttribute("aria-invalid", "true");
+  field.setAttribute("aria-describedby", "upload-error");
+  field.focus();
+};
+const sendFile = (form) => {
+  const sending = new XMLHttpRequest();
+  const button = form.querySelector("button");
+  const end = () => { button.disabled = false; form.removeAttribute("aria-busy"); showUpload(null); };
+  sending.upload.addEventListener("progress", ({ loaded, total }) => showUpload(100 * loaded / total));
+  sending.addEventListener("load", () => {
+    const moved = sending.responseURL && new URL(sending.responseURL).pathname !== new URL(form.action).pathname;
+    if (moved) { location.assign(sending.responseURL); return; }
+    end();
+    takeRefusal(sending.responseText);
+  });
+  sending.addEventListener("error", () => {
+    end();
+    answerUpload("The upload did not arrive: the connection broke, or the file changed meanwhile. Choose it again.");
+  });
+  sending.open("POST", form.action);
+  sending.send(new FormData(form));
+  say("");
+  byId("upload-answer").replaceChildren();
+  button.disabled = true;
+  form.setAttribute("aria-busy", "true");
+  showUpload(0);
+};
+document.addEventListener("submit", (event) => {
+  if (event.target !== uploadForm()) return;
+  event.preventDefault();
+  const file = byId("file").files[0];
+  if (file?.size > Number(event.target.dataset.mostBytes)) answerUpload(event.target.dataset.tooLarge);
+  else if (!event.target.hasAttribute("aria-busy")) sendFile(event.target);
+}, true);
+// End of imports.
+
 // Keys. A link with data-key is followed, a field is focused; never while typing, never with Alt.
 const follow = (key) => {
   const target = document.querySelector(`[data-key~="${CSS.escape(key)}" i]`);
@@ -111,6 +192,19 @@ const escape = () => {
   }
   return follow("Escape");
 };
+// In a calendar the arrows go from day to day, over days that lead nowhere.
+const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+const walk = (target, key) => {
+  const [down, right] = STEPS[key] ?? [];
+  const table = target.closest?.("table[data-walk]");
+  if (!table || down === undefined || !target.closest("td")) return false;
+  const rows = [...table.tBodies[0].rows].map((row) => [...row.querySelectorAll("td")]);
+  let y = rows.findIndex((row) => row.includes(target.closest("td")));
+  let x = rows[y].indexOf(target.closest("td"));
+  do { y += down; x += right; } while (rows[y]?.[x] && !rows[y][x].querySelector("a"));
+  rows[y]?.[x]?.querySelector("a")?.focus();
+  return true;
+};
 document.addEventListener("keydown", (event) => {
   if (event.altKey || event.ctrlKey || event.metaKey) return;
   if (event.key === "Escape") {
@@ -119,6 +213,7 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (typing(event.target)) return;
+  if (walk(event.target, event.key)) { event.preventDefault(); return; }
   if (event.key === "?") { byId("help")?.showModal(); event.preventDefault(); return; }
   if (follow(event.key)) event.preventDefault();
 });

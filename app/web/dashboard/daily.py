@@ -20,7 +20,7 @@ from app.web.tools import ordered_tools
 TOTAL, COST, PEOPLE, CACHE, UNPRICED = "total", "cost", "people", "cache", "unpriced"
 """Keys of a bar's own amounts, beside those of its series."""
 
-TOP_MODELS = 6
+TOP_MODELS = 8
 OTHERS = "others"
 MODEL_PREFIX = "model:"
 """Keeps a model that is called "total" apart from the total."""
@@ -31,10 +31,14 @@ WEEKDAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturd
 
 
 class Look(NamedTuple):
-    """How a series is called, and the style class that colours it."""
+    """How a series is called, the style class that colours it, and the filter that it is.
+
+    `narrows` are changes to a view that leave this series alone; empty where none does.
+    """
 
     label: str
     style: str
+    narrows: dict[str, tuple[str, ...]]
 
 
 class Projection(NamedTuple):
@@ -144,11 +148,12 @@ def _by_size(sums: dict[str, int]) -> list[str]:
 def look(series: str) -> Look:
     """How a series of the chart is called and coloured."""
     if series == OTHERS:
-        return Look("Others", "tool-other")
+        return Look("Others", "tool-other", {})
     if series.startswith(MODEL_PREFIX):
         name = series.removeprefix(MODEL_PREFIX)
-        return Look(name, model_class(name))
-    return Look(formatting.tool_label(series), formatting.tool_class(series))
+        return Look(name, model_class(name), {"models": (name,)})
+    style = formatting.tool_class(series)
+    return Look(formatting.tool_label(series), style, {"tools": (series,)})
 
 
 def finding(

@@ -27,7 +27,7 @@ from app.usage import utc_now
 from app.web import charts, htmx
 from app.web.dashboard import cards, daily
 from app.web.dashboard.view import COST, CUTS, MEASURES, DashboardView, parse_dashboard
-from app.web.frame import frame
+from app.web.frame import frame, with_known_teams
 from app.web.navigation import Behind
 from app.web.periods import Comparison, comparison, incomplete_days, within_records
 from app.web.tools import TOOL_ROWS, ordered_tools, tool_parts
@@ -63,6 +63,7 @@ def page() -> Response:
     now = utc_now()
     view = parse_dashboard(request.args, now.date())
     with reading():
+        view = with_known_teams(view)
         context = frame(view, now) | {"empty": "nothing"}
         if context["span"]:
             context |= known_context(view, context["span"], context["states"])
@@ -96,7 +97,7 @@ def emptiness(scope: Scope, days: Sequence[SeriesDay]) -> str:
     """Why there is nothing to show: "filtered", "outside" (no usage in the range), or ""."""
     if any(day.people or any(day.tokens.values()) or any(day.nanos.values()) for day in days):
         return ""
-    return "filtered" if scope.tools or scope.models else "outside"
+    return "filtered" if scope.is_filtered else "outside"
 
 
 def figures_context(
@@ -155,20 +156,24 @@ def rankings_context(asked: Asked, whole: Period, top: PeoplePage) -> dict[str, 
     shares = whole.shares()
     rest = [share.figures for share in shares[TOP_MODELS:]]
     by_tool = whole.by_tool
-    keys = [key for key in unmapped_keys(asked.scope) if key.key] if any(whole.unattributed) else []
+    ownerless = unmapped_keys(asked.scope) if any(whole.unattributed) else []
+    keys = [key for key in ownerless if key.key]
     of_keys = add_up(key.figures for key in keys) if keys else Figures()
+    # Not all the rest: shared keys have a name, though nobody owns them.
+    nameless = [row.figures for row in ownerless if not row.key]
     return {
         "figures": whole.figures,
         "unattributed": whole.unattributed,
         "unmapped": len(keys),
         "unmapped_figures": of_keys,
-        "nameless_figures": whole.unattributed.minus(of_keys),
+        "nameless_figures": add_up(nameless) if nameless else Figures(),
         "by_tool": by_tool,
         "tools": ordered_tools(by_tool),
         "split": tool_parts({tool: part.tokens for tool, part in by_tool.items()}),
         "tool_rows": TOOL_ROWS,
         "models": shares[:TOP_MODELS],
         "model_count": len(shares),
+        "model_names": len({share.model for share in shares}),
         "other_models": add_up(rest) if rest else Figures(),
         "people": top,
         "other_people": other_people(whole.figures.minus(whole.unattributed), top),
@@ -200,7 +205,7 @@ def projected(asked: Asked) -> daily.Projection | None:
     learned = daily.days_to_learn_from(today, asked.span[0])
     if not (present and learned):
         return None
-    found = amounts_of_days(learned, asked.slices)
+    found = amounts_of_days(learned, asked.scope, asked.slices)
     place = 1 if asked.view.measure == COST else 0
     so_far = present[0].nanos if place else present[0].tokens
     known = {day: amounts[place] for day, amounts in found.items()}

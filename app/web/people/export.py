@@ -15,7 +15,7 @@ from app.queries.people_list import PersonRow, people_rows
 from app.usage import CLAUDE_CODE, CURSOR, utc_now
 from app.web import formatting
 from app.web.csv_files import csv_answer, csv_text, file_name, guarded, plain_dollars
-from app.web.frame import configured_providers
+from app.web.frame import configured_providers, with_known_teams
 from app.web.people.columns import Column
 from app.web.people.page import asks_for_pivot, question_of
 from app.web.people.view import PeopleView, parse_people_view
@@ -38,12 +38,11 @@ def users() -> Response:
         return pivot.export()
     view = parse_people_view(request.args, utc_now().date())
     with reading():
+        view = with_known_teams(view)
         rows, days = found_rows(view)
     lines = csv_lines(view.shown_columns, rows)
     covered = [day.isoformat() for day in days if day]
-    return csv_answer(
-        lines, file_name("users", *covered, *view.scope.tools, *view.scope.models, view.search)
-    )
+    return csv_answer(lines, file_name("users", *covered, *view.scope.filters(), view.search))
 
 
 def found_rows(view: PeopleView) -> tuple[list[PersonRow], tuple[date | None, date | None]]:

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from typing import Any, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 
 from app.database import reading
 from app.queries.freshness import ProviderState, unsettled_days
@@ -18,7 +19,8 @@ from app.queries.scope import Scope, slices_of
 from app.queries.trends import DayPoint
 from app.usage import days_between, utc_now
 from app.web import charts, formatting, htmx
-from app.web.frame import frame
+from app.web.csv_files import held
+from app.web.frame import frame, with_known_teams
 from app.web.navigation import page_at
 from app.web.people.columns import COLUMNS, USUAL
 from app.web.people.peek import COLUMNS as PEEK_COLUMNS
@@ -33,7 +35,7 @@ FITS = (760, 900, 1040, 1180, 1375, 1800)
 AROUND_TABLE, WIDEST_TABLE, PEEK_WIDTH = 97, {1375: 1278, 1800: 1558}, 356
 PATH_CHARACTERS = "!$&'()*+,:;=@"
 
-GROUPS = frozenset(("model", "tool", "day", "week", "month", "workspace"))
+GROUPS = frozenset(("team", "model", "tool", "day", "week", "month", "workspace"))
 """What the pivot groups by besides persons."""
 
 blueprint = Blueprint("people", __name__)
@@ -56,12 +58,20 @@ def page() -> Response:
     now = utc_now()
     view = parse_people_view(request.args, now.date())
     with reading():
+        view = with_known_teams(view)
         context = frame(view, now) | {"empty": "nothing"}
         if context["span"]:
             context |= known_context(view, context["span"], context["states"])
     return htmx.answer(
         "people/page.html", context["view"].query(page=context["view"].page), **context
     )
+
+
+@blueprint.get("/users/")
+def with_slash() -> ResponseReturnValue:
+    """An address with a slash too many is that of the list."""
+    query = urlencode(list(request.args.items(multi=True)))
+    return redirect(url_for("people.page") + (f"?{query}" if query else ""), 308)
 
 
 def asks_for_pivot(args: Any) -> bool:
@@ -77,7 +87,7 @@ def known_context(
     if view.peek:
         asked = asked._replace(columns={*view.columns, *PEEK_COLUMNS})
     view, found = page_of(view, asked)
-    below = foot(asked, found.total_count)
+    below = foot(asked)
     looked_at = peek_at(view, asked, found, period.open_days)
     if looked_at is None:
         view = replace(view, peek="")
@@ -104,6 +114,7 @@ def known_context(
         "person_path": person_path,
         "has_person_page": bool(page_at("/users/<email>", email="a")),
         "counted": counted(found, below),
+        "file_holds": held(counted(found, below), period.open_days),
         "foot_average": tokens_per_day(below.people.figures.tokens, below.people.days),
         "direction_words": WORDS_FOR_DIRECTION,
     }
@@ -145,8 +156,7 @@ def page_of(view: PeopleView, asked: Question) -> tuple[PeopleView, Rows]:
     found = people_rows(asked, view.size, (view.page - 1) * view.size)
     if found.rows or view.page == 1:
         return view, found
-    count = people_rows(asked._replace(columns=()), 1).total_count
-    view = replace(view, page=last_page(count, view.size))
+    view = replace(view, page=last_page(found.total_count, view.size))
     return view, people_rows(asked, view.size, (view.page - 1) * view.size)
 
 
@@ -163,7 +173,7 @@ def emptiness(view: PeopleView, found: Rows, below: Foot) -> str:
         return "search"
     if any(below.nobody):
         return "" if not view.search else "search"
-    return "filtered" if view.scope.tools or view.scope.models else "outside"
+    return "filtered" if view.scope.is_filtered else "outside"
 
 
 def fits(view: PeopleView) -> int:

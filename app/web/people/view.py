@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
-from urllib.parse import urlencode
 
 from werkzeug.datastructures import MultiDict
 
@@ -57,10 +56,10 @@ class PeopleView(View):
             changes = {"page": 1} | changes
         return super().query(**changes)
 
-    def plain_query(self) -> str:
+    def plain_query(self, **changes: Any) -> str:
         """The query of range and filters alone, for other pages; "" when it is the default."""
-        text = urlencode(View.arguments(self))
-        return f"?{text}" if text else ""
+        plain = View(**{field.name: getattr(self, field.name) for field in fields(View)})
+        return plain.query(**changes).rstrip("?")
 
     def sorted_by(self, column: Column) -> str:
         """The query that a click on the heading of a column leads to."""
@@ -77,7 +76,7 @@ class PeopleView(View):
     @property
     def is_filtered(self) -> bool:
         """Whether a search or a filter leaves somebody out."""
-        return bool(self.search or self.scope.tools or self.scope.models)
+        return bool(self.search or self.scope.is_filtered)
 
 
 def parse_people_view(args: MultiDict[str, str], today: date) -> PeopleView:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -52,14 +53,18 @@ class PersonChart(NamedTuple):
     open_bars: list[charts.Bar]
 
 
-CARDS: tuple[tuple[str, Writer, Writer], ...] = (
-    ("Tokens", formatting.compact, formatting.exact),
-    ("Cost", formatting.money, formatting.exact_money),
-    ("Active days", formatting.exact, formatting.exact),
-    ("Tokens per active day", formatting.compact, formatting.exact),
-    ("Cache share", write_share, write_share),
+def _hundredths(share: int) -> str:
+    return f"{Decimal(share) / 100:.2f}{formatting.SPACE}%"
+
+
+CARDS: tuple[tuple[str, Writer, Writer, dict[str, str]], ...] = (
+    ("Tokens", formatting.compact, formatting.exact, {"rows": "day"}),
+    ("Cost", formatting.money, formatting.exact_money, {"rows": "day", "measure": "cost"}),
+    ("Active days", formatting.exact, formatting.exact, {"rows": "week", "measure": "days"}),
+    ("Tokens per active day", formatting.compact, formatting.exact, {"sort": "avgTokensPerDay"}),
+    ("Cache share", write_share, _hundredths, {"sort": "cacheShare"}),
 )
-"""Label, short and full writing of each of `Measures`."""
+"""Label, short and full writing of each of `Measures`, and which view is behind it."""
 
 
 def lifetime(keys: Iterable[OwnKey]) -> Lifetime:
@@ -125,8 +130,9 @@ def cards(
             else "",
             f"{write_full(settled[place])}; before: {write_full(before[place])}" if before else "",
             spark,
+            **behind,
         )
-        for place, ((label, write, write_full), spark) in enumerate(
+        for place, ((label, write, write_full, behind), spark) in enumerate(
             zip(CARDS, _sparklines(drawn), strict=True)
         )
     ]

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 
 from app.database import reading
+from app.directory.people import person_for_alias
 from app.queries.figures import Figures, add_up
 from app.queries.freshness import unsettled_days
 from app.queries.models import ModelShare, percentage
@@ -25,7 +27,8 @@ from app.queries.scope import Scope, Slices, slices_of
 from app.queries.weekdays import by_weekday
 from app.usage import normal_email, utc_now
 from app.web import htmx
-from app.web.frame import frame
+from app.web.frame import frame, with_known_teams
+from app.web.navigation import BehindPerson
 from app.web.periods import Comparison, comparison, incomplete_days, within_records
 from app.web.person import figures, words
 from app.web.person.view import PersonView, parse_person_view
@@ -40,14 +43,18 @@ for _words in words.FILTERS:
 
 
 @blueprint.get("/users/<path:email>", merge_slashes=False)
-def page(email: str) -> Response:
+def page(email: str) -> ResponseReturnValue:
     """The person with this e-mail, in the range and filters of the query string."""
     now = utc_now()
     view = parse_person_view(request.args, now.date())
     with reading():
         person = known_person(normal_email(email.replace("\0", "")))
+        # Only somebody without usage can be a further e-mail of somebody else.
+        if (person is None or not person.first_day) and (owner := person_for_alias(email)):
+            return redirect(url_for("person.page", email=owner) + view.query().rstrip("?"), 303)
         if person is None:
             return unknown(email, view)
+        view = with_known_teams(view)
         context = frame(view, now) | {"person": person, "empty": "never", "keys": []}
         if context["span"] and person.first_day:
             context |= usage_context(person, view, context)
@@ -65,13 +72,15 @@ def unknown(email: str, view: PersonView) -> Response:
 
 def usage_context(person: KnownPerson, view: PersonView, shared: dict[str, Any]) -> dict[str, Any]:
     """What the page shows of somebody who has usage; figures only if the scope has some."""
-    scope = within_records(view.scope, shared["span"])
+    # One person's page shows all of theirs: a team that travels along leads back to its people.
+    scope = within_records(view.scope._replace(teams=()), shared["span"])
     slices = slices_of(scope)
     keys = own_keys(person.person_id, scope, slices)
     usage = person_usage(scope, person.person_id, slices)
     context: dict[str, Any] = {
         "keys": keys,
         "lifetime": figures.lifetime(keys),
+        "behind": BehindPerson(view, person.email),
         "shown": (scope.start or shared["span"][0], scope.end or shared["span"][1]),
         "empty": "" if usage.days else _emptiness(scope),
     }
@@ -82,7 +91,7 @@ def usage_context(person: KnownPerson, view: PersonView, shared: dict[str, Any])
 
 
 def _emptiness(scope: Scope) -> str:
-    return "filtered" if scope.tools or scope.models else "outside"
+    return "filtered" if scope.is_filtered else "outside"
 
 
 def figures_context(
@@ -99,7 +108,8 @@ def figures_context(
     open_days = incomplete_days(points, unsettled_days(scope), shared["states"], scope.tools)
     drawn = figures.bars(points, open_days)
     shown = figures.measures(usage.days)
-    compared = comparison(view.scope, open_days) if scope == view.scope else None
+    asked = view.scope._replace(teams=())
+    compared = comparison(asked, open_days) if scope == asked else None
     by_tool = figures.by_tool(usage)
     place = standing(scope, slices, shown.tokens, shown.days)
     counted_from = max(start, person.first_day or start)
@@ -151,17 +161,11 @@ def breakdown(usage: PersonUsage, by_tool: dict[str, Figures]) -> dict[str, Any]
         "tools": tools,
         "split": [(tool, by_tool[tool].tokens) for tool in tools],
         "tool_rows": TOOL_ROWS,
-        "behind": _nothing_behind,
         "models": [
             ModelShare(*model, percentage(model.figures.tokens, whole.tokens))
             for model in usage.models
         ],
     }
-
-
-def _nothing_behind(**_: Any) -> str:
-    """Figures of one person have no list of people behind them to link to."""
-    return ""
 
 
 def records_context(

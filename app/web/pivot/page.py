@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -11,17 +11,19 @@ from urllib.parse import quote
 from flask import Response, request
 
 from app.database import reading
-from app.queries.freshness import known_span
+from app.queries.freshness import ProviderState, known_span, unsettled_days
 from app.queries.pivot import MOST_PERIODS, Line, Pivot, natural_sort, pivot
 from app.queries.pivot_dimensions import ADDITIVE, COST, PERIODS, REQUESTS, TOOL, Amount
 from app.queries.scope import Scope
-from app.usage import utc_now
+from app.queries.trends import DayPoint
+from app.usage import days_between, utc_now
 from app.web import formatting, htmx
-from app.web.csv_files import csv_answer, csv_text, file_name, guarded, plain_dollars
-from app.web.frame import frame
-from app.web.periods import within_records
-from app.web.pivot.table import MEASURE_WORDS, NO_OWNER, WORDS, counted, table
+from app.web.csv_files import csv_answer, csv_text, file_name, guarded, held, plain_dollars
+from app.web.frame import frame, with_known_teams
+from app.web.periods import incomplete_days, within_records
+from app.web.pivot.table import table
 from app.web.pivot.view import SIZES, PivotView, parse_pivot_view
+from app.web.pivot.words import MEASURE_WORDS, NO_OWNER, WORDS, counted
 
 PATH_CHARACTERS = "!$&'()*+,:;=@"
 ROWS_AT_ONCE = 500
@@ -32,16 +34,20 @@ def respond() -> Response:
     now = utc_now()
     view = parse_pivot_view(request.args, now.date())
     with reading():
+        view = with_known_teams(view)
         context = frame(view, now) | {"empty": "nothing", "title": title(view)}
         if context["span"]:
-            context |= known_context(view, context["span"])
+            context |= known_context(view, context["span"], context["states"])
     shown: PivotView = context["view"]
     return htmx.answer("pivot/page.html", shown.query(page=shown.page), **context)
 
 
-def known_context(view: PivotView, span: tuple[date, date]) -> dict[str, Any]:
+def known_context(
+    view: PivotView, span: tuple[date, date], states: Sequence[ProviderState]
+) -> dict[str, Any]:
     """What the page shows once any usage is known."""
     scope = closed(within_records(view.scope, span), span)
+    open_days = growing_days(scope, states)
     found = pivot(scope, view.shape(), limit=view.size, offset=(view.page - 1) * view.size)
     view = as_found(view, found)
     return {
@@ -49,7 +55,8 @@ def known_context(view: PivotView, span: tuple[date, date]) -> dict[str, Any]:
         "shown": (scope.start, scope.end),
         "empty": emptiness(view, found),
         "found": found,
-        "table": table(view, scope, found, person_path),
+        "table": table(view, scope, found, person_path, open_days),
+        "file_holds": held(total_words(view, found), open_days),
         "counted": total_words(view, found),
         "columns_word": WORDS[found.by][1] if found.by else "",
         "coarser": coarser_words(view, found),
@@ -67,6 +74,13 @@ def closed(scope: Scope, span: tuple[date, date]) -> Scope:
     """The scope with both ends: open ones become the first or last known day."""
     start, end = scope.start or span[0], scope.end or span[1]
     return scope._replace(start=min(start, end), end=end)
+
+
+def growing_days(scope: Scope, states: Sequence[ProviderState]) -> set[date]:
+    """The days of a scope with both ends whose figures may still grow."""
+    days = days_between(scope.start or date.min, scope.end or date.min)
+    points = [DayPoint(day, {}, 0) for day in days]
+    return incomplete_days(points, unsettled_days(scope), states, scope.tools)
 
 
 def as_found(view: PivotView, found: Pivot) -> PivotView:
@@ -87,7 +101,7 @@ def emptiness(view: PivotView, found: Pivot) -> str:
         return ""
     if view.search:
         return "search"
-    return "filtered" if view.scope.tools or view.scope.models else "outside"
+    return "filtered" if view.scope.is_filtered else "outside"
 
 
 def title(view: PivotView) -> str:
@@ -134,14 +148,13 @@ def export() -> Response:
     """
     view = parse_pivot_view(request.args, utc_now().date())
     with reading():
+        view = with_known_teams(view)
         span = known_span()
         scope = closed(within_records(view.scope, span), span) if span else view.scope
         found = pivot(scope, view.shape(), limit=None)
     by = ["by", found.by] if found.by else []
     days = [day.isoformat() for day in (scope.start, scope.end) if day]
-    name = file_name(
-        view.measure, view.rows, *by, *days, *view.scope.tools, *view.scope.models, view.search
-    )
+    name = file_name(view.measure, view.rows, *by, *days, *view.scope.filters(), view.search)
     return csv_answer(csv_pieces(view, found), name)
 
 

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from app.models import UNATTRIBUTED
 from app.queries.pivot import BY_LABEL, BY_TOTAL, Column, Line, Pivot
 from app.queries.pivot_dimensions import (
     ADDITIVE,
-    COST,
     DAY,
-    DAYS,
-    MODEL,
-    MONTH,
-    PEOPLE,
+    NO_TEAM,
+    NOBODYS_TEAM,
     PERIODS,
     PERSON,
-    REQUESTS,
-    TOKENS,
-    TOOL,
-    WEEK,
+    TEAM,
+    UNOWNED,
     WORKSPACE,
     Amount,
     period_span,
@@ -29,31 +24,17 @@ from app.queries.pivot_dimensions import (
 from app.queries.scope import Scope
 from app.web import formatting
 from app.web.pivot.view import Links, Narrowed, PivotView, narrowed_to
+from app.web.pivot.words import MEASURE_WORDS, WORDS, not_whole, said, written
 
-WORDS = {
-    PERSON: ("person", "people"),
-    MODEL: ("model", "models"),
-    TOOL: ("tool", "tools"),
-    DAY: ("day", "days"),
-    WEEK: ("week", "weeks"),
-    MONTH: ("month", "months"),
-    WORKSPACE: ("workspace", "workspaces"),
-}
-MEASURE_WORDS = {
-    TOKENS: ("Tokens", "token", "tokens"),
-    COST: ("Cost", "", ""),
-    REQUESTS: ("Requests", "request", "requests"),
-    DAYS: ("Active days", "active day", "active days"),
-    PEOPLE: ("People", "person", "people"),
-}
-NO_OWNER = "No owner"
-DASH = "\u2014"
 HEAT_STEPS = (16, 8, 4, 2)
 """A cell is a step darker from a 16th, an 8th, a quarter and a half of the largest on."""
 
 
 class Heading(NamedTuple):
-    """The heading of a column: its words, in full, the sort it stands for, its total."""
+    """The heading of a column: its words, in full, the sort it stands for, its total.
+
+    `part`: why a period is not whole, "" when it is.
+    """
 
     id: str
     sort: str
@@ -62,6 +43,7 @@ class Heading(NamedTuple):
     query: str
     order: str
     total: Cell
+    part: str = ""
 
 
 class Cell(NamedTuple):
@@ -74,7 +56,10 @@ class Cell(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A row as written. `share` is of the total, "" for counts that do not add up."""
+    """A row as written. `share` is of the total, empty for counts that do not add up.
+
+    `part`: why a period is not whole, "" when it is.
+    """
 
     label: str
     title: str
@@ -82,12 +67,16 @@ class Row(NamedTuple):
     cells: list[Cell]
     others: Cell
     total: Cell
-    share: str
+    share: Cell
     is_rest: bool
+    part: str = ""
 
 
 class Table(NamedTuple):
-    """The whole table. `largest` is the largest shaded figure, written; "" without shades."""
+    """The whole table. `largest` is the largest shaded figure, written; "" without shades.
+
+    `parts` says of each shown period that is not whole why, in the order of the table.
+    """
 
     corner: Heading
     headings: list[Heading]
@@ -95,18 +84,32 @@ class Table(NamedTuple):
     rows: list[Row]
     others: Cell
     largest: str
+    parts: list[str]
 
 
-def table(view: PivotView, scope: Scope, found: Pivot, person_path: Callable[[str], str]) -> Table:
-    """The table of a pivot; `scope` is the one it was asked for."""
-    return _Writer(view, scope, found, person_path).table()
+def table(
+    view: PivotView,
+    scope: Scope,
+    found: Pivot,
+    person_path: Callable[[str], str],
+    open_days: Set[date] = frozenset(),
+) -> Table:
+    """The table of a pivot; `scope` is the one it was asked for, `open_days` may still grow."""
+    return _Writer(view, scope, found, person_path, open_days).table()
 
 
 class _Writer:
     def __init__(
-        self, view: PivotView, scope: Scope, found: Pivot, person_path: Callable[[str], str]
+        self,
+        view: PivotView,
+        scope: Scope,
+        found: Pivot,
+        person_path: Callable[[str], str],
+        open_days: Set[date],
     ) -> None:
         self.view, self.scope, self.found = view, scope, found
+        self.open_days = open_days
+        self.with_year = bool(scope.start and scope.end and scope.start.year != scope.end.year)
         self.person_path = person_path
         self.links = Links(view)
         self.largest = _largest(found) if view.heat else 0
@@ -114,9 +117,12 @@ class _Writer:
 
     def table(self) -> Table:
         rows = [self._row(line) for line in self.found.lines]
+        headings = [self._column_heading(column) for column in self.found.columns]
+        periods = [(one.label, one.part) for one in headings]
+        periods += [(row.label, row.part) for row in rows]
         return Table(
             self._heading(BY_LABEL, WORDS[self.view.rows][0].capitalize(), "", Cell("")),
-            [self._column_heading(column) for column in self.found.columns],
+            headings,
             self._heading(
                 BY_TOTAL,
                 "Total" if self.found.by else MEASURE_WORDS[self.view.measure][0],
@@ -126,12 +132,17 @@ class _Writer:
             rows,
             self._cell(self.found.others),
             self._cell(Amount(self.largest)).text if self.largest else "",
+            [f"{label}: {part}" for label, part in periods if part],
         )
 
     def _column_heading(self, column: Column) -> Heading:
-        label, title = said(self.found.by, column.label, column.key)
-        sort = column.label or "none"
-        return self._heading(sort, label, title, self._cell(column.total))
+        by = self.found.by
+        label, title = said(by, column.label, column.key, with_year=self.with_year)
+        href = "" if self.view.search else self._href(*self._narrowed(by, column))
+        heading = self._heading(
+            column.label or "none", label, title, self._cell(column.total, href)
+        )
+        return heading._replace(part=not_whole(by, column.key, self.scope, self.open_days))
 
     def _heading(self, sort: str, label: str, title: str, total: Cell) -> Heading:
         shown = (self.found.sort, self.found.descending)
@@ -149,26 +160,21 @@ class _Writer:
         """
         if dimension == PERSON:
             return Narrowed(), None if item.key == UNATTRIBUTED else self.person_path(item.label)
+        if dimension == WORKSPACE:
+            return self.links.workspace(item.label), ""
+        if dimension == TEAM and item.key in (NO_TEAM, NOBODYS_TEAM):
+            return Narrowed(), None
         days = period_span(dimension, item.key, self.scope) if dimension in PERIODS else None
-        path = None if dimension == WORKSPACE else ""
-        return narrowed_to(dimension, item.key, days), path
+        return narrowed_to(dimension, item.key, days, item.label), ""
 
     def _row(self, line: Line) -> Row:
-        label, title = said(self.view.rows, line.label, line.key)
+        label, title = said(self.view.rows, line.label, line.key, with_year=self.with_year)
         narrowed, path = self._narrowed(self.view.rows, line)
         cells = [
             self._linked(cell, line, narrowed, path, *column)
             for cell, column in zip(line.cells, self.columns, strict=True)
         ]
         href = self._href(narrowed, path)
-        share = ""
-        if (
-            not self.found.by
-            and self.view.measure in ADDITIVE
-            and line.total
-            and not line.total.not_priced
-        ):
-            share = formatting.percent(line.total.value, self.found.total.value)
         shade = 0 if self.found.by else self._shade(line.total)
         return Row(
             label,
@@ -177,9 +183,18 @@ class _Writer:
             cells,
             self._cell(line.others),
             self._cell(line.total, href, shade),
-            share,
-            self.view.rows == PERSON and line.key == UNATTRIBUTED,
+            self._share(line.total, href),
+            line.key == UNOWNED.get(self.view.rows),
+            not_whole(self.view.rows, line.key, self.scope, self.open_days),
         )
+
+    def _share(self, amount: Amount | None, href: str) -> Cell:
+        adds_up = not self.found.by and self.view.measure in ADDITIVE
+        if not adds_up or amount is None or amount.not_priced:
+            return EMPTY
+        whole = self.found.total
+        words = f"{self._cell(amount).title} of {self._cell(whole).title}"
+        return Cell(formatting.percent(amount.value, whole.value), words, href)
 
     def _linked(
         self,
@@ -193,12 +208,16 @@ class _Writer:
     ) -> Cell:
         if amount is None:
             return EMPTY
-        if path is None or column_path is None:
+        if path is None or column_path is None or self._lost(narrowed, also, path or column_path):
             return self._cell(amount, "", self._shade(amount))
         if self.view.rows in PERIODS and self.found.by in PERIODS:
             also = self._overlap(line.key, column.key)
         href = self._href(narrowed.and_also(also), path or column_path)
         return self._cell(amount, href, self._shade(amount))
+
+    def _lost(self, narrowed: Narrowed, also: Narrowed, path: str | None) -> bool:
+        """Whether the page of a person would show more than the cell: it knows no workspace."""
+        return bool(path and (narrowed.shape or also.shape))
 
     def _overlap(self, row: date, column: date) -> Narrowed:
         first = period_span(self.view.rows, row, self.scope)
@@ -230,39 +249,3 @@ def _largest(found: Pivot) -> int:
     if not found.by:
         amounts = (line.total for line in found.lines)
     return max((amount.value for amount in amounts if amount), default=0)
-
-
-def written(measure: str, amount: Amount) -> tuple[str, str]:
-    """An amount in short, and with every digit."""
-    if measure == COST:
-        if amount.not_priced:
-            return DASH, "No price is known for this usage"
-        words = formatting.exact_money(amount.value)
-        if amount.unpriced_tokens:
-            words += f", and {formatting.exact(amount.unpriced_tokens)} tokens without a price"
-        return formatting.money(amount.value), words
-    _, one, many = MEASURE_WORDS[measure]
-    if measure == REQUESTS and not amount.value:
-        return DASH, "The provider tells no requests for this usage"
-    write = formatting.compact if measure in (TOKENS, REQUESTS) else formatting.exact
-    return write(amount.value), formatting.count_of(amount.value, one, many)
-
-
-def said(dimension: str, label: str, key: Any) -> tuple[str, str]:
-    """A row's or column's words on screen, and in full where they are short."""
-    if dimension == PERSON and key == UNATTRIBUTED:
-        return NO_OWNER, "Usage that belongs to nobody"
-    if dimension == TOOL:
-        return formatting.tool_label(label), ""
-    if dimension == DAY:
-        return formatting.weekday(key), formatting.full_day(key)
-    if dimension == WEEK:
-        return formatting.day(key), f"Week from Monday {formatting.full_day(key)}"
-    if dimension == MONTH:
-        return f"{formatting.MONTHS[key.month - 1]}{formatting.SPACE}{key.year}", ""
-    return label, ""
-
-
-def counted(dimension: str, count: int) -> str:
-    """Rows or columns in words: "18 models", "1 person"."""
-    return formatting.count_of(count, *WORDS[dimension])

@@ -16,8 +16,10 @@ from app.queries.pivot_dimensions import (
     MODEL,
     PERIODS,
     PERSON,
+    TEAM,
     TOKENS,
     TOOL,
+    WORKSPACE,
 )
 from app.web.params import LONGEST_TEXT, View, parse_number, parse_view
 
@@ -25,6 +27,7 @@ SIZES = (25, 50, 100, 250)
 DEFAULT_SIZE = 50
 LONGEST_SEARCH = 100
 LAST_PAGE = 1_000_000
+FILTERS = ("tool", "model", "team")
 STAYS_ON_PAGE = {"page", "heat"}
 """Changes that leave the rows as they are; every other change starts at the first page."""
 
@@ -136,19 +139,25 @@ class Narrowed(NamedTuple):
     days: str = ""
     tool: str = ""
     model: str = ""
+    team: str = ""
+    shape: str = ""
 
     def and_also(self, other: Narrowed) -> Narrowed:
         """Narrowed by both; where both name the same, by the other."""
         return Narrowed(*(theirs or mine for mine, theirs in zip(self, other, strict=True)))
 
 
-def narrowed_to(dimension: str, key: Any, days: tuple[date, date] | None) -> Narrowed:
-    """What leads to one row or column; `days` are those of a period."""
+def narrowed_to(
+    dimension: str, key: Any, days: tuple[date, date] | None, label: str = ""
+) -> Narrowed:
+    """What leads to one row or column; `days` are those of a period, `label` names a team."""
     if days:
         start, end = days
         return Narrowed(days=urlencode({"start": start.isoformat(), "end": end.isoformat()}))
     if dimension == TOOL:
         return Narrowed(tool=urlencode({"tool": key}))
+    if dimension == TEAM:
+        return Narrowed(team=urlencode({"team": label}))
     return Narrowed(model=urlencode({"model": key})) if dimension == MODEL else Narrowed()
 
 
@@ -160,14 +169,21 @@ class Links:
 
     def __init__(self, view: PivotView) -> None:
         base = View.arguments(view)
-        self.days = urlencode([pair for pair in base if pair[0] not in ("tool", "model")])
+        self.days = urlencode([pair for pair in base if pair[0] not in FILTERS])
         self.tool = urlencode([pair for pair in base if pair[0] == "tool"])
         self.model = urlencode([pair for pair in base if pair[0] == "model"])
+        self.team = urlencode([pair for pair in base if pair[0] == "team"])
         self.shape = urlencode(view.shape_arguments())
+        self.measure = view.measure
 
     def here(self, narrowed: Narrowed) -> str:
         """The query of the same pivot, narrowed."""
-        return self._query(narrowed, self.shape)
+        return self._query(narrowed, narrowed.shape or self.shape)
+
+    def workspace(self, name: str) -> Narrowed:
+        """What leads to the people of a workspace: no filter knows it, so it is searched for."""
+        pairs = [("rows", WORKSPACE), ("by", PERSON), ("measure", self.measure), ("q", name)]
+        return Narrowed(shape=urlencode([pair for pair in pairs if pair != ("measure", TOKENS)]))
 
     def elsewhere(self, narrowed: Narrowed) -> str:
         """The query of range and filters alone, narrowed, for another page."""
@@ -179,6 +195,7 @@ class Links:
             narrowed.days or self.days,
             narrowed.tool or self.tool,
             narrowed.model or self.model,
+            narrowed.team or self.team,
             shape,
         )
         return "?" + "&".join(part for part in parts if part)

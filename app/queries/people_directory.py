@@ -1,0 +1,80 @@
+"""Everybody known, as the settings list them: names, teams, further e-mails, who has left."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import NamedTuple
+
+from peewee import JOIN, fn
+
+from app.database import total
+from app.models import ALL_SLICE, Person, PersonAlias, PersonDay, PersonMonth, Team
+from app.queries.remembered import remembered
+from app.usage import day_of
+
+
+class ListedPerson(NamedTuple):
+    """A person; `tokens` are of all time, `last_day` is the last with usage."""
+
+    email: str
+    name: str
+    team: str
+    left: date | None
+    further: tuple[str, ...]
+    tokens: int
+    last_day: date | None
+
+
+def listed_people(words: str = "") -> list[ListedPerson]:
+    """Everybody whose e-mails, name or team hold the words, by e-mail; never a further e-mail."""
+    wanted = words.strip().lower()
+    everybody = remembered("listed people", _everybody)
+    return [person for person in everybody if not wanted or _holds(person, wanted)]
+
+
+def _holds(person: ListedPerson, wanted: str) -> bool:
+    texts = (person.email, person.name, person.team, *person.further)
+    return any(wanted in text.lower() for text in texts)
+
+
+def _everybody() -> list[ListedPerson]:
+    further: dict[int, list[str]] = {}
+    for email, person_id in PersonAlias.select(PersonAlias.email, PersonAlias.person).tuples():
+        further.setdefault(person_id, []).append(email)
+    hidden = {email for emails in further.values() for email in emails}
+    tokens = dict(
+        PersonMonth.select(PersonMonth.person_id, total(PersonMonth.tokens))
+        .where(PersonMonth.slice == ALL_SLICE)
+        .group_by(PersonMonth.person_id)
+        .tuples()
+    )
+    last = dict(
+        PersonDay.select(PersonDay.person_id, fn.MAX(PersonDay.day))
+        .where(PersonDay.slice == ALL_SLICE)
+        .group_by(PersonDay.person_id)
+        .tuples()
+    )
+    rows = (
+        Person.select(Person.id, Person.email, Person.name, Team.name, Person.left_day)
+        .join(Team, JOIN.LEFT_OUTER)
+        .tuples()
+    )
+    found = [
+        ListedPerson(
+            email,
+            name,
+            team or "",
+            day_of(left) if left else None,
+            tuple(sorted(further.get(key, ()))),
+            tokens.get(key, 0),
+            day_of(last[key]) if key in last else None,
+        )
+        for key, email, name, team, left in rows
+        if email not in hidden
+    ]
+    return sorted(found)
+
+
+def team_names() -> list[str]:
+    """The names of all teams, in order."""
+    return sorted((name for (name,) in Team.select(Team.name).tuples()), key=str.lower)

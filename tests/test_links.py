@@ -1,0 +1,172 @@
+"""Every figure of the pages is a link to the view behind it, where there is one."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from html import unescape
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.datastructures import MultiDict
+
+from app.web.csv_files import held
+from app.web.navigation import SELDOM_SHOWN, Behind, BehindPerson
+from app.web.params import parse_view
+from app.web.people.columns import EVERY, USUAL
+from tests.filled import COMPANY_DAYS, LEAP_DAYS, Reader
+
+RANGE = f"start={COMPANY_DAYS[0]}&end={COMPANY_DAYS[1]}"
+DAY = "start=2026-10-06&end=2026-10-06"
+NOTHING = re.compile(r"0|0\.0 %|\$0\.00|\u2014.*|")
+
+
+def read(reader: Reader, url: str) -> str:
+    response = reader.client.get(url)
+    assert response.status_code == 200, response.text
+    return unescape(response.text).replace("\u00a0", " ")
+
+
+def table(page: str, name: str) -> str:
+    return page.split(f'id="{name}"')[1].split("</table>")[0]
+
+
+def cells(page: str, name: str) -> list[tuple[str, str]]:
+    """(text, first link or "") of the figures of a table."""
+    found = re.findall(r'<td class="number[^>]*>(.*?)</td>', table(page, name), re.DOTALL)
+    links = [re.search(r'href="([^"]*)"', cell) for cell in found]
+    texts = [re.sub(r"<[^>]+>", "", cell).strip() for cell in found]
+    return [(text, link[1] if link else "") for text, link in zip(texts, links, strict=True)]
+
+
+def first_person(reader: Reader) -> str:
+    email: str = reader.get("users", limit=1)[0]["email"]
+    return email
+
+
+@pytest.mark.parametrize("query", ["", "&tool=cursor", "&by=model&measure=cost", "&days=all"])
+@pytest.mark.parametrize("name", ["models", "people", "tools", "weekdays", "daily-table"])
+def test_every_figure_of_the_overview_is_a_link(company: Reader, name: str, query: str) -> None:
+    page = read(company, f"/?{RANGE}{query}")
+    plain = [text for text, link in cells(page, name) if not link and not NOTHING.fullmatch(text)]
+    # What is no single model has no filter.
+    assert plain == [] or (name == "daily-table" and "Others" in table(page, name))
+
+
+@pytest.mark.parametrize("name", ["models", "tools", "weekdays", "daily-table"])
+def test_every_figure_of_a_person_is_a_link(company: Reader, name: str) -> None:
+    page = read(company, f"/users/{first_person(company)}?{RANGE}")
+    plain = [text for text, link in cells(page, name) if not link and not NOTHING.fullmatch(text)]
+    assert plain == []
+
+
+@pytest.mark.parametrize("path", ["/", "/users/{email}"])
+def test_every_card_is_a_link_that_answers(company: Reader, path: str) -> None:
+    page = read(company, f"{path.format(email=first_person(company))}?{RANGE}")
+    figures = re.findall(r'<dd class="figure"[^>]*>\s*(.*?)\s*</dd>', page, re.DOTALL)
+    links = [re.search(r'href="([^"]*)"', figure) for figure in figures]
+    assert len(figures) >= 5
+    for link in links:
+        assert link
+        assert RANGE in link[1]
+        read(company, link[1])
+
+
+def test_a_day_of_a_tool_leads_to_that_day_and_tool(company: Reader) -> None:
+    page = read(company, f"/?{DAY}")
+    figure, link = cells(page, "daily-table")[0]
+    assert link == f"?{DAY}&tool=claude_code"
+    assert f'title="{figure} tokens"' in read(company, f"/{link}").split('id="cards"')[1]
+
+
+def test_a_weekday_leads_to_the_days(company: Reader) -> None:
+    links = [link for _, link in cells(read(company, f"/?{RANGE}"), "weekdays")][:3]
+    days = f"/users?{RANGE}&rows=day"
+    assert links == [f"{days}&measure=people", days, f"{days}&measure=cost"]
+
+
+def test_a_weekday_of_a_person_leads_to_their_days(company: Reader) -> None:
+    email = first_person(company)
+    page = read(company, f"/users/{email}?{RANGE}")
+    links = {link for text, link in cells(page, "weekdays") if link}
+    assert links
+    assert all("by=day" in link and "q=" in link for link in links)
+    assert email in read(company, links.pop())
+
+
+def test_requests_and_unpriced_usage_lead_to_the_models(company: Reader) -> None:
+    links = [link for _, link in cells(read(company, f"/?{RANGE}"), "tools")]
+    assert f"/users?{RANGE}&tool=cursor&rows=model&measure=requests" in links
+
+
+def test_a_person_of_the_list_leads_on_from_every_sum(company: Reader) -> None:
+    email = first_person(company)
+    row = read(company, f"/users?{RANGE}&q={email}").split("<tbody>")[1].split("</tbody>")[0]
+    links = re.findall(r'href="(/users/[^"]*)"', row)
+    assert f"/users/{email}?{RANGE}" in links
+    assert any(link.endswith(f"?{RANGE}&tool=claude_code") for link in links)
+    for link in links:
+        read(company, link)
+
+
+def test_a_workspace_leads_to_its_people(company: Reader) -> None:
+    page = read(company, f"/users?{RANGE}&rows=workspace")
+    link, label, figure = re.findall(
+        r'<th scope="row"[^>]*><a href="([^"]*)"><bdi>(.*?)</bdi>.*?title="([\d,]+) tokens', page
+    )[0]
+    assert "rows=workspace&by=person&q=" in link
+    there = read(company, f"/users{link}")
+    assert label in table(there, "table")
+    assert f'title="{figure} tokens"' in there
+
+
+def test_no_person_stands_for_their_part_of_a_workspace(company: Reader) -> None:
+    body = read(company, f"/users?{RANGE}&rows=person&by=workspace").split("<tbody>")[1]
+    totals = body.count('class="number edge"')
+    assert len(re.findall(r'<td[^>]*><a href="/users/', body)) <= totals
+
+
+def test_a_link_keeps_range_and_filters_and_shows_the_column(company: Reader) -> None:
+    with company.app.test_request_context():
+        view = parse_view(MultiDict({"days": "7", "tool": "cursor"}), date(2026, 11, 22))
+        behind = Behind(view)
+        assert behind() == "/users?days=7&tool=cursor"
+        assert behind(sort="totalCost") == "/users?days=7&tool=cursor&sort=totalCost"
+        assert behind(rows="model", measure="tokens").endswith("&rows=model")
+        hidden = behind(sort="inputTokens")
+        person = BehindPerson(view, "ada@x.example")
+        assert person(tools=("cursor",)) == "?days=7&tool=cursor"
+        assert person(rows="day").endswith("&by=day&q=ada%40x.example")
+        assert person(sort="cacheShare").endswith("&q=ada%40x.example")
+    assert "sort=inputTokens" in hidden
+    assert 'id="sort-inputTokens"' in read(company, hidden.replace("days=7", RANGE))
+
+
+def test_every_column_that_a_link_must_ask_for_is_known() -> None:
+    assert set(SELDOM_SHOWN) == set(EVERY) - set(USUAL)
+
+
+@pytest.mark.parametrize("query", ["", "?days=7&model=a+b"])
+def test_a_slash_too_many_leads_to_the_list(client: FlaskClient, query: str) -> None:
+    answer = client.get(f"/users/{query}")
+    assert answer.status_code == 308
+    assert answer.headers["Location"].endswith(f"/users{query}")
+
+
+def test_pages_say_what_their_file_holds(town: Reader) -> None:
+    start, end = LEAP_DAYS
+    people = read(town, f"/users?start={start}&end={end}")
+    count = re.search(r'id="count"[^>]*>\s*<b>(.*?)</b>', people)
+    assert count
+    assert f"CSV: {count[1]}, without totals</p>" in people
+    models = read(town, f"/users?rows=model&start={start}&end={end}")
+    assert re.search(r"CSV: \d+ models, without totals</p>", models)
+    assert models.count('aria-describedby="file-holds"') == 1
+
+
+def test_a_file_names_its_incomplete_days() -> None:
+    last = date(2026, 11, 22)
+    words = held("3 people", [last]).replace("\u00a0", " ")
+    assert words == "CSV: 3 people, without totals; 22 Nov is not complete yet"
+    words = held("3 people", [last, date(2026, 11, 20)]).replace("\u00a0", " ")
+    assert words.endswith("; 2 days from 20 Nov on are not complete yet")
