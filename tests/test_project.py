@@ -35,6 +35,9 @@ SETTINGS = [
     "SECRET_KEY",
     "SYNC_AT",
     "SCHEDULER",
+    "TRUSTED_PROXIES",
+    "MAX_UPLOAD_MB",
+    "LOG_FORMAT",
 ]
 LOCK_LINE = re.compile(
     r"#.*"
