@@ -10,13 +10,19 @@ import fcntl
 import os
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from peewee import Database, OperationalError, PostgresqlDatabase
+from peewee import Database, OperationalError, PeeweeException, PostgresqlDatabase
 
 NAMESPACE = 0x41555454
 """First half of every advisory lock key, so that other programs' locks are not ours."""
+
+
+HELD = """
+    SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objid = %s
+    AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 
 
 class LockHeld(Exception):
@@ -33,14 +39,25 @@ def exclusive_lock(engine: Database, name: str, *, wait: bool = False) -> Iterat
         with _advisory_lock(engine, name, wait):
             yield
     else:
-        # The real path: a file reached through a link is the same database.
-        with _file_lock(Path(f"{os.path.realpath(engine.database)}.{name}.lock"), wait):
+        with _file_lock(_lock_file(engine, name), wait):
             yield
+
+
+def is_held(engine: Database, name: str) -> bool:
+    """Whether anybody holds the lock `name` now."""
+    if isinstance(engine, PostgresqlDatabase):
+        return bool(engine.execute_sql(HELD, _key(name)).fetchone())
+    try:
+        # Shared: of two that look at the same time, neither takes the other for a holder.
+        with _file_lock(_lock_file(engine, name), wait=False, shared=True):
+            return False
+    except LockHeld:
+        return True
 
 
 @contextmanager
 def _advisory_lock(engine: PostgresqlDatabase, name: str, wait: bool) -> Iterator[None]:
-    key = (NAMESPACE, zlib.crc32(name.encode()) & 0x7FFFFFFF)
+    key = _key(name)
     # A connection of its own: the pool's may be handed on while the lock is held.
     own = PostgresqlDatabase(engine.database, **engine.connect_params)
     own.connect()
@@ -49,17 +66,32 @@ def _advisory_lock(engine: PostgresqlDatabase, name: str, wait: bool) -> Iterato
             own.execute_sql("SELECT pg_advisory_lock(%s, %s)", key)
         elif not own.execute_sql("SELECT pg_try_advisory_lock(%s, %s)", key).fetchone()[0]:
             raise LockHeld(name)
-        yield
+        try:
+            yield
+        finally:
+            # A server notices a closed connection a little later: too late for the next caller.
+            with suppress(PeeweeException):
+                own.execute_sql("SELECT pg_advisory_unlock(%s, %s)", key)
     finally:
         own.close()
 
 
+def _key(name: str) -> tuple[int, int]:
+    return NAMESPACE, zlib.crc32(name.encode()) & 0x7FFFFFFF
+
+
+def _lock_file(engine: Database, name: str) -> Path:
+    # The real path: a file reached through a link is the same database.
+    return Path(f"{os.path.realpath(engine.database)}.{name}.lock")
+
+
 @contextmanager
-def _file_lock(path: Path, wait: bool) -> Iterator[None]:
+def _file_lock(path: Path, wait: bool, shared: bool = False) -> Iterator[None]:
     descriptor = _open_lock(path)
+    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            fcntl.flock(descriptor, kind | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             raise LockHeld(name_of(path)) from None
         yield

@@ -6,9 +6,11 @@ import time
 from collections.abc import Collection
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
-from app.database import process_label, writing
-from app.models import ProviderRun, Run
+from app.database import database, process_label, writing
+from app.locks import is_held
+from app.models import ProviderRun, Run, Slot
 from app.usage import day_number
 
 
@@ -23,6 +25,17 @@ class Status(StrEnum):
     NOT_CONFIGURED = "not configured"
 
 
+class RunProgress(NamedTuple):
+    """A run as it stands. `under_way` is false as soon as its process is gone."""
+
+    run: Run
+    parts: list[ProviderRun]
+    under_way: bool
+
+
+SYNC_LOCK = "sync"
+"""Name of the lock that every run holds."""
+MOST_CLOCK_SKEW_SECONDS = 300
 UNFINISHED = (Status.STOPPED, Status.INTERRUPTED)
 ANEW = " --force"
 """Ends the kind of a run that goes on with nothing: what was read before it does not count."""
@@ -33,8 +46,13 @@ def now_seconds() -> int:
     return int(time.time())
 
 
-def begin_run(kind: str, start: date, end: date) -> Run:
-    """Log that a run begins. Only the holder of the sync lock may call this."""
+def begin_run(
+    kind: str, start: date, end: date, *, by: str | None = None, slot: Slot | None = None
+) -> Run:
+    """Log that a run begins, `by` whom and for which due moment, if any.
+
+    Only the holder of the sync lock may call this.
+    """
     with writing():
         _mark_dead_runs()
         return Run.create(
@@ -44,6 +62,8 @@ def begin_run(kind: str, start: date, end: date) -> Run:
             end_day=day_number(end),
             started_at=now_seconds(),
             process=process_label(),
+            asked_by=by,
+            slot=slot,
         )
 
 
@@ -84,9 +104,62 @@ def finish_run(run: Run, parts: Collection[ProviderRun]) -> None:
     run.save()
 
 
+def clock_warning(part: ProviderRun) -> str:
+    """What to say when a provider's clock and ours disagree by more than 5 minutes, else ""."""
+    skew = part.clock_skew_seconds or 0
+    if abs(skew) <= MOST_CLOCK_SKEW_SECONDS:
+        return ""
+    side = "behind" if skew > 0 else "ahead of"
+    return (
+        f"This machine's clock is {abs(skew)} seconds {side} the provider's: set it right, "
+        "because it decides which day is today."
+    )
+
+
 def running_run() -> Run | None:
     """The run that holds the sync lock now, as far as the log knows."""
     return Run.select().where(Run.status == Status.RUNNING).order_by(Run.id.desc()).first()
+
+
+def active_run() -> Run | None:
+    """The run that is under way now: not one whose process died."""
+    run = running_run()
+    return run if run and is_held(database.obj, SYNC_LOCK) else None
+
+
+def latest_run() -> Run | None:
+    """The newest run of any kind."""
+    return Run.select().order_by(Run.id.desc()).first()
+
+
+def run_progress(run_id: int) -> RunProgress | None:
+    """How far a run is, from any process; None when there is no such run."""
+    run = Run.get_or_none(Run.id == run_id)
+    if run is None:
+        return None
+    parts = list(ProviderRun.select().where(ProviderRun.run == run).order_by(ProviderRun.id))
+    active = active_run() if run.status == Status.RUNNING else None
+    return RunProgress(run, parts, active is not None and active.id == run.id)
+
+
+def request_cancel(run_id: int) -> bool:
+    """Ask a run to stop after the day in hand, whichever process it runs in.
+
+    False when there is no such run or it has ended.
+    """
+    with writing():
+        asked = Run.update(cancel_asked_at=now_seconds()).where(
+            (Run.id == run_id) & (Run.status == Status.RUNNING) & Run.cancel_asked_at.is_null()
+        )
+        return bool(asked.execute()) or cancel_asked(run_id)
+
+
+def cancel_asked(run_id: int) -> bool:
+    """Whether somebody asked this run to stop while it was running."""
+    asked = Run.select().where(
+        (Run.id == run_id) & (Run.status == Status.RUNNING) & Run.cancel_asked_at.is_null(False)
+    )
+    return asked.exists()
 
 
 def resumable_from(kind: str, provider: str, within_seconds: int) -> int | None:

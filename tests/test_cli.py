@@ -154,6 +154,8 @@ def test_reads_only_the_provider_asked_for(flask: Commands, upstream: Upstream) 
         ("backfill --from ٢٠٢٦-10-05", "is not a day written YYYY-MM-DD."),
         ("backfill --from 1999-12-31 --to 2000-01-02", "1999-12-31"),
         ("sync --from 2026-10-06 --to 2026-10-05", "--from 2026-10-06 is after --to 2026-10-05."),
+        ("sync --from 2026-10-05 --to 2999-01-01", "--to 2999-01-01 has not come yet: today is"),
+        ("backfill --from 2999-01-01", "--from 2999-01-01 is after --to"),
         ("sync --from 2026-10-05", "--from and --to go together."),
         ("sync --to 2026-10-05", "--from and --to go together."),
         ("backfill --to 2026-10-05", "--to needs --from."),
@@ -255,7 +257,7 @@ def test_migrates_once(empty_settings: dict[str, str], tmp_path: Path) -> None:
     flask = Commands(read_config({"SECRET_KEY": "x" * 16, **empty_settings}, tmp_path))
     first, second = flask("migrate"), flask("migrate")
     assert (first.exit_code, second.exit_code) == (0, 0)
-    assert first.stdout.splitlines()[0] == "Applied 0001_initial."
+    assert first.stdout.splitlines()[0].startswith("Applied 0001_initial")
     assert second.stdout == "The database schema is current.\n"
     with proxy.connection_context():
         assert migrate() == []

@@ -15,7 +15,7 @@ from app.cli.common import Day, stop_on_signals, the_config, with_database
 from app.database import require_current_schema
 from app.models import ProviderRun
 from app.providers import PROVIDERS
-from app.runs import ANEW, Status
+from app.runs import ANEW, Status, clock_warning
 from app.usage import utc_today
 
 FIRST_DAY = date(2000, 1, 1)
@@ -81,6 +81,7 @@ def _run(
         (options["provider"],) if options["provider"] else (),
         allow_empty=options["allow_empty"],
         resume=resume,
+        by="command line",
     )
     try:
         with stop_on_signals() as stop, _progress(stop) as progress:
@@ -102,6 +103,8 @@ def _asked_days(options: dict[str, Any], default_days: int) -> tuple[date, date]
         raise click.UsageError(f"--from {start} is after --to {end}.")
     if start < FIRST_DAY:
         raise click.UsageError(f"--from {start}: no usage is older than {FIRST_DAY}.")
+    if end > utc_today():
+        raise click.UsageError(f"--to {end} has not come yet: today is {utc_today()} (UTC).")
     if (end - start).days >= MOST_DAYS:
         raise click.UsageError(f"That is more than {MOST_DAYS} days; ask for less at a time.")
     return start, end
@@ -134,6 +137,8 @@ def _report(parts: list[ProviderRun]) -> int:
         )
         if part.error:
             click.echo(f"Error: {part.error}", err=True)
+        if warning := clock_warning(part):
+            click.echo(f"Warning: {warning}", err=True)
     configured = [part for part in parts if part.status != Status.NOT_CONFIGURED]
     if not configured:
         click.echo("Error: nothing was read, because no provider is configured.", err=True)

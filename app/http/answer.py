@@ -105,6 +105,12 @@ def retry_after_seconds(headers: HTTPHeaderDict, now: datetime) -> float | None:
     return max((wait for wait in waits if wait is not None), default=None)
 
 
+def clock_skew_seconds(headers: HTTPHeaderDict, now: datetime) -> int | None:
+    """Return how many seconds the sender's clock is ahead of `now` by its `Date`, if it says."""
+    moment = _moment("".join(headers.getlist("Date")[-1:]))
+    return round((moment - now).total_seconds()) if moment else None
+
+
 def upstream_message(body: bytes | bytearray, hide: Callable[[str], str]) -> str:
     """Return the provider's own error words, escaped, at most 300 characters.
 
@@ -237,9 +243,14 @@ def _wait(value: str, now: datetime) -> float | None:
         return min(float(value), LONGEST_WAIT)
     if ":" not in value:
         return None
+    moment = _moment(value)
+    return min(max((moment - now).total_seconds(), 0.0), LONGEST_WAIT) if moment else None
+
+
+def _moment(value: str) -> datetime | None:
+    """The moment of an HTTP date, None for anything else."""
     try:
         moment = email.utils.parsedate_to_datetime(value)
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return min(max((moment - now).total_seconds(), 0.0), LONGEST_WAIT)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None

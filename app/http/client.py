@@ -13,7 +13,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 from urllib.parse import quote
 
-from app.http.answer import ErrorClass, Problem, escaped, judge, shortened
+from app.http.answer import (
+    ErrorClass,
+    Problem,
+    clock_skew_seconds,
+    escaped,
+    judge,
+    shortened,
+)
 from app.http.watch import Stopped
 from app.http.wire import Auth, Broken, Limits, Wire, checked_base_url
 
@@ -56,12 +63,16 @@ class UpstreamError(Exception):
 
 @dataclass
 class Traffic:
-    """What a client has cost so far; `bytes` counts bodies after decompression."""
+    """What a client has cost so far; `bytes` counts bodies after decompression.
+
+    `clock_skew_seconds`: how far the provider's clock is ahead of ours, None until it told.
+    """
 
     requests: int = 0
     retries: int = 0
     waited_seconds: float = 0.0
     bytes: int = 0
+    clock_skew_seconds: int | None = None
 
 
 class Client:
@@ -145,6 +156,8 @@ class Client:
         if reply is None:
             raise self._stopped(f"{method} {path}")
         self.traffic.bytes += len(reply.body)
+        skew = clock_skew_seconds(reply.headers, datetime.now(UTC))
+        self.traffic.clock_skew_seconds = self.traffic.clock_skew_seconds if skew is None else skew
         return judge(reply, self._hide)
 
     def _is_final(self, problem: Problem, attempt: int, unexpected: int) -> bool:

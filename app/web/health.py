@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from peewee import PeeweeException
 from playhouse.pool import MaxConnectionsExceeded
 
-from app.database import OutdatedSchema, pending_migrations
+from app.database import OutdatedSchema, database, pending_migrations
 from app.web.requests import make_ready
 
 log = logging.getLogger(__name__)
@@ -18,11 +19,27 @@ blueprint = Blueprint("health", __name__)
 
 @blueprint.get("/healthz")
 def healthz() -> ResponseReturnValue:
-    """200 "ok" when the database answers with the current schema, else 503 and why."""
+    """Is this process alive: 200 "ok" when the database answers, else 503."""
+    return _told(lambda: database.execute_sql("SELECT 1"))
+
+
+@blueprint.get("/readyz")
+def readyz() -> ResponseReturnValue:
+    """May requests be sent here: 200 "ok" when the schema is current too, else 503 and why."""
+    return _told(_look_at_schema)
+
+
+def _look_at_schema() -> None:
+    make_ready()
+    if pending_migrations():
+        raise OutdatedSchema("The database schema is out of date: run `flask migrate`.")
+
+
+def _told(look: Callable[[], object]) -> ResponseReturnValue:
     try:
-        make_ready()
-        if pending_migrations():
-            return "The database schema is out of date: run `flask migrate`.", 503, PLAIN
+        # The pool tries a connection before it hands it out.
+        database.connect(reuse_if_open=True)
+        look()
     except OutdatedSchema as error:
         return str(error), 503, PLAIN
     except (PeeweeException, MaxConnectionsExceeded):

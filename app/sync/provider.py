@@ -1,143 +1,29 @@
-"""One run: from the providers into the ledger, a day at a time, recorded as it goes."""
+"""One provider's part of a run: its days, oldest first, and what went wrong."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from peewee import PeeweeException
 
 from app.config import Config
-from app.database import database, describe, reconnect, writing
+from app.database import reconnect, writing
 from app.http import Client, ErrorClass, Limits, UpstreamError
 from app.identity import resolve_again, store_directory
-from app.ledger import (
-    DEMO_ORGANIZATION,
-    Outcome,
-    StoredDay,
-    bump_data_version,
-    organization_for,
-    replace_day,
-)
-from app.locks import LockHeld, exclusive_lock
-from app.models import Organization, Partition, ProviderRun, Run
-from app.providers import PROVIDERS, Provider
-from app.runs import (
-    Status,
-    begin_provider,
-    begin_run,
-    finish_provider,
-    finish_run,
-    resumable_from,
-    running_run,
-)
+from app.ledger import Outcome, StoredDay, bump_data_version, organization_for, replace_day
+from app.models import Organization, Partition, ProviderRun
+from app.providers import Provider
+from app.runs import Status, finish_provider, resumable_from
+from app.sync.order import Order, Progress
 from app.usage import DayUsage, day_number, days_between, utc_now
 
 log = logging.getLogger(__name__)
 
-SYNC_DAYS = 4
-"""The daily window: the last 3 days and today."""
 RESUME_WITHIN_SECONDS = 6 * 3600
 
 
-class SyncBusy(Exception):
-    """Another sync is running; the message says which."""
-
-    def __init__(self, run: Run | None) -> None:
-        self.run_id = run.id if run else None
-        number = f" (run {run.id}, {run.kind}, process {run.process})" if run else ""
-        super().__init__(f"A sync is already running{number}. Try again when it has ended.")
-
-
-class DemoDatabase(Exception):
-    """The database holds invented usage; the message says what to do."""
-
-
-@dataclass(frozen=True)
-class Order:
-    """What to do: a kind of run, days (both included), providers (empty = all of them)."""
-
-    kind: str
-    start: date
-    end: date
-    providers: tuple[str, ...] = ()
-    allow_empty: bool = False
-    resume: bool = False
-
-
-@dataclass
-class Progress:
-    """Whom to tell, and whom to ask whether to stop."""
-
-    on_day: Callable[[str, date, StoredDay], None] = lambda provider, day, stored: None
-    on_start: Callable[[str, int, int], None] = lambda provider, days, skipped: None
-    should_stop: Callable[[], bool] = lambda: False
-
-
-@dataclass
-class Result:
-    """How a run ended: the log rows of its providers, by name."""
-
-    run: Run
-    parts: dict[str, ProviderRun] = field(default_factory=dict)
-
-    @property
-    def ok(self) -> bool:
-        """Whether everything asked for was done by at least one configured provider."""
-        return self.run.status == Status.OK
-
-
-def run_order(
-    config: Config, order: Order, progress: Progress | None = None, limits: Limits | None = None
-) -> Result:
-    """Carry out an order. One run at a time on a database: else `SyncBusy`.
-
-    A provider's failure is recorded in its part and never touches the other one.
-    """
-    try:
-        with exclusive_lock(database.obj, "sync"):
-            _refuse_beside_demo()
-            return _run_providers(config, order, progress or Progress(), limits)
-    except LockHeld:
-        raise SyncBusy(running_run()) from None
-
-
-def _refuse_beside_demo() -> None:
-    """Real figures must not be added to invented ones."""
-    invented = (
-        Partition.select()
-        .join(Organization)
-        .where((Partition.records > 0) & (Organization.name == DEMO_ORGANIZATION))
-    )
-    if invented.exists():
-        raise DemoDatabase(
-            f"The database ({describe()}) holds the demo company, and real usage must not mix "
-            "with it. Name an empty database with SQLITE_PATH or POSTGRES_URL."
-        )
-
-
-def _run_providers(
-    config: Config, order: Order, progress: Progress, limits: Limits | None
-) -> Result:
-    result = Result(begin_run(order.kind, order.start, order.end))
-    for provider in PROVIDERS:
-        if order.providers and provider.NAME not in order.providers:
-            continue
-        part = begin_provider(result.run, provider.NAME, (order.end - order.start).days + 1)
-        result.parts[provider.NAME] = part
-        if not config.provider_key(provider.NAME):
-            finish_provider(part, Status.NOT_CONFIGURED)
-        elif progress.should_stop():
-            finish_provider(part, Status.STOPPED, error=_stopped_sentence(provider))
-        else:
-            _run_provider(config, order, provider, part, progress, limits)
-    finish_run(result.run, result.parts.values())
-    return result
-
-
-def _run_provider(
+def run_provider(
     config: Config,
     order: Order,
     provider: Provider,
@@ -176,8 +62,10 @@ def _attempt(
     try:
         suspicious = _sync_days(config, order, provider, client, part, progress)
     except UpstreamError as error:
+        if error.not_before:
+            part.not_before = int(error.not_before.timestamp())
         if error.kind is ErrorClass.STOPPED:
-            return Status.STOPPED, error.kind, _stopped_sentence(provider)
+            return Status.STOPPED, error.kind, stopped_sentence(provider)
         return Status.FAILED, error.kind, str(error)
     except Exception as error:
         # Whatever it is, it must not keep the other provider from being read.
@@ -218,6 +106,8 @@ def _sync_days(
     suspicious = []
     for first in _window_starts(start, order.end, provider.WINDOW_DAYS):
         last = min(first + timedelta(days=provider.WINDOW_DAYS - 1), order.end)
+        part.current_day = day_number(first)
+        part.save()
         for usage in provider.fetch_days(client, first, last, now=utc_now()):
             if progress.should_stop():
                 raise UpstreamError(provider.LABEL, ErrorClass.STOPPED, "stopped")
@@ -244,6 +134,7 @@ def _store_day(
         email_domain=config.email_domain,
         allow_empty=order.allow_empty,
     )
+    part.current_day = day_number(usage.day)
     part.days_done += 1
     if stored.outcome in (Outcome.NEW, Outcome.CHANGED):
         part.days_changed += 1
@@ -283,9 +174,11 @@ def _count_traffic(part: ProviderRun, client: Client) -> None:
     part.retries = client.traffic.retries
     part.waited_ms = int(client.traffic.waited_seconds * 1000)
     part.bytes_read = client.traffic.bytes
+    part.clock_skew_seconds = client.traffic.clock_skew_seconds
 
 
-def _stopped_sentence(provider: Provider) -> str:
+def stopped_sentence(provider: Provider) -> str:
+    """What a provider's part says when the run was told to stop."""
     return f"{provider.LABEL}: stopped as asked. Finished days are kept; run it again to go on."
 
 

@@ -1,0 +1,185 @@
+"""The due moments of the schedule: which is due, who carries it out, when it is tried again.
+
+A row per UTC day; only the holder of the sync lock takes one, so that a row that says "running"
+while the lock is free belongs to a process that died.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+
+from peewee import fn
+
+from app.database import database, writing
+from app.http import ErrorClass
+from app.locks import is_held
+from app.models import ProviderRun, Run, Slot
+from app.runs import SYNC_LOCK, Status
+from app.usage import day_number
+
+DAILY = "daily"
+WEEK = 7
+RETRY_AFTER_SECONDS = (600, 1800, 3600)
+"""Waits before the tries that follow the first, second and third failure."""
+LASTING = frozenset(
+    {
+        ErrorClass.KEY_REJECTED,
+        ErrorClass.NOT_ALLOWED,
+        ErrorClass.REJECTED,
+        ErrorClass.REDIRECTED,
+        "configuration",
+        "suspicious",
+    }
+)
+"""Failures that another try soon does not mend: they wait for the next day."""
+
+
+class SlotStatus(StrEnum):
+    """How a due moment stands."""
+
+    RUNNING = "running"
+    OK = "ok"
+    FAILED = "failed"
+    WAITING = "waiting"
+    STOPPED = "stopped"
+    CANCELLED = "cancelled"
+
+
+def due_day(sync_at: time, now: datetime) -> date:
+    """The UTC day of the latest moment that was due at `now`."""
+    return now.date() if now.time() >= sync_at else now.date() - timedelta(days=1)
+
+
+def next_due(sync_at: time, now: datetime) -> datetime:
+    """The next moment that will be due after `now`."""
+    return datetime.combine(due_day(sync_at, now) + timedelta(days=1), sync_at, UTC)
+
+
+def newest_slot() -> Slot | None:
+    """The newest due moment that anybody took."""
+    return Slot.select().where(Slot.kind == DAILY).order_by(Slot.day.desc()).first()
+
+
+def is_open(day: date, now: datetime) -> bool:
+    """Whether the due moment of `day` has to be carried out now. A cheap look, no promise."""
+    slot = _slot_of(day)
+    if slot and slot.status != SlotStatus.RUNNING and not _is_time(slot, now):
+        return False
+    return not is_held(database.obj, SYNC_LOCK)
+
+
+def take(day: date, now: datetime) -> Slot | None:
+    """Take the due moment of `day`, or None when there is nothing to do for it.
+
+    Only the holder of the sync lock may call this.
+    """
+    with writing():
+        slot = _slot_of(day)
+        if slot is None:
+            return Slot.create(
+                kind=DAILY, day=day_number(day), status=SlotStatus.RUNNING, weekly=_is_weekly(day)
+            )
+        if slot.status == SlotStatus.RUNNING:
+            # We hold the lock: the process that took it died.
+            slot.failures += 1
+            if slot.failures > len(RETRY_AFTER_SECONDS):
+                slot.status = SlotStatus.FAILED
+                slot.save()
+                return None
+        elif not _is_time(slot, now):
+            return None
+        slot.status, slot.retry_at = SlotStatus.RUNNING, None
+        slot.save()
+        return slot
+
+
+def unread(slot: Slot, providers: Collection[str]) -> list[str]:
+    """Those of `providers` that no run of the due moment has read successfully."""
+    done = (
+        ProviderRun.select(ProviderRun.provider)
+        .join(Run)
+        .where((Run.slot == slot) & (ProviderRun.status == Status.OK))
+    )
+    read = {name for (name,) in done.tuples()}
+    return [name for name in providers if name not in read]
+
+
+def asked_to_wait(providers: Collection[str], now: datetime) -> dict[str, int]:
+    """The providers that must not be called yet, and until when (epoch seconds)."""
+    newest = ProviderRun.select(fn.MAX(ProviderRun.id)).group_by(ProviderRun.provider)
+    waits = ProviderRun.select(ProviderRun.provider, ProviderRun.not_before).where(
+        ProviderRun.id.in_(newest)
+        & ProviderRun.provider.in_(list(providers))
+        & (ProviderRun.not_before > now.timestamp())
+    )
+    return dict(waits.tuples())
+
+
+def settle(slot: Slot, run: Run | None, providers: Collection[str], now: datetime) -> None:
+    """Record how a due moment stands after `run` (None: every provider asked to wait)."""
+    with writing():
+        slot.retry_at = None
+        left = unread(slot, providers)
+        if not left:
+            slot.status = SlotStatus.OK
+        elif run is not None and run.status == Status.STOPPED:
+            _settle_stopped(slot, run, now)
+        else:
+            _settle_unread(slot, run, left, now)
+        slot.save()
+
+
+def _settle_stopped(slot: Slot, run: Run, now: datetime) -> None:
+    """A process that ends leaves the work to the next one; who cancels wants an end to it."""
+    cancelled = Run.select().where((Run.id == run.id) & Run.cancel_asked_at.is_null(False))
+    if cancelled.exists():
+        slot.status = SlotStatus.CANCELLED
+    else:
+        slot.status, slot.retry_at = SlotStatus.STOPPED, int(now.timestamp())
+
+
+def _settle_unread(slot: Slot, run: Run | None, left: list[str], now: datetime) -> None:
+    kinds = {} if run is None else _failures(run)
+    slot.failures += bool(kinds)
+    slot.status = SlotStatus.FAILED if kinds else SlotStatus.WAITING
+    waits = asked_to_wait(left, now)
+    moments = [waits[name] for name in left if name in waits]
+    if slot.failures <= len(RETRY_AFTER_SECONDS):
+        soon = int(now.timestamp()) + RETRY_AFTER_SECONDS[max(slot.failures, 1) - 1]
+        moments += [
+            soon for name in left if name not in waits and kinds.get(name, "") not in LASTING
+        ]
+    slot.retry_at = min(moments, default=None)
+
+
+def _failures(run: Run) -> dict[str, str]:
+    """The class of the error of every provider that failed in a run."""
+    failed = ProviderRun.select(ProviderRun.provider, ProviderRun.error_kind).where(
+        (ProviderRun.run == run) & (ProviderRun.status == Status.FAILED)
+    )
+    return dict(failed.tuples())
+
+
+def _slot_of(day: date) -> Slot | None:
+    return Slot.get_or_none((Slot.kind == DAILY) & (Slot.day == day_number(day)))
+
+
+def _is_time(slot: Slot, now: datetime) -> bool:
+    return slot.retry_at is not None and slot.retry_at <= now.timestamp()
+
+
+def _is_weekly(day: date) -> bool:
+    """Whether no long window was read in the week before `day`, by any provider."""
+    recent = (
+        ProviderRun.select()
+        .join(Run)
+        .join(Slot)
+        .where(
+            Slot.weekly
+            & (Slot.day > day_number(day - timedelta(days=WEEK)))
+            & (ProviderRun.status == Status.OK)
+        )
+    )
+    return not recent.exists()

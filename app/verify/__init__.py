@@ -1,0 +1,261 @@
+"""Recompute every rollup and stamp from the usage records, and say what differs.
+
+The sums here are made in plain Python from the records of one day at a time, so that they share
+nothing with the queries that make the rollups, and memory stays bounded by a month of people.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from app.database import reading
+from app.ledger import bump_data_version, writing_usage
+from app.ledger.days import decide_which_counts
+from app.models import (
+    ALL_SLICE,
+    MODEL,
+    SUM_COLUMNS,
+    TOOL,
+    UNATTRIBUTED,
+    Partition,
+    PersonDay,
+    PersonMonth,
+    Slice,
+    Table,
+    TotalDay,
+)
+from app.rollups import refresh_everything
+from app.usage import day_of
+from app.verify.records import (
+    STAMP_SUMS,
+    Models,
+    content_hash_of,
+    figures_of,
+    stamp_sums,
+    stored_records,
+)
+
+Sums = list[int]
+Key = tuple[int, ...]
+Tell = Callable[[int, int], None]
+
+
+class Difference(NamedTuple):
+    """A stored figure that the records contradict. `day` is a day or, of months, YYYYMM."""
+
+    table: str
+    day: int
+    row: str
+    column: str
+    stored: object
+    expected: object
+
+    def sentence(self) -> str:
+        """The difference in words."""
+        when = f"{self.day // 100:04d}-{self.day % 100:02d}" if self.day < 10**6 else ""
+        when = when or day_of(self.day).isoformat()
+        return (
+            f"{when} {self.table}, {self.row}: {self.column} is {_shown(self.stored)}, "
+            f"the records say {_shown(self.expected)}"
+        )
+
+
+def _shown(value: object) -> str:
+    return "missing" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+class Checked(NamedTuple):
+    """How much was compared."""
+
+    days: int
+    records: int
+    rollup_rows: int
+
+
+class Verifier:
+    """One comparison of everything; `differences` yields them, `checked` counts what was seen."""
+
+    def __init__(self) -> None:
+        self.checked = Checked(0, 0, 0)
+        self._tools: dict[int, int] = {}
+        self._models: Models = {}
+
+    def differences(self, tell: Tell = lambda done, all_days: None) -> Iterator[Difference]:
+        """Every difference, the oldest day first, in one consistent reading.
+
+        Calls `tell(days done, days in all)` after each day.
+        """
+        with reading():
+            self._learn_slices()
+            days = _every_day()
+            months: dict[Key, Sums] = {}
+            for place, day in enumerate(days):
+                yield from self._day(day, months)
+                tell(place + 1, len(days))
+                if place + 1 == len(days) or days[place + 1] // 100 != day // 100:
+                    yield from self._month(day // 100, months)
+                    months = {}
+            for month in sorted(_months_with_rollups() - {day // 100 for day in days}):
+                yield from self._month(month, {})
+
+    def _learn_slices(self) -> None:
+        rows = Slice.select(Slice.tool, Slice.id).where(Slice.kind == TOOL).tuples()
+        tools = dict(rows)
+        self._models = _models()
+        self._tools = {number: tools[tool] for number, (tool, _) in self._models.items()}
+
+    def _day(self, day: int, months: dict[Key, Sums]) -> Iterator[Difference]:
+        people: dict[Key, Sums] = defaultdict(lambda: [0] * len(SUM_COLUMNS))
+        partitions = list(Partition.select().where(Partition.day == day).order_by(Partition.id))
+        for partition in partitions:
+            yield from self._partition(partition, people)
+        yield from _counting(day, partitions)
+        yield from self._compare(PersonDay, ("slice", "person_id"), SUM_COLUMNS, day, people)
+        totals: dict[Key, Sums] = {}
+        for (slice_id, person), sums in people.items():
+            _add(totals, (slice_id,), [*sums, int(person != UNATTRIBUTED)])
+            _add(months, (slice_id, person), [*sums, 1])
+        columns = (*SUM_COLUMNS, "people")
+        yield from self._compare(TotalDay, ("slice",), columns, day, totals)
+        self._count(days=1)
+
+    def _month(self, month: int, months: dict[Key, Sums]) -> Iterator[Difference]:
+        columns = (*SUM_COLUMNS, "days")
+        yield from self._compare(PersonMonth, ("slice", "person_id"), columns, month, months)
+
+    def _partition(self, partition: Partition, people: dict[Key, Sums]) -> Iterator[Difference]:
+        """What differs in a stamp; the day's sums grow by its records if it counts."""
+        records = []
+        for person, model, record in stored_records(partition, self._models):
+            records.append(record)
+            if partition.counts:
+                for slice_id in (model, self._tools[model], ALL_SLICE):
+                    _grow(people[slice_id, person], figures_of(record))
+        row = f"{partition.source} of organisation {partition.organization_id}"
+        stored = [getattr(partition, name) for name in STAMP_SUMS]
+        yield from _unequal(
+            "partition", partition.day, row, STAMP_SUMS, stored, stamp_sums(records)
+        )
+        content_hash = content_hash_of(partition.source, records)
+        if partition.content_hash and partition.content_hash != content_hash:
+            facts = ("content_hash", partition.content_hash, content_hash)
+            yield Difference("partition", partition.day, row, *facts)
+        self._count(records=len(records))
+
+    def _compare(
+        self,
+        table: type[Table],
+        key: tuple[str, ...],
+        columns: tuple[str, ...],
+        period: int,
+        expected: dict[Key, Sums],
+    ) -> Iterator[Difference]:
+        """What differs between the rows of a rollup in one day (or month) and the sums."""
+        fields = [getattr(table, name) for name in (*key, *columns)]
+        when = table.month if table is PersonMonth else table.day
+        stored = {
+            tuple(row[: len(key)]): list(row[len(key) :])
+            for row in table.select(*fields).where(when == period).tuples()
+        }
+        name = table._meta.table_name
+        for place in sorted(stored.keys() | expected.keys()):
+            row = _row_name(key, place)
+            if place not in stored or place not in expected:
+                facts = ("yes" if place in stored else None, "yes" if place in expected else None)
+                yield Difference(name, period, row, "row", *facts)
+                continue
+            yield from _unequal(name, period, row, columns, stored[place], expected[place])
+        self._count(rollup_rows=len(stored))
+
+    def _count(self, days: int = 0, records: int = 0, rollup_rows: int = 0) -> None:
+        before = self.checked
+        self.checked = Checked(
+            before.days + days, before.records + records, before.rollup_rows + rollup_rows
+        )
+
+
+def repair() -> None:
+    """Make all rollups anew, and the stamps agree with the records that are stored.
+
+    Whatever the provider said differently comes back with the next reading of the day, because
+    its answer no longer agrees with the stamp.
+    """
+    with writing_usage():
+        models = _models()
+        for place in Partition.select(Partition.organization, Partition.day).distinct().tuples():
+            decide_which_counts(*place)
+        for partition in list(Partition.select().order_by(Partition.id)):
+            _repair_stamp(partition, models)
+        refresh_everything()
+        bump_data_version()
+
+
+def _repair_stamp(partition: Partition, models: Models) -> None:
+    records = [record for _, _, record in stored_records(partition, models)]
+    changes: dict[str, Any] = dict(zip(STAMP_SUMS, stamp_sums(records), strict=True))
+    if partition.content_hash:
+        changes["content_hash"] = content_hash_of(partition.source, records)
+    if any(getattr(partition, name) != value for name, value in changes.items()):
+        Partition.update(**changes).where(Partition.id == partition.id).execute()
+
+
+def _models() -> Models:
+    rows = Slice.select(Slice.id, Slice.tool, Slice.model).where(Slice.kind == MODEL).tuples()
+    return {number: (tool, raw) for number, tool, raw in rows}
+
+
+def _counting(day: int, partitions: list[Partition]) -> Iterator[Difference]:
+    """Of the sources of an organisation's day exactly one counts."""
+    counting: dict[int, int] = defaultdict(int)
+    for partition in partitions:
+        counting[partition.organization_id] += bool(partition.counts)
+    for organization, number in sorted(counting.items()):
+        if number != 1:
+            row = f"organisation {organization}"
+            yield Difference("partition", day, row, "counting sources", number, 1)
+
+
+def _unequal(
+    table: str,
+    day: int,
+    row: str,
+    columns: Iterable[str],
+    stored: Iterable[Any],
+    expected: Iterable[int],
+) -> Iterator[Difference]:
+    for column, ours, theirs in zip(columns, stored, expected, strict=True):
+        if ours != theirs:
+            yield Difference(table, day, row, column, ours, theirs)
+
+
+def _row_name(key: tuple[str, ...], place: Key) -> str:
+    names = (name.removesuffix("_id") for name in key)
+    return ", ".join(f"{name} {number}" for name, number in zip(names, place, strict=True))
+
+
+def _add(sums: dict[Key, Sums], key: Key, figures: Sums) -> None:
+    if key in sums:
+        _grow(sums[key], figures)
+    else:
+        sums[key] = list(figures)
+
+
+def _grow(sums: Sums, figures: Iterable[int]) -> None:
+    for place, figure in enumerate(figures):
+        sums[place] += figure
+
+
+def _every_day() -> list[int]:
+    """Every day with a stamp or a rollup, the oldest first."""
+    found = {
+        day
+        for table in (Partition, PersonDay, TotalDay)
+        for (day,) in table.select(table.day).distinct().tuples()
+    }
+    return sorted(found)
+
+
+def _months_with_rollups() -> set[int]:
+    return {month for (month,) in PersonMonth.select(PersonMonth.month).distinct().tuples()}

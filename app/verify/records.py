@@ -1,0 +1,81 @@
+"""The records of a stored day as values again: what they add up to, and their hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+
+from app.ledger import IMPORTED, hash_of
+from app.models import UNATTRIBUTED, Actor, Partition, Usage
+from app.usage import Actor as UsageActor
+from app.usage import PriceStatus, UsageRecord, day_of
+
+STAMP_SUMS = ("records", "tokens", "value_nanos", "billed_nanos", "unpriced_tokens")
+Models = dict[int, tuple[str, str]]
+"""(tool, raw model) of every slice of a model."""
+
+
+def stored_records(partition: Partition, models: Models) -> Iterator[tuple[int, int, UsageRecord]]:
+    """(person, model slice, record) of everything a partition holds, in stored order."""
+    columns = (
+        Usage.input_tokens,
+        Usage.cache_write_5m_tokens,
+        Usage.cache_write_1h_tokens,
+        Usage.cache_read_tokens,
+        Usage.output_tokens,
+        Usage.requests,
+        Usage.value_nanos,
+        Usage.billed_nanos,
+        Usage.price_status,
+        Usage.at_ms,
+        Usage.detail,
+    )
+    rows = (
+        Usage.select(Actor.person, Actor.key, Actor.account, Actor.workspace, Usage.model, *columns)
+        .join(Actor)
+        .where(Usage.partition == partition)
+        .order_by(Usage.sequence)
+        .tuples()
+    )
+    day = day_of(partition.day)
+    for person, key, account, workspace, model, *figures in rows.iterator():
+        figures[8] = PriceStatus(figures[8])
+        record = UsageRecord(day, UsageActor(key, account, workspace), *models[model], *figures)
+        yield person or UNATTRIBUTED, model, record
+
+
+def content_hash_of(source: str, records: list[UsageRecord]) -> str:
+    """The hash in the stamp of these records: of imported ones their order matters."""
+    if source != IMPORTED:
+        return hash_of(records)
+    digest = hashlib.sha256()
+    for record in records:
+        digest.update((json.dumps(record[1:], separators=(",", ":")) + "\n").encode())
+    return digest.hexdigest()
+
+
+def figures_of(record: UsageRecord) -> tuple[int, ...]:
+    """The sums of one record in the order of `SUM_COLUMNS`."""
+    tokens = record.total_tokens
+    return (
+        tokens,
+        record.input_tokens,
+        record.cache_write_5m_tokens + record.cache_write_1h_tokens,
+        record.cache_read_tokens,
+        record.output_tokens,
+        record.requests or 0,
+        record.value_nanos or 0,
+        record.billed_nanos or 0,
+        tokens if record.value_nanos is None else 0,
+    )
+
+
+def stamp_sums(records: Iterable[UsageRecord]) -> list[int]:
+    """The sums of a stamp in the order of `STAMP_SUMS`."""
+    sums = [0] * len(STAMP_SUMS)
+    for record in records:
+        tokens, *_, value, billed, unpriced = figures_of(record)
+        for place, figure in enumerate((1, tokens, value, billed, unpriced)):
+            sums[place] += figure
+    return sums

@@ -1,0 +1,227 @@
+"""The JSON API's syncs: start one, by a person or by cron, and how the last ones went."""
+
+from __future__ import annotations
+
+import hmac
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, current_app, jsonify, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.access import record_event
+from app.config import Config
+from app.models import ProviderRun, Run
+from app.providers import PROVIDERS
+from app.queries.freshness import ProviderState, freshness
+from app.runs import Status, active_run, run_progress
+from app.sync import DemoDatabase, Order, SyncBusy, daily_window, start_sync, wait_for
+from app.usage import day_of, parse_day, utc_today
+from app.web.errors import BadRequest
+from app.web.frame import configured_providers
+from app.web.guard import current_user_label, own_credentials, token_scope
+
+blueprint = Blueprint("sync_api", __name__, url_prefix="/api")
+
+DEFAULT_DAYS = 7
+FIRST_DAY = date(2000, 1, 1)
+MOST_DAYS = 3660
+WAIT_SECONDS = 25.0
+NOT_JSON = "Send this with Content-Type: application/json, or without a body."
+NOTHING_CONFIGURED = (
+    "No provider is configured, so nothing can be read. Set "
+    + " or ".join(provider.SETTINGS[0] for provider in PROVIDERS)
+    + " and start the server again."
+)
+CRON_IS_OFF = "This address is off. Set CRON_SECRET and start the server again."
+WRONG_SECRET = "Send the header Authorization: Bearer <CRON_SECRET>."  # noqa: S105 - names none
+
+
+@blueprint.post("/sync")
+@token_scope("sync")
+def start() -> ResponseReturnValue:
+    """Sync the asked days: the result, or 202 when it takes long."""
+    if request.content_length and request.mimetype != "application/json":
+        return _refusal(415, NOT_JSON)
+    return _sync(*_asked_days(_body(), utc_today()), by=current_user_label())
+
+
+@blueprint.route("/cron/sync", methods=["GET", "POST"])
+@own_credentials
+def cron() -> ResponseReturnValue:
+    """Sync the daily window for a scheduler outside; its secret is the only way in."""
+    secret = _config().cron_secret
+    if not secret:
+        return _refusal(503, CRON_IS_OFF)
+    # A server hands on the bytes of a header as Latin-1.
+    sent = request.headers.get("Authorization", "").encode("latin-1", "replace")
+    if not hmac.compare_digest(sent, b"Bearer " + secret.encode()):
+        return _refusal(401, WRONG_SECRET)
+    return _sync(*daily_window(utc_today()), by="cron")
+
+
+@blueprint.get("/sync")
+def state() -> ResponseReturnValue:
+    """Whether a sync is running, how the newest ended, and how far each provider's data reaches."""
+    running = active_run()
+    states = freshness(configured_providers())
+    good = [one.last_good_at for one in states if one.last_good_at]
+    newest = _newest_parts()
+    return jsonify(
+        lastSync=_iso(max(good, default=None)),
+        running=running is not None,
+        runId=running.id if running else None,
+        lastRun=_last_run(),
+        anthropicConfigured=any(one.configured for one in states if one.provider == "anthropic"),
+        cursorConfigured=any(one.configured for one in states if one.provider == "cursor"),
+        providers={one.provider: _provider(one, newest.get(one.provider)) for one in states},
+    )
+
+
+def _sync(start: date, end: date, by: str) -> ResponseReturnValue:
+    config = _config()
+    if not any(config.provider_key(provider.NAME) for provider in PROVIDERS):
+        return _refusal(503, NOTHING_CONFIGURED)
+    try:
+        run = start_sync(config, Order("sync", start, end), by)
+    except SyncBusy as busy:
+        return jsonify(error=str(busy), runId=busy.run_id), 409
+    except DemoDatabase as error:
+        return _refusal(503, str(error))
+    record_event(
+        "sync", f"run {run.id}, {start} to {end}", actor=by, address=request.remote_addr or ""
+    )
+    result = wait_for(run.id, current_app.config.get("SYNC_WAIT_SECONDS", WAIT_SECONDS))
+    if result is None:
+        answer = jsonify(success=True, runId=run.id, status=Status.RUNNING)
+        return answer, 202, {"Location": url_for("sync_api.state")}
+    return jsonify(_result(result.run, list(result.parts.values())))
+
+
+def _result(run: Run, parts: list[ProviderRun]) -> dict[str, Any]:
+    """How a run ended; a provider that is not configured does not spoil it."""
+    return {
+        "success": run.status == Status.OK,
+        "runId": run.id,
+        "syncedRange": {
+            "startDate": day_of(run.start_day).isoformat(),
+            "endDate": day_of(run.end_day).isoformat(),
+        },
+        "result": {part.provider: _part(part) for part in parts},
+    }
+
+
+def _part(part: ProviderRun) -> dict[str, Any]:
+    errors = [part.error] if part.error else []
+    if part.status == Status.NOT_CONFIGURED:
+        errors = [f"Not configured: set {part.provider.upper()}_ADMIN_KEY."]
+    return {
+        "success": part.status == Status.OK,
+        "recordsImported": part.records_changed,
+        "recordsSkipped": part.records_unchanged,
+        "errors": errors,
+    }
+
+
+def _last_run() -> dict[str, Any] | None:
+    """The newest run that read from a provider, with its result as far as it is."""
+    newest = (
+        ProviderRun.select(ProviderRun.run)
+        .join(Run)
+        .where(Run.start_day > 0)
+        .order_by(ProviderRun.id.desc())
+        .limit(1)
+    )
+    found = [run_progress(number) for (number,) in newest.tuples()]
+    if not found or found[0] is None:
+        return None
+    run, parts, under_way = found[0]
+    status = Status.INTERRUPTED if run.status == Status.RUNNING and not under_way else run.status
+    return {
+        **_result(run, parts),
+        "kind": run.kind,
+        "status": status,
+        "askedBy": run.asked_by,
+        "startedAt": _iso(_moment(run.started_at)),
+        "finishedAt": _iso(_moment(run.finished_at)),
+    }
+
+
+def _newest_parts() -> dict[str, ProviderRun]:
+    """The newest part of a run of every provider that was asked anything."""
+    parts = ProviderRun.select().where(ProviderRun.status != Status.NOT_CONFIGURED)
+    newest = (
+        parts.where(ProviderRun.provider == provider.NAME).order_by(ProviderRun.id.desc()).first()
+        for provider in PROVIDERS
+    )
+    return {part.provider: part for part in newest if part}
+
+
+def _provider(state: ProviderState, part: ProviderRun | None) -> dict[str, Any]:
+    return {
+        "configured": state.configured,
+        "status": part.status if part else None,
+        "lastRun": _iso(_moment(part.finished_at or part.started_at)) if part else None,
+        "lastGood": _iso(state.last_good_at),
+        "error": part.error or None if part else None,
+        "dataThrough": state.through.isoformat() if state.through else None,
+        "daysDone": part.days_done if part else None,
+        "daysAsked": part.days_asked if part else None,
+        "notBefore": _iso(_moment(part.not_before)) if part else None,
+    }
+
+
+def _body() -> dict[str, Any]:
+    """The JSON object that was sent; without a body an empty one."""
+    if not request.get_data():
+        return {}
+    body = request.get_json(silent=True)
+    if not isinstance(body, dict):
+        raise BadRequest("The body must be a JSON object such as {}.")
+    return body
+
+
+def _asked_days(body: dict[str, Any], today: date) -> tuple[date, date]:
+    """First and last day of a sync. Raises `BadRequest` naming the parameter."""
+    start, end = _day(body, "startDate"), _day(body, "endDate")
+    if start is None:
+        if end is not None:
+            raise BadRequest("startDate: is missing; endDate alone names no range.")
+        return today - timedelta(days=DEFAULT_DAYS - 1), today
+    end = end or today
+    if end > today:
+        raise BadRequest(f"endDate: {end} has not come yet; today is {today} (UTC).")
+    if start > end:
+        raise BadRequest(f"startDate: {start} is after the last day, {end}.")
+    if start < FIRST_DAY:
+        raise BadRequest(f"startDate: no usage is older than {FIRST_DAY}.")
+    if (end - start).days >= MOST_DAYS:
+        raise BadRequest(f"startDate: more than {MOST_DAYS} days; ask for less at a time.")
+    return start, end
+
+
+def _day(body: dict[str, Any], name: str) -> date | None:
+    value = body.get(name)
+    if value is None:
+        return None
+    day = parse_day(value) if isinstance(value, str) else None
+    if day is None:
+        raise BadRequest(f"{name}: must be a day written YYYY-MM-DD, not {str(value)[:40]!r}.")
+    return day
+
+
+def _refusal(code: int, sentence: str) -> ResponseReturnValue:
+    return jsonify(error=sentence), code
+
+
+def _config() -> Config:
+    config: Config = current_app.extensions["tracker_config"]
+    return config
+
+
+def _moment(seconds: int | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None

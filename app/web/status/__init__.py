@@ -1,0 +1,1 @@
+"""The page of the state of things: providers, calendar, runs, restatements."""

@@ -1,0 +1,74 @@
+"""What an administrator does on the page: read a day again, fill a gap."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flask import Blueprint, current_app, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import Conflict
+
+from app.providers import PROVIDERS
+from app.sync import DemoDatabase, Order, SyncBusy, start_sync
+from app.usage import parse_day, utc_today
+from app.web.errors import BadRequest
+from app.web.guard import admin_only, current_user_label, record_event
+from app.web.status.view import NAMES, StatusView
+
+FIRST_DAY = date(2000, 1, 1)
+MOST_DAYS = 3660
+
+
+def register(blueprint: Blueprint) -> None:
+    """Add the acts to the blueprint of the page."""
+    blueprint.add_url_rule("/status/reread", view_func=reread, methods=["POST"])
+    blueprint.add_url_rule("/status/fill", view_func=fill, methods=["POST"])
+
+
+@admin_only
+def reread() -> ResponseReturnValue:
+    """Read one day of one provider again."""
+    provider, day = _provider(), _day("day")
+    order = Order(
+        "re-read", day, day, (provider,), allow_empty=request.form.get("allow_empty") == "1"
+    )
+    return _start(order, StatusView(day=day, provider=provider))
+
+
+@admin_only
+def fill() -> ResponseReturnValue:
+    """Read the days of a gap."""
+    start, end = _day("start"), _day("end")
+    if start > end or (end - start).days >= MOST_DAYS:
+        raise BadRequest(f"end: must not be before start, nor {MOST_DAYS} days after it.")
+    providers = (_provider(),) if request.form.get("provider") else ()
+    return _start(Order("fill", start, end, providers), StatusView())
+
+
+def _provider() -> str:
+    name = request.form.get("provider", "")
+    if name not in NAMES:
+        raise BadRequest(f"provider: must be one of {', '.join(NAMES)}.")
+    return name
+
+
+def _day(name: str) -> date:
+    day = parse_day(request.form.get(name, ""))
+    if day is None or not FIRST_DAY <= day <= utc_today():
+        raise BadRequest(f"{name}: must be a day from {FIRST_DAY} to today, written YYYY-MM-DD.")
+    return day
+
+
+def _start(order: Order, back: StatusView) -> ResponseReturnValue:
+    """Begin the order in the background and go back to the page, which tells how it goes."""
+    config = current_app.extensions["tracker_config"]
+    named = [one for one in PROVIDERS if not order.providers or one.NAME in order.providers]
+    if not any(config.provider_key(one.NAME) for one in named):
+        settings = " or ".join(one.SETTINGS[0] for one in named)
+        raise Conflict(f"Nothing can be read, because no key is set: set {settings}.")
+    try:
+        run = start_sync(config, order, current_user_label())
+    except (SyncBusy, DemoDatabase) as error:
+        raise Conflict(str(error)) from None
+    record_event(order.kind, f"run {run.id}, {order.start} to {order.end}")
+    return redirect(url_for("status.page") + back.query().rstrip("?"), 303)

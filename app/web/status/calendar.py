@@ -1,0 +1,132 @@
+"""The calendar of completeness: a row for each provider's month, a cell for each day."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+
+from app.queries.completeness import DayMark, DayState
+from app.web import formatting
+from app.web.status.view import StatusView
+
+MONTHS_SHOWN = 6
+DAYS = range(1, 32)
+
+
+class Look(NamedTuple):
+    """How a state looks and reads: a sign beside the colour, one word, and what it means."""
+
+    sign: str
+    word: str
+    meaning: str
+
+
+LOOKS = {
+    DayState.FINAL: Look("\u2022", "final", "read after the day had ended"),
+    DayState.PROVISIONAL: Look("P", "provisional", "the provider may still add to it"),
+    DayState.RESTATED: Look("R", "restated", "the provider changed it after it was final"),
+    DayState.IMPORTED: Look("I", "imported", "an imported file counts, the API holds nothing"),
+    DayState.MISSING: Look("\u00d7", "missing", "nothing was ever read"),
+    DayState.FAILED: Look("!", "failed", "the newest attempt to read it failed"),
+    DayState.SUSPICIOUS: Look("?", "suspicious", "held usage, came back empty, was kept"),
+}
+
+
+class Cell(NamedTuple):
+    """A day in the calendar; `state` is "" where nothing is expected. `query` leads to it."""
+
+    number: int
+    state: str
+    sign: str
+    label: str
+    query: str
+    chosen: bool
+
+
+class CalendarRow(NamedTuple):
+    """One provider's month. `first` of the rows of its month, which are `rows` together."""
+
+    provider: str
+    label: str
+    month: str
+    first: bool
+    cells: list[Cell | None]
+
+
+def months_of(view: StatusView, today: date) -> tuple[date, date]:
+    """First and last day of the calendar of a view: whole months."""
+    if view.year:
+        return date(view.year, 1, 1), date(view.year, 12, 31)
+    first = today.replace(day=1)
+    for _ in range(MONTHS_SHOWN - 1):
+        first = _month_before(first)
+    return first, _month_end(today)
+
+
+def calendar_rows(
+    view: StatusView,
+    providers: Sequence[tuple[str, str]],
+    marks: dict[str, dict[date, DayMark]],
+    today: date,
+) -> list[CalendarRow]:
+    """The rows, the newest month first; months in which no day has a mark are left out."""
+    first, last = months_of(view, today)
+    rows = []
+    month = last.replace(day=1)
+    while month >= first:
+        end = _month_end(month)
+        if any(month <= day <= end for known in marks.values() for day in known):
+            rows += _month_rows(view, providers, marks, month)
+        month = _month_before(month)
+    return rows
+
+
+def _month_rows(
+    view: StatusView,
+    providers: Sequence[tuple[str, str]],
+    marks: dict[str, dict[date, DayMark]],
+    month: date,
+) -> list[CalendarRow]:
+    name = f"{formatting.MONTHS[month.month - 1]} {month.year}"
+    return [
+        CalendarRow(
+            provider,
+            label,
+            name,
+            place == 0,
+            [_cell(view, provider, label, marks[provider], month, number) for number in DAYS],
+        )
+        for place, (provider, label) in enumerate(providers)
+    ]
+
+
+def _cell(
+    view: StatusView,
+    provider: str,
+    label: str,
+    marks: dict[date, DayMark],
+    month: date,
+    number: int,
+) -> Cell | None:
+    if number > _month_end(month).day:
+        return None
+    day = month.replace(day=number)
+    mark = marks.get(day)
+    chosen = view.day == day and view.provider == provider
+    if mark is None:
+        return Cell(number, "", "", "", "", chosen)
+    look = LOOKS[mark.state]
+    said = f"{label}, {formatting.weekday(day)} {day.year}: {look.word}"
+    said += f", {formatting.exact(mark.tokens)} tokens" if mark.tokens else ""
+    query = view.query(day=day, provider=provider)
+    return Cell(number, mark.state, look.sign, said, query, chosen)
+
+
+def _month_before(first: date) -> date:
+    return first.replace(year=first.year - (first.month == 1), month=(first.month - 2) % 12 + 1)
+
+
+def _month_end(day: date) -> date:
+    return day.replace(day=calendar.monthrange(day.year, day.month)[1])

@@ -1,0 +1,138 @@
+"""`/status`: is everything there, when was it read, what changed, what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from flask import Blueprint, current_app, request
+from flask.typing import ResponseReturnValue
+
+from app.config import Config
+from app.database import reading
+from app.providers import PROVIDERS
+from app.queries.completeness import calendar
+from app.queries.day_story import DayStory, day_story
+from app.queries.freshness import freshness, moment
+from app.queries.health import GOOD, ProviderHealth, next_sync, provider_health
+from app.queries.restatements import restatements
+from app.queries.run_log import changed_days, count_changes, count_runs, one_run, runs_page
+from app.usage import day_of, utc_now
+from app.web import htmx
+from app.web.frame import configured_providers
+from app.web.status import acts, sync
+from app.web.status.calendar import LOOKS, calendar_rows, months_of
+from app.web.status.view import StatusView, parse_status_view
+from app.web.status.words import duration, run_kind, standing_sentence, why_it_counts
+
+blueprint = Blueprint("status", __name__)
+acts.register(blueprint)
+
+RUNS_ON_A_PAGE = 25
+RESTATEMENTS_SHOWN = 25
+LABELS = {provider.NAME: provider.LABEL for provider in PROVIDERS}
+
+
+@blueprint.app_context_processor
+def _words() -> dict[str, Any]:
+    return {"duration": duration}
+
+
+@blueprint.get("/status")
+def page() -> ResponseReturnValue:
+    """The page, or for HTMX its inside."""
+    now = utc_now()
+    view = parse_status_view(request.args, now.date())
+    with reading():
+        health = provider_health(configured_providers(), now)
+        context = {
+            "now": now,
+            "states": freshness(configured_providers()),
+            "health": health,
+            "next": _next(health, now),
+            "readable": {one.provider for one in health if one.configured},
+            "attention": [one for one in health if _needs_attention(one)],
+            "labels": LABELS,
+            "standing_sentence": standing_sentence,
+            "why_it_counts": why_it_counts,
+            "run_kind": run_kind,
+            "open_mode": not the_config().admin_password,
+            "config": the_config(),
+            **_calendar(view, health, now.date()),
+            **_runs(view),
+            "restated": _restated(),
+            "story": _story(view, now.date()),
+            "moment": moment,
+        }
+    context |= sync.part_context()
+    return htmx.answer("status/page.html", view.query(), view=context.pop("view"), **context)
+
+
+def the_config() -> Config:
+    """The settings of the application."""
+    config: Config = current_app.extensions["tracker_config"]
+    return config
+
+
+def _needs_attention(one: ProviderHealth) -> bool:
+    return one.standing not in GOOD
+
+
+def _next(health: Sequence[ProviderHealth], now: datetime) -> datetime | None:
+    """When the schedule reads next; None when it does not."""
+    config = the_config()
+    if not config.scheduler or not any(one.configured for one in health):
+        return None
+    return next_sync(config.sync_at, now)
+
+
+def _calendar(view: StatusView, health: list[ProviderHealth], today: date) -> dict[str, Any]:
+    """Rows of the calendar, the years to choose from, its legend."""
+    shown = [one for one in health if one.configured or one.first_day]
+    names = [one.provider for one in shown]
+    marks = calendar(names, *months_of(view, today), today)
+    first = min((one.first_day for one in shown if one.first_day), default=today)
+    used = {mark.state for known in marks.values() for mark in known.values()}
+    return {
+        "rows": calendar_rows(view, [(one.provider, one.label) for one in shown], marks, today),
+        "years": list(range(today.year, first.year - 1, -1)),
+        "legend": [(state, look) for state, look in LOOKS.items()],
+        "used": used,
+        "rows_of_a_month": len(shown),
+        "gaps": [gap for one in health for gap in one.gaps],
+    }
+
+
+def _runs(view: StatusView) -> dict[str, Any]:
+    """One page of the log; a page after the last one is the last. The chosen run is opened."""
+    count = count_runs()
+    last = max(1, -(-count // RUNS_ON_A_PAGE))
+    page = min(view.page, last)
+    runs = runs_page(RUNS_ON_A_PAGE, (page - 1) * RUNS_ON_A_PAGE)
+    opened = one_run(view.run) if view.run else None
+    if opened and opened.id not in {run.id for run in runs}:
+        runs = [opened, *runs]
+    changes = changed_days(opened.id) if opened else []
+    return {
+        "view": StatusView(view.year, view.provider, view.day, opened.id if opened else 0, page),
+        "runs": runs,
+        "run_count": count,
+        "last_page": last,
+        "first_run": (page - 1) * RUNS_ON_A_PAGE + 1,
+        "page_runs": min(RUNS_ON_A_PAGE, count - (page - 1) * RUNS_ON_A_PAGE),
+        "changes": changes,
+        "change_count": count_changes(opened.id) if opened else 0,
+    }
+
+
+def _restated() -> list[dict[str, Any]]:
+    """The latest changes of days that were final."""
+    return [
+        {"day": day_of(one.day), "at": moment(one.changed_at), "change": one}
+        for one in restatements(limit=RESTATEMENTS_SHOWN)
+    ]
+
+
+def _story(view: StatusView, today: date) -> DayStory | None:
+    return day_story(view.provider, view.day, today) if view.day else None

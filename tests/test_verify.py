@@ -1,0 +1,135 @@
+"""`flask verify`: every sum and stamp is recomputed, what differs is named and mended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import pytest
+from peewee import fn
+
+from app import create_app
+from app.config import Config
+from app.database import database as proxy
+from app.ledger import (
+    RecordWriter,
+    bump_data_version,
+    organization_for,
+    replace_imported_day,
+    writing_usage,
+)
+from app.models import (
+    DayChange,
+    Partition,
+    PersonDay,
+    PersonMonth,
+    Run,
+    TotalDay,
+    Usage,
+)
+from app.usage import day_number
+from app.verify import Verifier
+from tests.conftest import close
+from tests.filled import MODELS, record
+from tests.invented import assert_exact, configured, sync
+from tests.test_care_commands import run_command
+from tests.upstream import Company, Upstream, true_totals
+
+MONDAY = date(2026, 9, 28)
+WEEK = (MONDAY, MONDAY + timedelta(days=6))
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    with Upstream(Company(heavy=40)) as server:
+        yield server
+
+
+@pytest.fixture
+def live(config: Config, upstream: Upstream) -> Iterator[Config]:
+    """Both providers are configured."""
+    config = configured(config, upstream)
+    create_app(config)
+    yield config
+    close(proxy.obj)
+
+
+def test_a_synced_database_agrees(live: Config, upstream: Upstream) -> None:
+    sync(live, *WEEK)
+    upstream.company.revise(MONDAY, "cursor")
+    sync(live, *WEEK)
+    done = run_command(live, "verify")
+    assert done.exit_code == 0, done.output
+    records = Usage.select().count()
+    rows = sum(table.select().count() for table in (PersonDay, PersonMonth, TotalDay))
+    assert f"All agree: 7 days, {records:,} records, {rows:,} rollup rows" in done.output
+
+
+TAMPERING = {
+    "a rollup of a person's day": lambda: PersonDay.update(tokens=PersonDay.tokens + 1),
+    "a rollup of a month": lambda: PersonMonth.update(value_nanos=PersonMonth.value_nanos - 1),
+    "a rollup of a day": lambda: TotalDay.update(people=TotalDay.people + 1),
+    "a missing month": lambda: PersonMonth.delete(),
+    "an orphaned day": lambda: TotalDay.update(day=20200101).where(TotalDay.slice == 1),
+    "a stamp": lambda: Partition.update(unpriced_tokens=Partition.unpriced_tokens + 5),
+    "a hash": lambda: Partition.update(content_hash="0" * 64),
+    "a record": lambda: Usage.update(output_tokens=Usage.output_tokens + 1),
+    "whose it is": lambda: Usage.update(actor=Usage.select(fn.MIN(Usage.actor)).scalar()),
+    "a count of sources": lambda: Partition.update(counts=False),
+}
+
+
+@pytest.mark.parametrize("what", TAMPERING)
+def test_tampering_is_found_and_repaired(what: str, live: Config) -> None:
+    day = MONDAY + timedelta(days=1)
+    sync(live, MONDAY, day)
+    if what == "an orphaned day":
+        TotalDay.delete().where((TotalDay.day == 20260929) & (TotalDay.slice == 1)).execute()
+    TAMPERING[what]().execute()
+    done = run_command(live, "verify")
+    assert done.exit_code == 1
+    assert "Differs: " in done.output
+    done = run_command(live, "verify", "--repair")
+    assert done.exit_code == 0, done.output
+    assert run_command(live, "verify").exit_code == 0
+
+
+def test_a_repaired_record_comes_back_with_the_next_reading(
+    live: Config, upstream: Upstream
+) -> None:
+    sync(live, MONDAY, MONDAY)
+    Usage.update(output_tokens=Usage.output_tokens + 7).execute()
+    run_command(live, "verify", "--repair")
+    sync(live, MONDAY, MONDAY)
+    assert_exact(true_totals(upstream.company, MONDAY, MONDAY))
+    assert DayChange.select().count() == 4
+    assert Run.select().count() == 2
+
+
+def test_verify_names_day_table_row_and_column(live: Config) -> None:
+    sync(live, MONDAY, MONDAY)
+    TotalDay.update(tokens=5).where(TotalDay.slice == 1).execute()
+    (found,) = Verifier().differences()
+    tokens = sum(one.tokens for one in Partition.select())
+    assert found[:6] == ("total_day", 20260928, "slice 1", "tokens", 5, tokens)
+    assert found.sentence() == (
+        f"2026-09-28 total_day, slice 1: tokens is 5, the records say {tokens:,}"
+    )
+
+
+def test_imported_days_agree_too(live: Config) -> None:
+    """Of an imported day the order of the records is part of its hash."""
+    with proxy.connection_context():
+        run = Run.create(kind="import", status="ok", start_day=1, end_day=1, started_at=1)
+        with writing_usage():
+            writer = RecordWriter(organization_for("cursor"), "town.example")
+            records = [
+                record(MONDAY, f"p{number}@town.example", *MODELS[7], number, 0, 0, 0, 0, nanos=7)
+                for number in (3, 1, 2)
+            ]
+            replace_imported_day(day_number(MONDAY), records, run, writer)
+            bump_data_version()
+    assert run_command(live, "verify").exit_code == 0
+    Usage.update(value_nanos=8).where(Usage.sequence == 1).execute()
+    assert run_command(live, "verify").exit_code == 1
+    assert run_command(live, "verify", "--repair").exit_code == 0
