@@ -149,6 +149,11 @@ def asked_once(question: Callable[P, R]) -> Callable[P, R]:
     return answer
 
 
+def is_writing() -> bool:
+    """Whether a transaction is open that may change data, and may yet be rolled back."""
+    return bool(database.in_transaction()) and _answers.get() is None
+
+
 def writing() -> Any:
     """A transaction (or a savepoint in one); SQLite takes its write lock at once."""
     return database.atomic()

@@ -26,6 +26,7 @@ def chosen(
     end: date | None = None,
     tools: Collection[str] = (),
     models: Collection[str] = (),
+    teams: Collection[str] = (),
 ) -> list[Fact]:
     """The facts of a range (None = open) that the filters (empty = all) leave."""
     return [
@@ -34,6 +35,7 @@ def chosen(
         if (start or date.min) <= fact.day <= (end or date.max)
         and (not tools or fact.tool in tools)
         and (not models or fact.model in models or (fact.raw and fact.raw in models))
+        and (not teams or fact.team in teams)
     ]
 
 

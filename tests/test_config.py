@@ -83,6 +83,9 @@ BAD = [
     ("SYNC_AT", "24:00"),
     ("SYNC_AT", "06:00 Europe/Berlin"),
     ("SCHEDULER", "maybe"),
+    ("MAX_UPLOAD_MB", "0"),
+    ("MAX_UPLOAD_MB", "1.5"),
+    ("MAX_UPLOAD_MB", "much"),
 ]
 
 
@@ -291,3 +294,9 @@ def test_the_settings_file_in_the_root_is_read_after_the_environment(
 
 def test_this_suite_does_not_see_a_developers_settings() -> None:
     assert [name for name in commands.SETTINGS if os.environ.get(name)] == []
+
+
+def test_the_largest_upload_is_50_megabytes_unless_set(tmp_path: Path) -> None:
+    settings = {"SECRET_KEY": "x" * 16}
+    assert read_config(settings, tmp_path).max_upload_mb == 50
+    assert read_config({**settings, "MAX_UPLOAD_MB": "200"}, tmp_path).max_upload_mb == 200

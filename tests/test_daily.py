@@ -47,14 +47,14 @@ def test_stacks_tools_in_their_fixed_order() -> None:
     assert [part.series for part in found.chart.columns[0].segments] == [CURSOR, CLAUDE_CODE]
 
 
-def test_keeps_six_models_and_adds_up_the_rest() -> None:
-    models = {f"model:{number}": 10 - number for number in range(8)}
+def test_keeps_eight_models_and_adds_up_the_rest() -> None:
+    models = {f"model:{number}": 10 - number for number in range(10)}
     view = view_of(by="model")
     (point,) = chart_points([day(0, **models)], view)
-    assert point.amounts[OTHERS] == 3 + 4
+    assert point.amounts[OTHERS] == 2 + 1
     assert point.amounts["model:0"] == 10
-    assert sum(point.amounts[series] for series in point.amounts if ":" in series) == 45
-    assert point.amounts["total"] == 52
+    assert sum(point.amounts[series] for series in point.amounts if ":" in series) == 52
+    assert point.amounts["total"] == 55
 
 
 def test_measures_cost() -> None:

@@ -90,10 +90,14 @@ def test_the_cards_are_the_stats(town: Reader, query: dict[str, Any]) -> None:
 
 def test_the_models_are_the_models(town: Reader, query: dict[str, Any]) -> None:
     listed = town.get("models", **as_api(query))
-    rows = rows_of(part(page_of(town, query), "models"))
+    section = part(page_of(town, query), "models")
+    whole = sum(model["tokens"] for model in listed)
+    rows = rows_of(section)
     for row, model in zip(rows, listed[:9], strict=False):
         assert row[0] == f"{model['model']}, {TOOL_LABELS[model['tool']]}"
-        assert row[1] in (f"{model['percentage']:.1f} %", "<0.1 %")
+        assert row[1] == f"{model['tokens']:,} of {whole:,} tokens"
+        share = f"{model['percentage']:.1f} %"
+        assert f'"{row[1]}">{share}<' in section or f'"{row[1]}"><0.1 %<' in section
         assert number(row[2]) == model["tokens"]
         assert "not priced" in row[3] or dollars(row[3]) == model["cost"]
     assert len(rows) == min(len(listed), 9) + (len(listed) > 9)
@@ -148,7 +152,8 @@ def test_the_chart_adds_up_however_it_is_cut(town: Reader, by: str, measure: str
     page = page_of(town, {"days": "30"}, by=by, measure=measure)
     footer = page.split('id="daily-table"')[1].split("<tfoot>")[1].split("</tfoot>")[0]
     cells = [
-        re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r"<td[^>]*>(.*?)</td>", footer)
+        re.sub(r"<[^>]+>", "", cell).strip()
+        for cell in re.findall(r"<td[^>]*>(.*?)</td>", footer, re.DOTALL)
     ]
     series, tokens, cost = cells[:-3], cells[-3], cells[-2]
     if measure == "tokens":

@@ -10,7 +10,7 @@ import pytest
 from peewee import Database, PeeweeException
 
 from app.identity import resolve_again, store_directory
-from app.ledger import Outcome, hash_of, organization_for, replace_day
+from app.ledger import Outcome, bump_data_version, hash_of, organization_for, replace_day
 from app.models import Actor as StoredActor
 from app.models import DayChange, Mapping, Meta, Organization, Partition, Run, Usage
 from app.queries.people import people
@@ -166,10 +166,12 @@ def test_a_mapping_moves_usage_without_touching_it(anthropic: Organization, run:
     rows = list(Usage.select().tuples())
     Mapping.create(key="key-1", email="ann@example.com", created_at=1)
     assert resolve_again(anthropic, DOMAIN) == 1
+    bump_data_version()
     assert [person.email for person in people(Scope()).people] == ["ann@example.com"]
     assert totals(Scope()).unattributed.tokens == 4
     Mapping.delete().execute()
     resolve_again(anthropic, DOMAIN)
+    bump_data_version()
     assert people(Scope()).people == []
     assert totals(Scope()).unattributed.tokens == 14
     assert list(Usage.select().tuples()) == rows

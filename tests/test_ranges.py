@@ -84,6 +84,19 @@ def test_steps_by_the_same_length(query: str, earlier: str, later: str) -> None:
     assert (found.earlier, found.later) == (earlier, later)
 
 
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("?start=2026-11-01&end=2026-11-07", "The days after"),
+        ("?start=2026-11-12&end=2026-11-21", "The last 10\u00a0days, up to today"),
+        ("?start=2026-10-01&end=2026-10-31", "The month after"),
+        ("?days=30", ""),
+    ],
+)
+def test_says_where_the_later_step_leads(query: str, words: str) -> None:
+    assert picker(query).later_words == words
+
+
 @given(st.dates(), st.integers(min_value=0, max_value=4_000_000), st.dates())
 def test_no_range_breaks_the_picker(start: date, length: int, today: date) -> None:
     end = start + timedelta(days=min(length, (date.max - start).days))

@@ -8,10 +8,17 @@ from datetime import date, timedelta
 from peewee import PeeweeException
 
 from app.config import Config
-from app.database import reconnect, writing
+from app.database import reconnect
 from app.http import Client, ErrorClass, Limits, UpstreamError
 from app.identity import resolve_again, store_directory
-from app.ledger import Outcome, StoredDay, bump_data_version, organization_for, replace_day
+from app.ledger import (
+    Outcome,
+    StoredDay,
+    bump_data_version,
+    organization_for,
+    replace_day,
+    writing_usage,
+)
 from app.models import Organization, Partition, ProviderRun
 from app.providers import Provider
 from app.runs import Status, finish_provider, resumable_from
@@ -99,7 +106,7 @@ def _sync_days(
     progress.on_start(provider.NAME, part.days_asked, skipped)
     part.days_done = skipped
     directory = provider.fetch_directory(client)
-    with writing():
+    with writing_usage():
         store_directory(organization, directory)
         if resolve_again(organization, config.email_domain):
             bump_data_version()

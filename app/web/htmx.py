@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from flask import Flask, Response, make_response, render_template, request
 
 PAGE, PART = "base.html", "part.html"
-TYPED = frozenset({"q"})
+TYPED = frozenset({"q", "to", "label"})
 """Parameters that change with every key: they replace the URL instead of adding to history."""
 
 

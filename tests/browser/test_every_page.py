@@ -41,6 +41,12 @@ STILL_PRINTED = """(controls) => [...document.querySelectorAll(controls)]
   .map((one) => `${one.tagName} ${one.id} ${one.className}`)"""
 HREFS = '(all) => all.map((one) => new URL(one.getAttribute("href"), location.href).href)'
 THEMES = ["light", "dark"]
+PORTRAIT, LANDSCAPE = 703, 1031
+"""What A4 has between margins of 12 mm, in CSS pixels."""
+BACKGROUND = "() => getComputedStyle(document.documentElement).backgroundColor"
+BACKGROUNDS = "(all) => all.map((one) => getComputedStyle(one).backgroundColor)"
+FILLS = "(all) => all.map((one) => getComputedStyle(one).fill)"
+POSITIONS = "(all) => all.map((one) => getComputedStyle(one).position)"
 
 
 def faults_by_page(page: Page, watch: Watch, look: Callable[[], Any]) -> dict[str, Any]:
@@ -107,6 +113,37 @@ def test_a_page_prints_figures_without_controls(page: Page, watch: Watch) -> Non
     found = faults_by_page(page, watch, lambda: page.evaluate(STILL_PRINTED, CONTROLS))
     assert found == {}
     expect(page.locator("main h1")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("name", "width"),
+    [
+        ("overview", PORTRAIT),
+        ("overview of all time by model", PORTRAIT),
+        ("people", LANDSCAPE),
+        ("pivot", LANDSCAPE),
+        ("pivot of one dimension", LANDSCAPE),
+    ],
+)
+def test_a_print_is_light_and_fits_its_paper(name: str, width: int, page: Page) -> None:
+    page.emulate_media(media="print", color_scheme="dark")
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(address(page.request, name))
+    assert page.evaluate(TOO_WIDE) == []
+    assert page.evaluate(BACKGROUND) == "rgb(255, 255, 255)"
+    # A sum that sticks to the window would lie across the rows of the first page.
+    assert set(page.locator("main tfoot :is(th, td)").evaluate_all(POSITIONS)) <= {"static"}
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_marks_and_shades_stay_in_forced_colours(theme: str, new_context: NewContext) -> None:
+    page = new_context(forced_colors="active", color_scheme=theme).new_page()
+    page.goto("/?by=model")
+    fills = page.locator("#daily .legend rect").evaluate_all(FILLS)
+    assert len(set(fills)) == len(fills) > 2
+    page.goto(PAGES["pivot"])
+    shades = page.locator("#scale [class]").evaluate_all(BACKGROUNDS)
+    assert len(set(shades)) == len(shades) == 5
 
 
 def test_every_page_has_a_title_one_heading_and_no_id_twice(page: Page, watch: Watch) -> None:

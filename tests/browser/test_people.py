@@ -245,7 +245,7 @@ def test_a_filter_starts_at_the_first_page(page: Page, watch: Watch) -> None:
 
 def test_a_model_is_filtered_by_its_box_and_cleared_again(page: Page, watch: Watch) -> None:
     page.goto("/users")
-    menu = page.locator("#filters details.menu:has(input[type=checkbox])")
+    menu = page.locator("#model-menu")
     menu.locator("summary").click()
     box = menu.locator("input[name=model]").first
     name = box.get_attribute("value") or ""

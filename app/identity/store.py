@@ -1,18 +1,14 @@
-"""Who an actor is: the rules of attribution, applied to the directory we keep.
-
-An actor belongs to, in this order: the person an administrator mapped its key to; the
-member behind its account, or behind a key bound to a member in the workspace "Claude Code";
-the name pattern of Claude Code's own keys; nobody.
-"""
+"""The directory that we keep, and every actor in it as the rules say."""
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
+from peewee import JOIN
+
+from app.identity.rules import CLAUDE_CODE_WORKSPACE, KnownDirectory
 from app.models import (
     UNATTRIBUTED,
     Actor,
@@ -21,6 +17,7 @@ from app.models import (
     Member,
     Organization,
     Person,
+    PersonAlias,
     Workspace,
 )
 from app.rollups import refresh_people
@@ -28,63 +25,17 @@ from app.usage import Actor as RawActor
 from app.usage import ApiKey as ListedKey
 from app.usage import Directory, normal_email
 
-CLAUDE_CODE_WORKSPACE = "claude code"
-KEY_NAME = re.compile(r"claude_code_key_(?P<local>[a-z0-9][a-z0-9._%+-]*)_[a-z0-9]+", re.IGNORECASE)
 
+class Move(NamedTuple):
+    """An actor whom the rules now give to somebody else, or give by another rule.
 
-@dataclass
-class KnownDirectory:
-    """What is kept of an organisation's directory, ready for look-ups by id."""
+    E-mail and person id are "" and None for nobody.
+    """
 
-    email_domain: str
-    mappings: dict[str, str] = field(default_factory=dict)
-    members: dict[str, str] = field(default_factory=dict)
-    keys: dict[str, ListedKey] = field(default_factory=dict)
-    claude_code_workspaces: set[str] = field(default_factory=set)
-    emails_by_local_part: dict[str, set[str]] = field(default_factory=dict)
-
-    def resolve(self, actor: RawActor) -> tuple[str, str]:
-        """(e-mail, name of the rule) for an actor; ("", "") when it belongs to nobody."""
-        for rule, find in self.rules():
-            if email := find(actor):
-                return email, rule
-        return "", ""
-
-    def rules(self) -> tuple[tuple[str, Callable[[RawActor], str]], ...]:
-        """Every rule by name, the strongest first."""
-        return (
-            ("mapping", lambda actor: self.mappings.get(actor.key, "") if actor.key else ""),
-            ("account", self._by_account),
-            ("key owner", self._by_bound_key),
-            ("key name", self._by_key_name),
-        )
-
-    def suggest(self, key: str) -> str:
-        """E-mail of the member who made the key, "" when unknown. Never applied by itself."""
-        listed = self.keys.get(key)
-        return self.members.get(listed.creator_member_id, "") if listed else ""
-
-    def _by_account(self, actor: RawActor) -> str:
-        if "@" in actor.account:
-            return actor.account
-        return self.members.get(actor.account, "")
-
-    def _by_bound_key(self, actor: RawActor) -> str:
-        listed = self.keys.get(actor.key)
-        if listed is None or listed.workspace_id not in self.claude_code_workspaces:
-            return ""
-        return self.members.get(listed.bound_member_id) or self.members.get(
-            listed.creator_member_id, ""
-        )
-
-    def _by_key_name(self, actor: RawActor) -> str:
-        listed = self.keys.get(actor.key)
-        match = KEY_NAME.fullmatch(listed.name.strip()) if listed else None
-        if match is None:
-            return ""
-        local = match["local"].lower()
-        candidates = self.emails_by_local_part.get(local, set())
-        return next(iter(candidates)) if len(candidates) == 1 else f"{local}@{self.email_domain}"
+    actor_id: int
+    person_before: int | None
+    email: str
+    rule: str
 
 
 def store_directory(organization: Organization, directory: Directory) -> None:
@@ -118,7 +69,9 @@ def _upsert(table: Any, rows: list[dict[str, Any]]) -> None:
 def known_directory(organization: Organization, email_domain: str) -> KnownDirectory:
     """Load what is kept of `organization`, with the administrator's mappings."""
     known = KnownDirectory(email_domain)
-    known.mappings = dict(Mapping.select(Mapping.key, Mapping.email).tuples())
+    for key, email in Mapping.select(Mapping.key, Mapping.email).tuples():
+        known.map_key(key, email)
+    known.aliases = aliases()
     for member in Member.select().where(Member.organization == organization):
         known.members[member.external_id] = member.email
     locals_ = defaultdict(set)
@@ -134,10 +87,15 @@ def known_directory(organization: Organization, email_domain: str) -> KnownDirec
             key.bound_member_id,
             key.creator_member_id,
         )
+    known.workspace_names = dict(
+        Workspace.select(Workspace.external_id, Workspace.name)
+        .where(Workspace.organization == organization)
+        .tuples()
+    )
     known.claude_code_workspaces = {
-        workspace.external_id
-        for workspace in Workspace.select().where(Workspace.organization == organization)
-        if workspace.name.strip().lower() == CLAUDE_CODE_WORKSPACE
+        workspace
+        for workspace, name in known.workspace_names.items()
+        if name.strip().lower() == CLAUDE_CODE_WORKSPACE
     }
     return known
 
@@ -194,29 +152,44 @@ def _ensure_people(names_by_email: dict[str, str]) -> dict[str, int]:
     return dict(Person.select(Person.email, Person.id).tuples())
 
 
+def aliases() -> dict[str, str]:
+    """Every further e-mail of a person, with the person's own."""
+    rows = PersonAlias.select(PersonAlias.email, Person.email).join(Person)
+    return dict(rows.tuples())
+
+
+def moves(organization: Organization, known: KnownDirectory) -> list[Move]:
+    """The actors that are not stored as the rules say by what is `known`. Changes nothing."""
+    columns = (Actor.key, Actor.account, Actor.workspace, Actor.id, Actor.person, Actor.rule)
+    actors = (
+        Actor.select(*columns, Person.email)
+        .join(Person, JOIN.LEFT_OUTER)
+        .where(Actor.organization == organization)
+        .tuples()
+    )
+    found = []
+    for *raw, actor_id, person_id, rule, email in actors:
+        wanted = known.resolve(RawActor(*raw))
+        if wanted != (email or "", rule):
+            found.append(Move(actor_id, person_id, *wanted))
+    return found
+
+
 def resolve_again(organization: Organization, email_domain: str) -> int:
     """Apply the rules to every actor; refresh the rollups of persons whose actors changed.
 
     Returns how many actors changed hands. Usage records are never touched.
     """
-    known = known_directory(organization, email_domain)
-    actors = list(Actor.select().where(Actor.organization == organization))
-    resolved = {
-        actor.id: known.resolve(RawActor(actor.key, actor.account, actor.workspace))
-        for actor in actors
-    }
-    people = _ensure_people({email: "" for email, _ in resolved.values() if email})
+    wanted = moves(organization, known_directory(organization, email_domain))
+    people = _ensure_people({move.email: "" for move in wanted if move.email})
     touched: set[int] = set()
     moved = 0
-    for actor in actors:
-        email, rule = resolved[actor.id]
-        person_id = people.get(email)
-        if (person_id, rule) == (actor.person_id, actor.rule):
-            continue
-        Actor.update(person=person_id, rule=rule).where(Actor.id == actor.id).execute()
-        if person_id != actor.person_id:
+    for move in wanted:
+        person_id = people.get(move.email)
+        Actor.update(person=person_id, rule=move.rule).where(Actor.id == move.actor_id).execute()
+        if person_id != move.person_before:
             moved += 1
-            touched |= {person_id or UNATTRIBUTED, actor.person_id or UNATTRIBUTED}
+            touched |= {person_id or UNATTRIBUTED, move.person_before or UNATTRIBUTED}
     if touched:
         refresh_people(touched)
     return moved

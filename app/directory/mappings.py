@@ -1,0 +1,263 @@
+"""Whose a key is: an administrator's word, its effect beforehand, its history, its undo."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from peewee import fn
+
+from app.database import total
+from app.identity import checked_email, known_directory, moves, resolve_again
+from app.ledger import bump_data_version, writing_usage
+from app.models import (
+    Actor,
+    Mapping,
+    MappingChange,
+    Member,
+    Organization,
+    Partition,
+    Person,
+    PersonAlias,
+    Usage,
+)
+from app.rollups import TOKENS
+from app.usage import day_of
+
+LONGEST_LABEL = 80
+
+
+class Owner(NamedTuple):
+    """Whom an administrator gives a key to: a person, or (shared) nobody under a name.
+
+    Both "": to whom the automatic rules give it.
+    """
+
+    email: str = ""
+    label: str = ""
+
+
+AUTOMATIC = Owner()
+
+
+class KeyChange(NamedTuple):
+    """A key as the provider names it, and whose it is to be."""
+
+    key: str
+    owner: Owner
+
+
+class Flow(NamedTuple):
+    """Usage that goes from one person to another ("" is nobody). Money in nano-dollars."""
+
+    before: str
+    after: str
+    tokens: int
+    value_nanos: int
+    unpriced_tokens: int
+
+
+class Effect(NamedTuple):
+    """What a change of mappings would move: by person, and on which days, of all time."""
+
+    flows: list[Flow]
+    days: int
+    first_day: date | None
+    last_day: date | None
+
+    @property
+    def tokens(self) -> int:
+        """All tokens that would change hands."""
+        return sum(flow.tokens for flow in self.flows)
+
+    @property
+    def value_nanos(self) -> int:
+        """The value of those tokens in nano-dollars, as far as it is known."""
+        return sum(flow.value_nanos for flow in self.flows)
+
+    @property
+    def unpriced_tokens(self) -> int:
+        """Those of the tokens that have no price."""
+        return sum(flow.unpriced_tokens for flow in self.flows)
+
+
+class BadOwner(ValueError):
+    """An owner that no key can have; the message says why."""
+
+
+class ChangedSince(Exception):
+    """What was to be undone is not as it was left; the message says so."""
+
+
+def owner_named(email: str = "", label: str = "") -> Owner:
+    """The owner that somebody typed. Raises `BadOwner` with the sentence."""
+    label = " ".join(label.replace("\0", "").split())
+    if email.strip() and label:
+        raise BadOwner("Choose a person or a name for a shared key, not both.")
+    if label:
+        if len(label) > LONGEST_LABEL:
+            raise BadOwner(f"The name of a shared key has at most {LONGEST_LABEL} characters.")
+        return Owner(label=label)
+    try:
+        email = checked_email(email)
+    except ValueError as error:
+        raise BadOwner(str(error)) from None
+    return Owner(_own_address(email))
+
+
+def _own_address(email: str) -> str:
+    """The person's own e-mail where `email` is a further one."""
+    row = (
+        PersonAlias.select(Person.email).join(Person).where(PersonAlias.email == email).tuples()
+    ).first()
+    return row[0] if row else email
+
+
+def mapped_owner(key: str) -> Owner:
+    """Whose an administrator said the key is; `AUTOMATIC` when nobody said anything."""
+    return _mapped([key]).get(key, AUTOMATIC)
+
+
+def _mapped(keys: Iterable[str]) -> dict[str, Owner]:
+    rows = Mapping.select(Mapping.key, Mapping.email, Mapping.label)
+    return {key: Owner(*rest) for key, *rest in rows.where(Mapping.key.in_(list(keys))).tuples()}
+
+
+def change_mappings(changes: Sequence[KeyChange], *, by: str, email_domain: str) -> int:
+    """Make it so, in one transaction with the history; all usage follows at once.
+
+    Returns the number of the act for `undo`, 0 when everything was so already.
+    """
+    with writing_usage():
+        before = _mapped(change.key for change in changes)
+        real = [one for one in changes if before.get(one.key, AUTOMATIC) != one.owner]
+        if not real:
+            return 0
+        now = int(time.time())
+        for change in real:
+            _store(change, now)
+        batch = _log(real, before, now, by)
+        apply_rules(email_domain)
+        _forget_unused(before[one.key].email for one in real if one.key in before)
+        bump_data_version()
+    return batch
+
+
+def apply_rules(email_domain: str) -> None:
+    """Let every actor of every organisation belong to whom the rules give it now."""
+    for organization in Organization.select():
+        resolve_again(organization, email_domain)
+
+
+def _store(change: KeyChange, now: int) -> None:
+    Mapping.delete().where(Mapping.key == change.key).execute()
+    if change.owner != AUTOMATIC:
+        Mapping.create(key=change.key, created_at=now, **change.owner._asdict())
+
+
+def _log(real: Sequence[KeyChange], before: dict[str, Owner], now: int, by: str) -> int:
+    batch = int(MappingChange.select(fn.COALESCE(fn.MAX(MappingChange.batch), 0)).scalar()) + 1
+    for change in real:
+        old = before.get(change.key, AUTOMATIC)
+        MappingChange.create(
+            batch=batch,
+            at=now,
+            by=by,
+            key=change.key,
+            email_before=old.email,
+            label_before=old.label,
+            email_after=change.owner.email,
+            label_after=change.owner.label,
+        )
+    return batch
+
+
+def _forget_unused(emails: Iterable[str]) -> None:
+    """Forget persons whom only a mapping ever named, such as a mistyped address."""
+    for email in set(filter(None, emails)):
+        person = Person.get_or_none(Person.email == email)
+        if person is None or person.name or person.team_id or person.left_day:
+            continue
+        used = (
+            Actor.select().where(Actor.person == person),
+            PersonAlias.select().where(PersonAlias.person == person),
+            Member.select().where(Member.email == email),
+            Mapping.select().where(Mapping.email == email),
+        )
+        if not any(query.exists() for query in used):
+            person.delete_instance()
+
+
+def undo(batch: int, *, by: str, email_domain: str) -> int:
+    """Take one act back, as an act of its own. Raises `ChangedSince` when it is not as it was."""
+    with writing_usage():
+        done = list(MappingChange.select().where(MappingChange.batch == batch))
+        if not done:
+            raise ChangedSince("There is no such change to undo.")
+        now = _mapped(one.key for one in done)
+        for one in done:
+            if now.get(one.key, AUTOMATIC) != Owner(one.email_after, one.label_after):
+                raise ChangedSince(
+                    "Nothing was undone: somebody has changed the mapping since. "
+                    "The history shows how it is now."
+                )
+        back = [KeyChange(one.key, Owner(one.email_before, one.label_before)) for one in done]
+        return change_mappings(back, by=by, email_domain=email_domain)
+
+
+def effect_of(changes: Sequence[KeyChange], email_domain: str) -> Effect:
+    """What `change_mappings` would move, by the same rules. Changes nothing."""
+    after: dict[int, tuple[int | None, str]] = {}
+    for organization in Organization.select():
+        known = known_directory(organization, email_domain)
+        for key, owner in changes:
+            if owner == AUTOMATIC:
+                known.unmap_key(key)
+            else:
+                known.map_key(key, owner.email)
+        for move in moves(organization, known):
+            after[move.actor_id] = (move.person_before, move.email)
+    return _summed(after)
+
+
+def _summed(after: dict[int, tuple[int | None, str]]) -> Effect:
+    rows = _usage_of(list(after))
+    emails = _emails({person for person, _ in after.values() if person})
+    sums: dict[tuple[str, str], list[int]] = {}
+    days: set[int] = set()
+    for actor_id, day, *figures in rows:
+        person, email = after[actor_id]
+        pair = (emails.get(person or 0, ""), email)
+        if pair[0] == pair[1]:
+            continue
+        days.add(day)
+        sums[pair] = [a + b for a, b in zip(sums.get(pair, [0, 0, 0]), figures, strict=True)]
+    flows = [Flow(*pair, *figures) for pair, figures in sums.items()]
+    flows.sort(key=lambda flow: (-flow.tokens, flow.before, flow.after))
+    edges = (day_of(min(days)), day_of(max(days))) if days else (None, None)
+    return Effect(flows, len(days), *edges)
+
+
+def _usage_of(actor_ids: list[int]) -> list[tuple]:
+    """(actor, day, tokens, nano-dollars, unpriced tokens) of counting usage."""
+    unpriced = fn.SUM(TOKENS).filter(Usage.value_nanos.is_null())
+    return list(
+        Usage.select(
+            Usage.actor,
+            Usage.day,
+            total(TOKENS),
+            total(Usage.value_nanos),
+            fn.COALESCE(unpriced, 0).cast("BIGINT"),
+        )
+        .join(Partition)
+        .where(Usage.actor.in_(actor_ids) & Partition.counts)
+        .group_by(Usage.actor, Usage.day)
+        .tuples()
+    )
+
+
+def _emails(person_ids: set[int]) -> dict[int, str]:
+    rows = Person.select(Person.id, Person.email).where(Person.id.in_(list(person_ids)))
+    return dict(rows.tuples())

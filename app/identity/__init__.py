@@ -1,0 +1,20 @@
+"""Who an actor is: the rules, the directory they are applied to, and addresses."""
+
+from __future__ import annotations
+
+from app.identity.addresses import BadEmail, checked_email
+from app.identity.rules import SHARED, KnownDirectory
+from app.identity.store import (
+    Move,
+    aliases,
+    ensure_actors,
+    known_directory,
+    moves,
+    resolve_again,
+    store_directory,
+)
+
+__all__ = (
+    "SHARED", "BadEmail", "KnownDirectory", "Move", "aliases", "checked_email", "ensure_actors",
+    "known_directory", "moves", "resolve_again", "store_directory",
+)  # fmt: skip

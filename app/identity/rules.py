@@ -1,0 +1,137 @@
+"""Who an actor is: the rules of attribution, applied to the directory we keep.
+
+An actor belongs to, in this order: the person an administrator mapped its key to (to nobody,
+when the key is shared); the member behind its account, or behind a key bound to a member in
+the workspace "Claude Code"; the name pattern of Claude Code's own keys; nobody. Whatever
+e-mail that gives, a further e-mail of a person is that person.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from app.usage import Actor as RawActor
+from app.usage import ApiKey as ListedKey
+from app.usage import normal_email
+
+CLAUDE_CODE_WORKSPACE = "claude code"
+DEFAULT_WORKSPACE = "Default"
+"""What files call the workspace that has no id."""
+SHARED = "shared"
+"""The rule of a key that an administrator shares among people: it stays nobody's."""
+KEY_NAME = re.compile(r"claude_code_key_(?P<local>[a-z0-9][a-z0-9._%+-]*)_[a-z0-9]+", re.IGNORECASE)
+
+
+@dataclass
+class KnownDirectory:
+    """What is kept of an organisation's directory, ready for look-ups by id."""
+
+    email_domain: str
+    mappings: dict[str, str] = field(default_factory=dict)
+    shared: set[str] = field(default_factory=set)
+    aliases: dict[str, str] = field(default_factory=dict)
+    members: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, ListedKey] = field(default_factory=dict)
+    claude_code_workspaces: set[str] = field(default_factory=set)
+    workspace_names: dict[str, str] = field(default_factory=dict)
+    emails_by_local_part: dict[str, set[str]] = field(default_factory=dict)
+
+    def resolve(self, actor: RawActor) -> tuple[str, str]:
+        """(e-mail, name of the rule) for an actor; no e-mail when it belongs to nobody."""
+        if self._is_shared(actor):
+            return "", SHARED
+        for rule, find in self.rules():
+            if email := find(actor):
+                email = normal_email(email)
+                return self.aliases.get(email, email), rule
+        return "", ""
+
+    def map_key(self, key: str, email: str) -> None:
+        """Take it that an administrator mapped `key` to `email`, or (with "") shares it."""
+        self.unmap_key(key)
+        if email:
+            self.mappings[key] = email
+        else:
+            self.shared.add(key)
+
+    def unmap_key(self, key: str) -> None:
+        """Take it that no administrator said anything of `key`."""
+        self.mappings.pop(key, None)
+        self.shared.discard(key)
+
+    def rules(self) -> tuple[tuple[str, Callable[[RawActor], str]], ...]:
+        """Every rule by name, the strongest first."""
+        return (
+            ("mapping", self._by_mapping),
+            ("account", self._by_account),
+            ("key owner", self._by_bound_key),
+            ("key name", self._by_key_name),
+        )
+
+    def suggest(self, key: str) -> str:
+        """E-mail of the member who made the key, "" when unknown. Never applied by itself."""
+        listed = self.listed_key(RawActor(key))
+        return self.members.get(listed.creator_member_id, "") if listed else ""
+
+    def listed_key(self, actor: RawActor) -> ListedKey | None:
+        """The key of the directory that an actor names by its id or, as files do, by its name.
+
+        Of several keys of one name the one in the workspace that the actor names.
+        """
+        if not actor.key or actor.key in self.keys:
+            return self.keys.get(actor.key)
+        named = self._keys_by_name.get(actor.key, [])
+        if len(named) > 1:
+            named = [key for key in named if self._is_in(key.workspace_id, actor.workspace)]
+        return named[0] if len(named) == 1 else None
+
+    @cached_property
+    def _keys_by_name(self) -> dict[str, list[ListedKey]]:
+        found: dict[str, list[ListedKey]] = defaultdict(list)
+        for key in self.keys.values():
+            found[key.name].append(key)
+        return dict(found)
+
+    def _is_in(self, workspace_id: str, workspace: str) -> bool:
+        """Whether a workspace is the one called so, by id or name ("" has a name in files)."""
+        return workspace in (
+            workspace_id,
+            self.workspace_names.get(workspace_id, "" if workspace_id else DEFAULT_WORKSPACE),
+        )
+
+    def _is_shared(self, actor: RawActor) -> bool:
+        if not actor.key or actor.key in self.mappings:
+            return False
+        listed = self.listed_key(actor)
+        return actor.key in self.shared or (listed is not None and listed.id in self.shared)
+
+    def _by_mapping(self, actor: RawActor) -> str:
+        listed = self.listed_key(actor)
+        by_id = self.mappings.get(listed.id, "") if listed else ""
+        return (self.mappings.get(actor.key, "") if actor.key else "") or by_id
+
+    def _by_account(self, actor: RawActor) -> str:
+        if "@" in actor.account:
+            return actor.account
+        return self.members.get(actor.account, "")
+
+    def _by_bound_key(self, actor: RawActor) -> str:
+        listed = self.listed_key(actor)
+        if listed is None or listed.workspace_id not in self.claude_code_workspaces:
+            return ""
+        return self.members.get(listed.bound_member_id) or self.members.get(
+            listed.creator_member_id, ""
+        )
+
+    def _by_key_name(self, actor: RawActor) -> str:
+        listed = self.listed_key(actor)
+        match = KEY_NAME.fullmatch((listed.name if listed else actor.key).strip())
+        if match is None:
+            return ""
+        local = match["local"].lower()
+        candidates = self.emails_by_local_part.get(local, set())
+        return next(iter(candidates)) if len(candidates) == 1 else f"{local}@{self.email_domain}"

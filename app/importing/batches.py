@@ -1,0 +1,202 @@
+"""The life of a file: staged, applied or discarded, undone. Each step is one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import BinaryIO
+
+from app.database import process_label, reading, writing
+from app.importing.effects import Effect, OnDay, applied, effect_of, foreseen, taken_back
+from app.importing.facts import facts_of
+from app.importing.previews import (
+    batch_of,
+    data_version,
+    empty_preview,
+    find_batch,
+    keep_effect,
+    moment,
+    preview_of,
+    rejected_rows,
+)
+from app.importing.rows import delete_batch, delete_rows
+from app.importing.staging import Progress, stage_file
+from app.importing.types import SHOWN_REJECTED, BatchStatus, Preview, RowsRejected, Undone
+from app.ledger import RecordWriter, bump_data_version, writing_usage
+from app.models import ImportBatch, Run
+from app.runs import Status, now_seconds
+
+IMPORT, UNDO = "import", "undo import"
+"""The kinds of run that an import and its undo are logged as."""
+
+
+def stage(
+    stream: BinaryIO,
+    name: str,
+    *,
+    person: str = "",
+    by: str,
+    email_domain: str,
+    kind: str = "",
+    progress: Progress | None = None,
+) -> Preview:
+    """Read a file (in pieces) without counting anything of it, and say what applying it does.
+
+    `person` is the e-mail of whose usage it is, for exports that do not say. `kind` is the
+    export the caller takes it for ("" = any). `progress` is told the bytes of each piece.
+    When there is nothing to apply the preview has a `note`, and nothing is kept.
+    Raises UnreadableExport for a file that is refused, `WrongKind`, `ImportRefused`.
+    """
+    batch = stage_file(stream, name, person=person, by=by, kind=kind, progress=progress)
+    if not batch.id:
+        return empty_preview(batch)
+    if earlier := _applied_before(batch):
+        discard(batch.id)
+        return _known_already(earlier, email_domain)
+    with reading():
+        effect, version = foreseen(batch), data_version()
+        found = preview_of(batch, effect, email_domain)
+    keep_effect(batch, effect)
+    batch.effect_version = version
+    with writing():
+        ImportBatch.update(
+            effect=batch.effect,
+            effect_version=version,
+            new=effect.new,
+            changed=effect.changed,
+            unchanged=effect.unchanged,
+            covered=effect.covered,
+        ).where((ImportBatch.id == batch.id) & (ImportBatch.status == BatchStatus.STAGED)).execute()
+    return found
+
+
+def apply(
+    batch_id: int,
+    *,
+    partial: bool = False,
+    by: str,
+    email_domain: str,
+    on_day: OnDay | None = None,
+) -> Preview:
+    """Let a staged file count, in one transaction; what it did.
+
+    Raises `RowsRejected` when rows of it cannot be read, unless `partial`, and `NoSuchImport`
+    when it is not staged (any more). A file that was applied before, perhaps by somebody else
+    at the same time, changes nothing: the answer has a `note`. `on_day` is told how many days
+    are done and how many there are.
+    """
+    with writing_usage():
+        batch = find_batch(batch_id, BatchStatus.STAGED)
+        if earlier := _applied_before(batch):
+            delete_batch(batch)
+            return _known_already(earlier, email_domain)
+        _refuse_rejected(batch, partial)
+        # Before it is applied: nobody is unknown afterwards.
+        found = preview_of(batch, Effect(), email_domain)
+        run = _log_run(IMPORT, batch)
+        writer = RecordWriter(batch.organization, email_domain)
+        effect = applied(batch, run, writer, on_day)
+        _note_applied(batch, effect, run, by)
+        bump_data_version()
+    return replace(found, batch=batch_of(batch), **effect.shown())
+
+
+def import_file(
+    stream: BinaryIO,
+    name: str,
+    *,
+    person: str = "",
+    partial: bool = False,
+    by: str,
+    email_domain: str,
+    kind: str = "",
+    progress: Progress | None = None,
+    on_day: OnDay | None = None,
+) -> Preview:
+    """Stage a file and apply it at once, without the time a preview takes; what it did.
+
+    Raises what `stage` and `apply` raise; nothing is kept then.
+    """
+    batch = stage_file(stream, name, person=person, by=by, kind=kind, progress=progress)
+    if not batch.id:
+        return empty_preview(batch)
+    try:
+        return apply(batch.id, partial=partial, by=by, email_domain=email_domain, on_day=on_day)
+    except BaseException:
+        discard(batch.id)
+        raise
+
+
+def discard(batch_id: int) -> None:
+    """Forget a staged file. One that is applied, undone or gone stays as it is."""
+    with writing():
+        batch = ImportBatch.get_or_none(
+            (ImportBatch.id == batch_id) & (ImportBatch.status == BatchStatus.STAGED)
+        )
+        if batch:
+            delete_batch(batch)
+
+
+def undo(batch_id: int, *, by: str, email_domain: str) -> Undone:
+    """Take an applied file back, in one transaction: the days are as if it never had come.
+
+    Raises `NoSuchImport` when it is not applied (any more).
+    """
+    with writing_usage():
+        batch = find_batch(batch_id, BatchStatus.APPLIED)
+        batch.status, batch.undone_at, batch.undone_by = BatchStatus.UNDONE, now_seconds(), by
+        batch.save()
+        run = _log_run(UNDO, batch)
+        effect = taken_back(batch, run, RecordWriter(batch.organization, email_domain))
+        delete_rows(batch, list(facts_of(batch).days))
+        bump_data_version()
+    totals = effect.shown()
+    return Undone(batch_of(batch), totals["before"], totals["after"])
+
+
+def _applied_before(batch: ImportBatch) -> ImportBatch | None:
+    """The same file of the same person, if it counts already."""
+    return ImportBatch.get_or_none(
+        (ImportBatch.sha256 == batch.sha256)
+        & (ImportBatch.person == batch.person)
+        & (ImportBatch.organization == batch.organization)
+        & (ImportBatch.status == BatchStatus.APPLIED)
+    )
+
+
+def _known_already(earlier: ImportBatch, email_domain: str) -> Preview:
+    day = moment(earlier.applied_at).date()
+    note = f"This file was already imported on {day} as #{earlier.id}; nothing was changed."
+    return preview_of(earlier, effect_of(earlier), email_domain, note=note)
+
+
+def _refuse_rejected(batch: ImportBatch, partial: bool) -> None:
+    good = batch.rows - batch.skipped - batch.rejected
+    if batch.rejected and not (partial and good):
+        choice = "Correct them, or import only the good rows." if good else "No row is good."
+        raise RowsRejected(
+            f"{batch.file_name or 'The file'}: {batch.rejected:,} of {batch.rows:,} rows cannot "
+            f"be read, so nothing was imported. {choice}",
+            batch_of(batch),
+            rejected_rows(batch.id, SHOWN_REJECTED),
+        )
+
+
+def _log_run(kind: str, batch: ImportBatch) -> Run:
+    """A run that is over when its transaction is."""
+    return Run.create(
+        kind=kind,
+        status=Status.OK,
+        start_day=batch.first_day or 0,
+        end_day=batch.last_day or 0,
+        started_at=now_seconds(),
+        finished_at=now_seconds(),
+        process=process_label(),
+    )
+
+
+def _note_applied(batch: ImportBatch, effect: Effect, run: Run, by: str) -> None:
+    keep_effect(batch, effect)
+    batch.partial = batch.rejected > 0
+    batch.status, batch.run = BatchStatus.APPLIED, run
+    batch.applied_at, batch.applied_by = now_seconds(), by
+    batch.save()

@@ -1,0 +1,154 @@
+"""What a file changes, day by day: counted for a preview and for the act by the same code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from itertools import count
+from typing import Any
+
+from app.importing.facts import Facts, facts_of
+from app.importing.merging import Tally, merged_day
+from app.importing.rows import rows_of_day
+from app.importing.types import BatchStatus, Totals
+from app.ledger import Figures, RecordWriter, day_stamps, replace_imported_day
+from app.models import ImportBatch, Organization, Run
+from app.usage import UsageRecord, day_of
+
+
+@dataclass
+class Effect:
+    """What applying a file does; the counts are of its good rows."""
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    covered: int = 0
+    covered_days: list[int] = field(default_factory=list)
+    covered_tokens: int = 0
+    tokens_before: int = 0
+    tokens_after: int = 0
+    value_before: int = 0
+    value_after: int = 0
+
+    def as_json(self) -> str:
+        """To be kept with the batch."""
+        return json.dumps(asdict(self))
+
+    def shown(self) -> dict[str, Any]:
+        """The fields of a preview that tell it."""
+        return {
+            "covered_days": tuple(map(day_of, self.covered_days)),
+            "covered_tokens": self.covered_tokens,
+            "before": Totals(self.tokens_before, self.value_before),
+            "after": Totals(self.tokens_after, self.value_after),
+        }
+
+    def moved(self, before: Figures, after: Figures) -> None:
+        """Add what counts in one day before and after."""
+        self.tokens_before += before.tokens
+        self.tokens_after += after.tokens
+        self.value_before += before.value_nanos
+        self.value_after += after.value_nanos
+
+
+def effect_of(batch: ImportBatch) -> Effect:
+    """The effect kept with a batch."""
+    return Effect(**json.loads(batch.effect))
+
+
+class AppliedFiles:
+    """The applied files of an organisation in the order of their application."""
+
+    def __init__(self, organization: Organization) -> None:
+        columns = (ImportBatch.id, ImportBatch.first_day, ImportBatch.last_day)
+        self._files = list(
+            ImportBatch.select(*columns)
+            .where(
+                (ImportBatch.organization == organization)
+                & (ImportBatch.status == BatchStatus.APPLIED)
+                & ImportBatch.first_day.is_null(False)
+            )
+            .order_by(ImportBatch.run)
+            .tuples()
+        )
+
+    def on(self, day: int) -> list[int]:
+        """Ids of those that may have rows on a day."""
+        return [batch for batch, first, last in self._files if first <= day <= last]
+
+
+OnDay = Callable[[int, int], None]
+"""Is told how many days are done and how many there are."""
+_Counted = Callable[[int, list[int], Tally], Figures]
+"""Gives what is imported of a day with the rows of these batches, and fills the tally."""
+
+
+def foreseen(batch: ImportBatch) -> Effect:
+    """What applying a staged file would do now. Writes nothing."""
+    facts = facts_of(batch)
+
+    def add_up(day: int, batches: list[int], tally: Tally) -> Figures:
+        rows, tokens, value = facts.days[day]
+        if len(batches) == 1:
+            # No other file has the day: the sums made in reading it are the answer.
+            tally.new = rows
+            return Figures(tokens=tokens, value_nanos=value)
+        return Figures.of(_merged(day, batches, tally))
+
+    return _effect(batch, facts, add_up, count_covered=False)
+
+
+def applied(
+    batch: ImportBatch, run: Run, writer: RecordWriter, on_day: OnDay | None = None
+) -> Effect:
+    """Apply a file: every day of it is merged anew. Part of a transaction of usage."""
+
+    facts = facts_of(batch)
+    done = count(1)
+
+    def store(day: int, batches: list[int], tally: Tally) -> Figures:
+        stored = replace_imported_day(day, _merged(day, batches, tally), run, writer)
+        if on_day:
+            on_day(next(done), len(facts.days))
+        return stored.after
+
+    return _effect(batch, facts, store, count_covered=True)
+
+
+def taken_back(batch: ImportBatch, run: Run, writer: RecordWriter) -> Effect:
+    """Merge every day of a file that no longer is applied. Part of a transaction of usage."""
+    effect = Effect()
+    files = AppliedFiles(batch.organization)
+    for day in facts_of(batch).days:
+        before = day_stamps(writer.organization, day).counting
+        replace_imported_day(day, _merged(day, files.on(day), Tally()), run, writer)
+        effect.moved(before, day_stamps(writer.organization, day).counting)
+    return effect
+
+
+def _effect(batch: ImportBatch, facts: Facts, counted: _Counted, *, count_covered: bool) -> Effect:
+    effect = Effect()
+    files = AppliedFiles(batch.organization)
+    for day, (rows, tokens, _) in facts.days.items():
+        stamps = day_stamps(batch.organization, day)
+        tally = Tally()
+        after = stamps.counting
+        if count_covered or not stamps.covered:
+            imported = counted(day, [*files.on(day), batch.id], tally)
+            after = stamps.api if stamps.covered else imported
+        effect.moved(stamps.counting, after)
+        if stamps.covered:
+            effect.covered += rows
+            effect.covered_tokens += tokens
+            effect.covered_days.append(day)
+        else:
+            effect.new += tally.new
+            effect.changed += tally.changed
+            effect.unchanged += tally.unchanged
+    return effect
+
+
+def _merged(day: int, batches: list[int], tally: Tally) -> Iterator[UsageRecord]:
+    return merged_day(day_of(day), rows_of_day(day, batches), batches, tally)

@@ -1,0 +1,188 @@
+"""How the rows of overlapping files add up to one day. Pure: no database.
+
+Events are a multiset: over files, an event counts as often as in the file that has it most.
+Keyed rows of one file and key are summed, and the file applied last wins a key. Money is keyed
+too; it belongs to the token records of the day that it matches.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import reduce
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+from app.importing.money import attached
+from app.usage import Actor, PriceStatus, UsageRecord
+
+EVENTS, KEYED, MONEY = "events", "keyed", "money"
+_FIRST_LETTERS = {MONEY: "a", EVENTS: "e", KEYED: "k"}
+"""Of key hashes: money sorts before the tokens it belongs to."""
+_STATUSES = {status.value: status for status in PriceStatus}
+_compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+_Held = Counter[str]
+"""The rows of one file and key: how often it has each payload."""
+
+
+class StoredRow(NamedTuple):
+    """A row as it is kept: `batch` is its file, `payload` the record without its day."""
+
+    key_hash: str
+    batch: int
+    key: str
+    payload: str
+
+
+@dataclass
+class Tally:
+    """What the rows of one file are to those of the others."""
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+
+
+def encoded(record: UsageRecord) -> str:
+    """The payload of a record: everything but its day."""
+    return _compact(record[1:])
+
+
+def decoded(day: date, payload: str) -> UsageRecord:
+    """The record of a payload."""
+    fields: list[Any] = json.loads(payload)
+    fields[0] = Actor(*fields[0])
+    fields[11] = _STATUSES[fields[11]]
+    return UsageRecord(day, *fields)
+
+
+def key_hash_of(merge: str, key: str, record: UsageRecord) -> str:
+    """What rows that mean the same have in common.
+
+    An event with its millisecond is known by it, by who, which model and how many tokens: the
+    generations of an export tell different things of it besides. An event without a
+    millisecond is known by everything it says.
+    """
+    identity = key
+    if merge == EVENTS:
+        timed = record.at_ms is not None
+        identity = _compact(
+            (record.at_ms, *record[1:4], record.total_tokens) if timed else record[1:]
+        )
+    digest = hashlib.blake2b(identity.encode(), digest_size=16).hexdigest()
+    return _FIRST_LETTERS[merge] + digest
+
+
+def merged_day(
+    day: date, rows: Iterable[StoredRow], batches: Sequence[int], tally: Tally | None = None
+) -> Iterator[UsageRecord]:
+    """The records of a day from the rows of `batches`, which come in the order of application.
+
+    `rows` are sorted by key hash. The rows of the last batch are counted in `tally` against
+    those of the others; it is complete when the records are. Only a day with money is held in
+    memory whole.
+    """
+    money: list[tuple[str, UsageRecord]] = []
+    tokens: list[UsageRecord] = []
+    for money_key, record in _merged_keys(day, rows, batches, tally or Tally()):
+        if money_key:
+            money.append((money_key, record))
+        elif money:
+            tokens.append(record)
+        else:
+            yield record
+    yield from attached(tokens, money)
+
+
+def _merged_keys(
+    day: date, rows: Iterable[StoredRow], batches: Sequence[int], tally: Tally
+) -> Iterator[tuple[str, UsageRecord]]:
+    """Records in the order of their key hashes, those that are money with their key."""
+    for key_hash, group in groupby(rows, key=attrgetter("key_hash")):
+        held: dict[int, _Held] = {}
+        key = ""
+        for row in group:
+            held.setdefault(row.batch, Counter())[row.payload] += 1
+            key = row.key
+        newest = held.pop(batches[-1], None)
+        others = [held[batch] for batch in batches if batch in held]
+        if key_hash[0] == _FIRST_LETTERS[EVENTS]:
+            for payload in _merged_events(others, newest, tally):
+                yield "", decoded(day, payload)
+        else:
+            record = _merged_rows(day, others, newest, tally)
+            yield key if key_hash[0] == _FIRST_LETTERS[MONEY] else "", record
+
+
+def _merged_events(others: list[_Held], newest: _Held | None, tally: Tally) -> list[str]:
+    before = _most(others)
+    if newest is None:
+        return sorted(before.elements())
+    after = _most([*others, newest])
+    rows, unchanged = newest.total(), (newest & before).total()
+    new = min(rows - unchanged, after.total() - before.total())
+    tally.new += new
+    tally.unchanged += unchanged
+    tally.changed += rows - unchanged - new
+    return sorted(after.elements())
+
+
+def _most(held: list[_Held]) -> _Held:
+    """As many as the file with most has: those of the last file, filled up from the earlier."""
+    if len(held) < 2:
+        return held[0] if held else Counter()
+    most = max(each.total() for each in held)
+    chosen = Counter(held[-1])
+    for earlier in reversed(held[:-1]):
+        room = most - chosen.total()
+        chosen.update(sorted((earlier - chosen).elements())[:room])
+    return chosen
+
+
+def _merged_rows(day: date, others: list[_Held], newest: _Held | None, tally: Tally) -> UsageRecord:
+    if newest is None:
+        return _summed(day, others[-1])
+    record = _summed(day, newest)
+    if not others:
+        tally.new += newest.total()
+    elif _summed(day, others[-1]) == record:
+        tally.unchanged += newest.total()
+    else:
+        tally.changed += newest.total()
+    return record
+
+
+def _summed(day: date, held: _Held) -> UsageRecord:
+    records = (decoded(day, payload) for payload in sorted(held.elements()))
+    return reduce(_plus, records)
+
+
+def _plus(one: UsageRecord, other: UsageRecord) -> UsageRecord:
+    """The sum of two rows of one key, such as two hours; unknown and known is unknown."""
+    parts = {name: getattr(one, name) + getattr(other, name) for name in UsageRecord._fields[4:9]}
+    for name in ("requests", "value_nanos", "billed_nanos"):
+        mine, theirs = getattr(one, name), getattr(other, name)
+        parts[name] = None if mine is None or theirs is None else mine + theirs
+    status = PriceStatus.UNPRICED if parts["value_nanos"] is None else one.price_status
+    detail = _plus_detail(one.detail, other.detail)
+    return one._replace(**parts, price_status=status, detail=detail)
+
+
+def _plus_detail(one: str, other: str) -> str:
+    """Numbers in both are added, such as web searches; the rest is the same in rows of a key."""
+    if not (one and other):
+        return one or other
+    facts, more = json.loads(one), json.loads(other)
+    for name, value in more.items():
+        both = type(value) is int and type(facts.get(name)) is int
+        facts[name] = facts[name] + value if both else facts.get(name, value)
+    return _sorted_json(facts)
+
+
+def _sorted_json(facts: dict[str, Any]) -> str:
+    return json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

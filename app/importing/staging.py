@@ -1,0 +1,202 @@
+"""Reading a file into a staged batch, in pieces: nothing of it counts yet."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import BinaryIO
+
+from app.database import writing
+from app.identity import BadEmail, checked_email
+from app.importing.facts import Facts
+from app.importing.merging import encoded, key_hash_of
+from app.importing.rows import PIECE, delete_batch, keep_rejected, keep_rows
+from app.importing.types import BatchStatus, ImportRefused, WrongKind
+from app.ledger import DEMO_ORGANIZATION, organization_for
+from app.models import ImportBatch, Organization, Partition
+from app.providers.exports import Export, ExportRow, RejectedRow, SkippedRow, open_export
+from app.runs import now_seconds
+
+STALE_SECONDS = 24 * 3600
+"""After this a file that nobody applied is forgotten."""
+MOST_REJECTED = 10_000
+"""How many rejected rows are kept of a file; all are counted."""
+LONGEST_NAME = 200
+
+Progress = Callable[[int], None]
+"""Is told how many bytes were read, again and again."""
+
+
+class HashedStream:
+    """A stream that knows the SHA-256 of what was read through it."""
+
+    def __init__(self, stream: BinaryIO, progress: Progress | None = None) -> None:
+        self._stream = stream
+        self._digest = hashlib.sha256()
+        self._progress = progress
+
+    def read(self, size: int = -1) -> bytes:
+        """Read like the stream itself."""
+        piece = self._stream.read(size)
+        self._digest.update(piece)
+        if self._progress:
+            self._progress(len(piece))
+        return piece
+
+    def hexdigest(self) -> str:
+        """The SHA-256 of the whole stream, whose rest is read for it."""
+        while self.read(1 << 18):
+            pass
+        return self._digest.hexdigest()
+
+
+def stage_file(
+    stream: BinaryIO,
+    name: str,
+    *,
+    person: str = "",
+    by: str,
+    kind: str = "",
+    progress: Progress | None = None,
+) -> ImportBatch:
+    """Read a file into a batch, which is kept (has an id) only when it has
+    rows, good or rejected ones.
+
+    Raises UnreadableExport, `WrongKind` unless `kind` is "" or the file's own, and
+    `ImportRefused` for a person who is no e-mail address; nothing is kept then.
+    """
+    whose = _person(person)
+    hashed = HashedStream(stream, progress)
+    export = open_export(hashed, name=name, person=whose)  # type: ignore[arg-type]
+    if kind and export.kind.provider and kind != export.kind.name:
+        raise WrongKind(
+            f"The file is {export.kind.label} ({export.kind.name}), not {kind!r}. "
+            "Leave the type out, or choose the file that was meant."
+        )
+    drop_stale()
+    batch = ImportBatch(
+        kind=export.kind.name,
+        merge=export.kind.merge,
+        file_name=_file_name(name),
+        person=whose if export.kind.needs_person else "",
+        status=BatchStatus.STAGING,
+        made_at=now_seconds(),
+        made_by=by,
+    )
+    if export.kind.provider:
+        _read_rows(batch, export, hashed)
+    return batch
+
+
+def drop_stale() -> None:
+    """Forget files that were staged more than a day ago and never applied."""
+    waiting = (BatchStatus.STAGING, BatchStatus.STAGED)
+    old = ImportBatch.select().where(
+        ImportBatch.status.in_(waiting) & (ImportBatch.made_at < now_seconds() - STALE_SECONDS)
+    )
+    for batch in old:
+        with writing():
+            delete_batch(batch)
+
+
+def _person(text: str) -> str:
+    if not text.strip():
+        return ""
+    try:
+        return checked_email(text)
+    except BadEmail as error:
+        raise ImportRefused(f"Whose usage it is cannot be read: {error}") from None
+
+
+def _file_name(name: str) -> str:
+    base = name.replace("\\", "/").rsplit("/", 1)[-1]
+    return "".join(each if each.isprintable() else " " for each in base)[:LONGEST_NAME]
+
+
+def _organization(provider: str) -> Organization:
+    """Where imported usage belongs: beside the demo company while the database holds it."""
+    demo = (
+        Partition.select()
+        .join(Organization)
+        .where((Partition.records > 0) & (Organization.name == DEMO_ORGANIZATION))
+    )
+    return organization_for(provider, DEMO_ORGANIZATION if demo.exists() else "")
+
+
+def _read_rows(batch: ImportBatch, export: Export, hashed: HashedStream) -> None:
+    with writing():
+        batch.organization = _organization(export.kind.provider)
+        batch.save(force_insert=True)
+    reader = _Reader(batch)
+    try:
+        reader.read(export)
+        batch.sha256 = hashed.hexdigest()
+        with writing():
+            reader.finish(export)
+    except BaseException:
+        # Whatever it is, nothing of a file that was not read to its end is kept.
+        with writing():
+            delete_batch(batch)
+        raise
+
+
+class _Reader:
+    """Reads the rows of one file into the database."""
+
+    def __init__(self, batch: ImportBatch) -> None:
+        self.batch = batch
+        self.facts = Facts()
+        self.rows = self.rejected = 0
+        self._good: list[tuple] = []
+        self._bad: list[tuple] = []
+
+    def read(self, export: Export) -> None:
+        """Store every row."""
+        merge = export.kind.merge
+        for row in export.rows():
+            self.rows += 1
+            if isinstance(row, ExportRow):
+                self._keep(row, merge)
+            elif isinstance(row, SkippedRow):
+                self.facts.skipped[row.reason] += 1
+            else:
+                self._reject(row)
+        self._flush()
+
+    def _keep(self, row: ExportRow, merge: str) -> None:
+        day = self.facts.add(row.record)
+        key_hash = key_hash_of(merge, row.key, row.record)
+        kept = (day, key_hash, self.batch.id, self.rows, row.key, encoded(row.record))
+        self._good.append(kept)
+        if len(self._good) >= PIECE:
+            self._flush()
+
+    def _reject(self, row: RejectedRow) -> None:
+        self.rejected += 1
+        if self.rejected <= MOST_REJECTED:
+            self._bad.append((self.batch.id, self.rows, row.line, row.value, row.message))
+
+    def _flush(self) -> None:
+        if self._good:
+            keep_rows(self._good)
+        if self._bad:
+            keep_rejected(self._bad)
+        self._good, self._bad = [], []
+
+    def finish(self, export: Export) -> None:
+        """Store what the file says as a whole; a file with nothing to count is not kept."""
+        batch, facts = self.batch, self.facts
+        batch.rows, batch.rejected = self.rows, self.rejected
+        batch.skipped, batch.facts = facts.skipped.total(), facts.as_json()
+        if not (facts.days or self.rejected):
+            delete_batch(batch)
+            batch.id = None
+            return
+        facts.warnings, facts.ignored_columns = export.warnings, export.ignored_columns
+        if facts.days:
+            batch.days = len(facts.days)
+            batch.first_day, batch.last_day = min(facts.days), max(facts.days)
+            _, batch.tokens, batch.value_nanos = facts.sums
+        batch.facts = facts.as_json()
+        batch.status = BatchStatus.STAGED
+        batch.save()

@@ -1,0 +1,179 @@
+"""What an import is to those who ask: its batch, its preview, and why it can be refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+SHOWN_REJECTED = 100
+"""How many rejected rows a preview or a refusal holds; `rejected_rows` gives them all."""
+
+
+class BatchStatus(StrEnum):
+    """How a file stands. STAGING: it is being read, or its reader died."""
+
+    STAGING = "staging"
+    STAGED = "staged"
+    APPLIED = "applied"
+    UNDONE = "undone"
+
+
+class ImportRefused(Exception):
+    """The import cannot be done; the message is for people: what, and what to do."""
+
+
+class NoSuchImport(ImportRefused):
+    """There is no such batch (any more), or it is not in the state that was asked for."""
+
+
+class WrongKind(ImportRefused):
+    """The file is another export than the caller says."""
+
+
+class Totals(NamedTuple):
+    """Tokens and value (nano-dollars) that count in the days of the file."""
+
+    tokens: int = 0
+    value_nanos: int = 0
+
+
+NOTHING = Totals()
+
+
+class RejectedLine(NamedTuple):
+    """A row that cannot be read: its line, the offending cell, the reason."""
+
+    line: int
+    value: str
+    message: str
+
+
+class UnownedKey(NamedTuple):
+    """A key of the file that belongs to nobody ("": no key named), with its tokens and value."""
+
+    key: str
+    tokens: int
+    value_nanos: int
+
+
+class UnpricedModel(NamedTuple):
+    """A model of the file (raw name) with tokens whose value is unknown."""
+
+    model: str
+    tokens: int
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One import. `id` is 0 for a file without rows, of which nothing is kept.
+
+    `kind` is the export's stable name, `label` its words. `rows` are all of the file and the
+    sum of `new`, `changed`, `unchanged`, `covered` (days the API covers), `skipped` (nothing to
+    count) and `rejected`. Tokens and value (nano-dollars) are of all good rows. Moments are UTC.
+    """
+
+    id: int
+    provider: str
+    kind: str
+    label: str
+    file_name: str
+    person: str
+    status: BatchStatus
+    made_at: datetime
+    made_by: str
+    partial: bool = False
+    applied_at: datetime | None = None
+    applied_by: str = ""
+    undone_at: datetime | None = None
+    undone_by: str = ""
+    first_day: date | None = None
+    last_day: date | None = None
+    days: int = 0
+    rows: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    covered: int = 0
+    skipped: int = 0
+    rejected: int = 0
+    tokens: int = 0
+    value_nanos: int = 0
+
+    @property
+    def good_rows(self) -> int:
+        """Rows with something to count."""
+        return self.rows - self.skipped - self.rejected
+
+
+class RowsRejected(ImportRefused):
+    """Rows of the file cannot be read and the caller did not choose the good rows.
+
+    `rows` are the first of them, `batch` is the file, which may be gone already.
+    """
+
+    def __init__(self, message: str, batch: Batch, rows: Sequence[RejectedLine]) -> None:
+        super().__init__(message)
+        self.batch = batch
+        self.rows = rows
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What applying a staged file would do now; of an applied one, what it did.
+
+    `note` is a sentence when there is nothing to apply: the file holds no rows, or it was
+    applied before (then `batch` is that one). `before` and `after`: what counts in the days of
+    the file. `people` are all e-mails of the file, `unknown_people` those seen first here.
+    """
+
+    batch: Batch
+    note: str = ""
+    covered_days: tuple[date, ...] = ()
+    covered_tokens: int = 0
+    before: Totals = NOTHING
+    after: Totals = NOTHING
+    people: tuple[str, ...] = ()
+    unknown_people: tuple[str, ...] = ()
+    unowned_keys: tuple[UnownedKey, ...] = ()
+    unpriced: tuple[UnpricedModel, ...] = ()
+    warnings: tuple[str, ...] = ()
+    ignored_columns: tuple[str, ...] = ()
+    skipped_reasons: tuple[tuple[str, int], ...] = ()
+    rejected_rows: tuple[RejectedLine, ...] = ()
+
+    @property
+    def can_apply(self) -> bool:
+        """Whether there is something to apply (rejected rows need `partial`)."""
+        return self.batch.status is BatchStatus.STAGED and self.batch.good_rows > 0
+
+    @property
+    def records_imported(self) -> int:
+        """New and changed records."""
+        return 0 if self.note else self.batch.new + self.batch.changed
+
+    @property
+    def records_unchanged(self) -> int:
+        """Records known before."""
+        return self.batch.good_rows if self.note else self.batch.unchanged
+
+    @property
+    def records_skipped(self) -> int:
+        """Rows with nothing to count, or covered by the API."""
+        return self.batch.skipped + (0 if self.note else self.batch.covered)
+
+    @property
+    def unmapped_keys(self) -> list[str]:
+        """Named keys of the file that belong to nobody."""
+        return [owner.key for owner in self.unowned_keys if owner.key]
+
+
+@dataclass(frozen=True)
+class Undone:
+    """What an undo did: the batch as it is now, and what counts in its days."""
+
+    batch: Batch
+    before: Totals
+    after: Totals

@@ -1,0 +1,36 @@
+"""The only writer of usage: a day of a source is replaced whole, with its stamp and rollups."""
+
+from __future__ import annotations
+
+from app.ledger.days import (
+    DEMO_ORGANIZATION,
+    IMPORTED,
+    DayStamps,
+    Outcome,
+    StoredDay,
+    bump_data_version,
+    day_stamps,
+    organization_for,
+    replace_day,
+    replace_imported_day,
+    writing_usage,
+)
+from app.ledger.records import Figures, RecordWriter, ensure_models, hash_of
+
+__all__ = (
+    "DEMO_ORGANIZATION",
+    "IMPORTED",
+    "DayStamps",
+    "Figures",
+    "Outcome",
+    "RecordWriter",
+    "StoredDay",
+    "bump_data_version",
+    "day_stamps",
+    "ensure_models",
+    "hash_of",
+    "organization_for",
+    "replace_day",
+    "replace_imported_day",
+    "writing_usage",
+)

@@ -1,0 +1,164 @@
+"""Usage records as rows: what they add up to, their hash, and writing them in pieces."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from app.database import insert_rows
+from app.identity import ensure_actors
+from app.model_names import display_name
+from app.models import MODEL, TOOL, Organization, Partition, Slice, Usage
+from app.usage import Actor, UsageRecord
+
+USAGE_COLUMNS = (
+    "partition_id",
+    "sequence",
+    "day",
+    "actor_id",
+    "model_id",
+    "input_tokens",
+    "cache_write_5m_tokens",
+    "cache_write_1h_tokens",
+    "cache_read_tokens",
+    "output_tokens",
+    "requests",
+    "value_nanos",
+    "billed_nanos",
+    "price_status",
+    "at_ms",
+    "detail",
+)
+PIECE = 5_000
+"""How many records are written at a time, so that memory stays bounded."""
+
+_compact = json.JSONEncoder(separators=(",", ":")).encode
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a stored day adds up to: the stamp's sums."""
+
+    records: int = 0
+    tokens: int = 0
+    value_nanos: int = 0
+    billed_nanos: int = 0
+    unpriced_tokens: int = 0
+
+    @classmethod
+    def of(cls, records: Iterable[UsageRecord]) -> Figures:
+        """Add up records; unknown money counts as nothing, its tokens as unpriced."""
+        number = tokens = value = billed = unpriced = 0
+        for record in records:
+            number += 1
+            total = record.total_tokens
+            tokens += total
+            value += record.value_nanos or 0
+            billed += record.billed_nanos or 0
+            if record.value_nanos is None:
+                unpriced += total
+        return cls(number, tokens, value, billed, unpriced)
+
+    def plus(self, other: Figures) -> Figures:
+        """The sum of both."""
+        return Figures(*map(sum, zip(vars(self).values(), vars(other).values(), strict=True)))
+
+
+def hash_of(records: Sequence[UsageRecord]) -> str:
+    """SHA-256 of the records as a multiset: their order does not matter, their number does."""
+    lines = sorted(_compact(record[1:]) for record in records)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+class RecordWriter:
+    """Writes records of one organisation; remembers the ids of actors and models it has seen.
+
+    For one transaction only: rolled back, the ids would be wrong.
+    """
+
+    def __init__(self, organization: Organization, email_domain: str) -> None:
+        self.organization = organization
+        self.email_domain = email_domain
+        self._actors: dict[Actor, int] = {}
+        self._models: dict[tuple[str, str], int] = {}
+
+    def replace(self, partition: Partition, records: Iterable[UsageRecord]) -> tuple[Figures, str]:
+        """Put `records` in the place of what the partition held. A row per record, twins too.
+
+        Returns what they add up to and the SHA-256 of them in their order.
+        """
+        Usage.delete().where(Usage.partition == partition).execute()
+        figures, digest, sequence = Figures(), hashlib.sha256(), 0
+        for piece in _pieces(records):
+            self._know(piece)
+            insert_rows("usage", USAGE_COLUMNS, self._rows(partition, piece, sequence))
+            digest.update("".join(_compact(record[1:]) + "\n" for record in piece).encode())
+            figures = figures.plus(Figures.of(piece))
+            sequence += len(piece)
+        return figures, digest.hexdigest()
+
+    def _know(self, records: Sequence[UsageRecord]) -> None:
+        actors = {record.actor for record in records} - self._actors.keys()
+        if actors:
+            self._actors |= ensure_actors(
+                self.organization, actors, _labels(records), self.email_domain
+            )
+        models = {(record.tool, record.model) for record in records} - self._models.keys()
+        if models:
+            self._models |= ensure_models(models)
+
+    def _rows(
+        self, partition: Partition, records: Sequence[UsageRecord], first: int
+    ) -> Iterator[tuple]:
+        for sequence, record in enumerate(records, start=first):
+            yield (
+                partition.id,
+                sequence,
+                partition.day,
+                self._actors[record.actor],
+                self._models[record.tool, record.model],
+                *record[4:12],
+                record.price_status.value,
+                *record[13:],
+            )
+
+
+def _pieces(records: Iterable[UsageRecord]) -> Iterator[list[UsageRecord]]:
+    iterator = iter(records)
+    while piece := list(islice(iterator, PIECE)):
+        yield piece
+
+
+def _labels(records: Sequence[UsageRecord]) -> dict[Actor, str]:
+    """Names that only the usage tells: those of Cursor's service accounts."""
+    return {
+        record.actor: json.loads(record.detail).get("serviceAccountName", "")
+        for record in records
+        if record.actor.key and "serviceAccountName" in record.detail
+    }
+
+
+def ensure_models(wanted: set[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """Slice ids of (tool, raw model) pairs, with the slices of their tools."""
+    stored = _model_slices()
+    missing = sorted(wanted - set(stored))
+    if missing:
+        rows = [
+            {"kind": TOOL, "tool": tool, "model": "", "name": ""}
+            for tool in sorted({tool for tool, _ in missing})
+        ]
+        rows += [
+            {"kind": MODEL, "tool": tool, "model": raw, "name": display_name(raw)}
+            for tool, raw in missing
+        ]
+        Slice.insert_many(rows).on_conflict_ignore().execute()
+        stored = _model_slices()
+    return {pair: stored[pair] for pair in wanted}
+
+
+def _model_slices() -> dict[tuple[str, str], int]:
+    rows = Slice.select(Slice.tool, Slice.model, Slice.id).where(Slice.kind == MODEL).tuples()
+    return {(tool, raw): slice_id for tool, raw, slice_id in rows}

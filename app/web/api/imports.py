@@ -1,0 +1,103 @@
+"""The JSON API's import: one CSV export, at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, BinaryIO, cast
+
+from flask import Blueprint, current_app, jsonify, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from app.importing import (
+    ImportRefused,
+    Preview,
+    RejectedLine,
+    RowsRejected,
+    UnreadableExport,
+    import_file,
+    rejected_rows,
+)
+from app.web import uploads
+from app.web.errors import BadRequest
+from app.web.guard import current_user_label, record_event, takes_upload, token_scope
+
+MOST_ERRORS = 1000
+
+blueprint = Blueprint("api_imports", __name__, url_prefix="/api")
+
+
+@blueprint.errorhandler(RequestEntityTooLarge)
+def _too_large(_: RequestEntityTooLarge) -> ResponseReturnValue:
+    return jsonify(error=uploads.too_large()), 413
+
+
+@blueprint.post("/import")
+@token_scope("import")
+@takes_upload(uploads.most_bytes)
+def import_() -> ResponseReturnValue:
+    """Import the file in the field `file`; nothing of it when a row of it cannot be read.
+
+    Fields: `type` (the export's name, must agree with the file), `email` (whose usage it is,
+    for exports that do not say), `partial` (`1`: the good rows, whatever the others).
+    """
+    file = request.files.get("file")
+    if file is None:
+        raise BadRequest("file: send the CSV file in the field `file` of a multipart form.")
+    try:
+        found = import_file(
+            cast(BinaryIO, file.stream),
+            file.filename or "",
+            person=request.form.get("email", ""),
+            partial=_flag("partial"),
+            kind=request.form.get("type", "").strip(),
+            by=current_user_label(),
+            email_domain=current_app.extensions["tracker_config"].email_domain,
+        )
+    except RowsRejected as error:
+        return _refused(error)
+    except (UnreadableExport, ImportRefused) as error:
+        raise BadRequest(str(error)) from None
+    if found.note:
+        return jsonify(type=found.batch.kind, note=found.note, result=_result(found))
+    record_event("import", f"#{found.batch.id} {found.batch.file_name}")
+    rejected = rejected_rows(found.batch.id, MOST_ERRORS)
+    return jsonify(type=found.batch.kind, result=_result(found, rejected))
+
+
+def _flag(name: str) -> bool:
+    text = request.form.get(name, "").strip().lower()
+    if text not in ("", "0", "1", "true", "false", "on"):
+        raise BadRequest(f"{name}: expected 1 or 0, not {text[:20]!r}.")
+    return text in ("1", "true", "on")
+
+
+def _result(found: Preview, rejected: Sequence[RejectedLine] = ()) -> dict[str, Any]:
+    return {
+        "success": True,
+        "recordsImported": found.records_imported,
+        "recordsSkipped": found.records_skipped,
+        "recordsUnchanged": found.records_unchanged,
+        "unmappedKeys": found.unmapped_keys,
+        "errors": _errors(rejected),
+    }
+
+
+def _errors(rejected: Sequence[RejectedLine]) -> list[dict[str, Any]]:
+    return [{"line": row.line, "message": _message(row)} for row in rejected]
+
+
+def _message(row: RejectedLine) -> str:
+    return f"{row.message} (found {row.value!r})" if row.value else row.message
+
+
+def _refused(error: RowsRejected) -> ResponseReturnValue:
+    result = {
+        "success": False,
+        "recordsImported": 0,
+        "recordsSkipped": error.batch.skipped,
+        "recordsUnchanged": 0,
+        "unmappedKeys": [],
+        "errors": _errors(error.rows),
+    }
+    return jsonify(error=str(error), type=error.batch.kind, result=result), 400

@@ -1,0 +1,1 @@
+"""CSV imports at `/import`: the form and the history, and a page for each file."""

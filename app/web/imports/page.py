@@ -1,0 +1,277 @@
+"""The page `/import`, the page of each import, and what is done there: import, discard, undo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Blueprint, Response, current_app, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.config import Config
+from app.database import reading
+from app.importing import (
+    BatchStatus,
+    ImportRefused,
+    NoSuchImport,
+    Preview,
+    RejectedLine,
+    RowsRejected,
+    UnreadableExport,
+    apply,
+    discard,
+    history,
+    history_count,
+    preview,
+    rejected_rows,
+    stage,
+    undo,
+)
+from app.importing.details import waiting
+from app.importing.previews import find_batch
+from app.providers.exports import EXPORT_KINDS, open_export
+from app.queries.mappings import known_emails
+from app.web import htmx, uploads
+from app.web.csv_files import csv_answer, csv_text, file_name, guarded
+from app.web.errors import SENTENCES
+from app.web.guard import admin_only, current_user_label, record_event, takes_upload
+from app.web.imports.shown import context_of
+from app.web.params import parse_number
+
+ROWS = 25
+LAST_PAGE = 10**6
+MOST_EMAILS = 1000
+MOST_DRAINED = 2**30
+PIECE = 2**16
+HEADINGS = ("Line", "Value", "Reason")
+NUMBERED = "/import/<int(max=999999999):number>"
+NO_FILE = "Choose a CSV file first."
+NO_ACT = "Nothing was done: the form did not say what to do. Load the page again."
+HOW = {
+    "cursor_events": (
+        "Cursor dashboard, Usage, Export CSV: usage-events-….csv or team-usage-events-….csv. "
+        "The file of an individual does not say whose it is."
+    ),
+    "claude_tokens": "Claude Console, Usage, Export: claude_api_tokens_….csv, also by the hour.",
+    "claude_cost": (
+        "Claude Console, Cost, Export: claude_api_cost_….csv. Its amounts are given to the "
+        "tokens that they belong to."
+    ),
+}
+"""How to get each export from its vendor."""
+
+blueprint = Blueprint("imports", __name__)
+
+
+@blueprint.errorhandler(RequestEntityTooLarge)
+def _too_large(_: RequestEntityTooLarge) -> ResponseReturnValue:
+    if request.endpoint != "imports.upload":
+        return SENTENCES[413], 413, {"Content-Type": "text/plain; charset=utf-8"}
+    _drain()
+    return _door(error=uploads.too_large(), status=413)
+
+
+def _drain() -> None:
+    """Read what the browser still sends: it shows no answer before it has sent everything."""
+    stream, left = request.environ["wsgi.input"], min(request.content_length or 0, MOST_DRAINED)
+    while left > 0 and (piece := stream.read(min(PIECE, left))):
+        left -= len(piece)
+
+
+@blueprint.get("/import")
+@admin_only
+def page() -> Response:
+    """The form for a file, what can be imported, and every import there was."""
+    number = parse_number(request.args.get("discarded", ""), 1, 10**9)
+    if number is None:
+        return _door()
+    words = f"File #{number} was discarded; nothing of it counts."
+    return _door(note=words, query=f"?discarded={number}")
+
+
+@blueprint.post("/import")
+@admin_only
+@takes_upload(uploads.most_bytes)
+def upload() -> ResponseReturnValue:
+    """Stage a file and go on to its preview; nothing of it counts yet."""
+    file, person = request.files.get("file"), request.form.get("email", "")
+    if file is None or not file.filename:
+        return _door(error=NO_FILE, typed=person, status=422)
+    try:
+        found = stage(
+            file.stream,  # type: ignore[arg-type]
+            file.filename,
+            person=person,
+            by=current_user_label(),
+            email_domain=_config().email_domain,
+        )
+    except (UnreadableExport, ImportRefused) as error:
+        about_person = isinstance(error, ImportRefused) or _lacks_person(file, person)
+        return _door(error=str(error), typed=person, about_person=about_person, status=422)
+    if not found.batch.id:
+        return _door(note=found.note, typed=person)
+    return _to(found)
+
+
+def _lacks_person(file: FileStorage, person: str) -> bool:
+    """Whether a refused file would do if somebody said whose it is."""
+    if person.strip():
+        return False
+    file.stream.seek(0)
+    try:
+        return open_export(file.stream).kind.needs_person  # type: ignore[arg-type]
+    except UnreadableExport:
+        return False
+
+
+@blueprint.get(NUMBERED)
+@admin_only
+def one(number: int) -> Response:
+    """What a staged file would do; of an applied or undone one, what it did."""
+    return _one(number)
+
+
+@blueprint.post(NUMBERED)
+@admin_only
+def write(number: int) -> ResponseReturnValue:
+    """Import a staged file, discard it, or undo an import."""
+    do = {"import": _import, "discard": _discard, "undo": _undo}.get(request.form.get("act", ""))
+    if do is None:
+        return _one(number, NO_ACT, 422)
+    try:
+        return do(number)
+    except NoSuchImport as error:
+        return _one(number, str(error), 409)
+    except RowsRejected as error:
+        return _one(number, str(error), 422)
+
+
+def _import(number: int) -> AnyResponse:
+    partial = request.form.get("partial") == "1"
+    domain = _config().email_domain
+    found = apply(number, partial=partial, by=current_user_label(), email_domain=domain)
+    if not found.note:
+        record_event("import", f"#{found.batch.id} {found.batch.file_name}")
+    return _to(found)
+
+
+def _discard(number: int) -> AnyResponse:
+    batch = find_batch(number, BatchStatus.STAGED)
+    discard(number)
+    record_event("import discarded", f"#{number} {batch.file_name}")
+    return redirect(url_for("imports.page", discarded=number), 303)
+
+
+def _undo(number: int) -> AnyResponse:
+    done = undo(number, by=current_user_label(), email_domain=_config().email_domain)
+    record_event("import undone", f"#{number} {done.batch.file_name}")
+    return redirect(url_for("imports.one", number=number), 303)
+
+
+@blueprint.get(f"{NUMBERED}/rejected.csv")
+@admin_only
+def rejected(number: int) -> ResponseReturnValue:
+    """The rows of a file that cannot be read, as CSV."""
+    try:
+        with reading():
+            find_batch(number)
+            rows = rejected_rows(number)
+    except NoSuchImport as error:
+        return _gone(error)
+    return csv_answer(_lines(rows), file_name("rejected", str(number)))
+
+
+def _lines(rows: list[RejectedLine]) -> Iterator[str]:
+    yield csv_text([list(HEADINGS)])
+    for row in rows:
+        yield csv_text([[row.line, guarded(row.value), guarded(row.message)]])
+
+
+def _to(found: Preview) -> AnyResponse:
+    """To the page of an import; `again` there says that it was imported before."""
+    again = 1 if found.note else None
+    return redirect(url_for("imports.one", number=found.batch.id, again=again), 303)
+
+
+def _door(
+    *,
+    error: str = "",
+    note: str = "",
+    typed: str = "",
+    about_person: bool = False,
+    query: str = "",
+    status: int = 200,
+) -> Response:
+    with reading():
+        context = _past()
+        emails = known_emails(limit=MOST_EMAILS)
+    number = context["page_number"]
+    return _show(
+        "import/page.html",
+        f"?page={number}" if number > 1 else query,
+        status,
+        error=error,
+        note=note,
+        typed=typed,
+        about_person=about_person,
+        emails=emails,
+        kinds=[(kind.label, HOW.get(kind.name, "")) for kind in EXPORT_KINDS],
+        megabytes=_config().max_upload_mb,
+        most_bytes=_config().max_upload_mb * 2**20,
+        too_large=uploads.too_large(),
+        announcement=error or note or f"Imports, page {number} of {context['last_page']}",
+        **context,
+    )
+
+
+def _past() -> dict[str, Any]:
+    """The history, a page at a time, after the files that wait to be imported."""
+    count = history_count()
+    last = max(1, -(-count // ROWS))
+    number = min(parse_number(request.args.get("page", ""), 1, LAST_PAGE) or 1, last)
+    return {
+        "waiting": waiting() if number == 1 else [],
+        "past": history(ROWS, (number - 1) * ROWS),
+        "past_count": count,
+        "page_number": number,
+        "last_page": last,
+        "rows_a_page": ROWS,
+    }
+
+
+def _one(number: int, error: str = "", status: int = 200) -> Response:
+    try:
+        with reading():
+            context = context_of(preview(number, email_domain=_config().email_domain))
+    except NoSuchImport as reason:
+        return _gone(reason)
+    counts = context["batch"].status is BatchStatus.APPLIED
+    again = counts and request.args.get("again") == "1" and not error
+    title = f"Import #{number}, {context['batch'].status}"
+    return _show(
+        "import/one.html",
+        "?again=1" if again else "",
+        status,
+        error=error,
+        again=again,
+        announcement=error or title,
+        **context,
+    )
+
+
+def _gone(reason: NoSuchImport) -> Response:
+    return _show("import/gone.html", "", 404, sentence=str(reason))
+
+
+def _show(template: str, query: str, status: int, **context: Any) -> Response:
+    response = htmx.answer(template, query, **context)
+    response.status_code = status
+    return response
+
+
+def _config() -> Config:
+    config: Config = current_app.extensions["tracker_config"]
+    return config

@@ -1,0 +1,157 @@
+"""What the page of one import shows: counts in cards, days in a chart, what it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from app.importing import Batch, BatchStatus, Preview, UnownedKey
+from app.importing.details import FileDay, days_of, undo_preview
+from app.providers import PROVIDERS
+from app.web import charts, formatting
+from app.web.navigation import page_at
+
+SHOWN_NAMES = 12
+"""So many people, keys and models are named; the rest is a number."""
+SHOWN_REJECTED = 50
+MOST_DAYS = 1000
+"""A file with more days than this shows the last ones only."""
+LONGEST_FILLED = 731
+"""Over so many days a day without rows gets its empty place in the chart."""
+COUNTED, COVERED = "counted", "covered"
+TOTAL, COST = "total", "cost"
+TOOLS = {provider.NAME: provider.TOOL for provider in PROVIDERS}
+
+
+class Card(NamedTuple):
+    """How many rows of the file are of one sort, and a few words about them."""
+
+    label: str
+    rows: int
+    words: str
+    warns: bool = False
+
+
+class Look(NamedTuple):
+    """How a series of the chart is called and coloured."""
+
+    label: str
+    style: str
+
+
+class DayChart(NamedTuple):
+    """The chart of a file's days; `main` is the measure, `left_out` how many days it lacks."""
+
+    chart: charts.Chart
+    weekly: bool
+    main: str
+    legend: list[tuple[str, int]]
+    looks: dict[str, Look]
+    finding: str
+    left_out: int
+
+
+def context_of(found: Preview) -> dict[str, Any]:
+    """All that the templates of one import need. Raises `NoSuchImport`."""
+    batch = found.batch
+    days = days_of(batch.id)
+    applied = batch.status is BatchStatus.APPLIED
+    return {
+        "found": found,
+        "batch": batch,
+        "tool": TOOLS.get(batch.provider, ""),
+        "cards": cards_of(found),
+        "days": day_chart(days, set(found.covered_days), TOOLS.get(batch.provider, "")),
+        "undoing": undo_preview(batch.id) if applied else None,
+        "behind": figures_url(batch),
+        "named_keys": [owner for owner in found.unowned_keys if owner.key],
+        "nameless": _nameless(found.unowned_keys),
+        "shown_names": SHOWN_NAMES,
+        "rejected": found.rejected_rows[:SHOWN_REJECTED],
+    }
+
+
+def _nameless(owners: Sequence[UnownedKey]) -> UnownedKey | None:
+    return next((owner for owner in owners if not owner.key), None)
+
+
+def figures_url(batch: Batch) -> str:
+    """The overview of the file's days and tool, "" when it has none."""
+    if not (batch.first_day and batch.last_day):
+        return ""
+    query = {"start": batch.first_day.isoformat(), "end": batch.last_day.isoformat()}
+    if tool := TOOLS.get(batch.provider):
+        query["tool"] = tool
+    return f"{page_at('/')}?{urlencode(query)}"
+
+
+def cards_of(found: Preview) -> list[Card]:
+    """The rows of the file by what becomes of them; together they are all its rows."""
+    batch = found.batch
+    covered = ""
+    if batch.covered:
+        days = formatting.count_of(len(found.covered_days), "day")
+        covered = f"{days}, {formatting.compact(found.covered_tokens)} tokens"
+    reasons = found.skipped_reasons
+    return [
+        Card("New", batch.new, "not told before"),
+        Card("Changed", batch.changed, "newer figures of known rows"),
+        Card("Already known", batch.unchanged, "from an earlier import"),
+        Card("Covered by the API", batch.covered, covered or "counted once, never twice"),
+        Card("Nothing to count", batch.skipped, reasons[0][0] if reasons else "no tokens, no cost"),
+        Card("Rejected", batch.rejected, "cannot be read", warns=batch.rejected > 0),
+    ]
+
+
+def day_chart(days: Sequence[FileDay], covered: set[date], tool: str) -> DayChart | None:
+    """The days of a file, those that the API covers apart; None for a file without good rows."""
+    if not days:
+        return None
+    main = TOTAL if any(day.tokens for day in days) else COST
+    kept = days[-MOST_DAYS:]
+    points = [_point(day, covered, main) for day in _filled(kept)]
+    # Whole as they are: a week of which the file has a part is no week still to come.
+    bars = [bar._replace(open=False) for bar in charts.bars(points, set())]
+    sums = {name: sum(bar.amounts.get(name, 0) for bar in bars) for name in (COUNTED, COVERED)}
+    legend = [(name, amount) for name, amount in sums.items() if amount] or [(COUNTED, 0)]
+    return DayChart(
+        charts.stacked(bars, (COUNTED, COVERED)),
+        len(points) > charts.LONGEST_DAILY_RANGE,
+        main,
+        legend,
+        {
+            COUNTED: Look("From the file", formatting.tool_class(tool)),
+            COVERED: Look("Covered by the API", "tool-other"),
+        },
+        _finding(kept, main),
+        len(days) - len(kept),
+    )
+
+
+def _filled(days: Sequence[FileDay]) -> list[FileDay]:
+    """The days with those between them, unless they lie years apart."""
+    length = (days[-1].day - days[0].day).days + 1
+    if length > LONGEST_FILLED:
+        return list(days)
+    known = {day.day: day for day in days}
+    dates = [days[0].day + timedelta(days=number) for number in range(length)]
+    return [known.get(day, FileDay(day, 0, 0, 0)) for day in dates]
+
+
+def _point(day: FileDay, covered: set[date], main: str) -> charts.Point:
+    # A chart has no place below zero, for credits say.
+    amount = max(0, _amount(day, main))
+    series = COVERED if day.day in covered else COUNTED
+    return charts.Point(day.day, {series: amount, main: amount})
+
+
+def _amount(day: FileDay, main: str) -> int:
+    return day.tokens if main == TOTAL else day.value_nanos
+
+
+def _finding(days: Sequence[FileDay], main: str) -> str:
+    busiest = max(days, key=lambda day: _amount(day, main))
+    write = formatting.compact if main == TOTAL else formatting.money
+    return f"Busiest: {formatting.weekday(busiest.day)} with {write(_amount(busiest, main))}."

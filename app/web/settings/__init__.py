@@ -1,0 +1,1 @@
+"""The settings at `/settings`: whose keys are whose, people, connections, prices, tokens."""

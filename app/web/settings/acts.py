@@ -1,0 +1,146 @@
+"""Acts on mappings that several pages offer: assign, accept all, remove, undo, and their words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from werkzeug.datastructures import MultiDict
+
+from app.database import writing
+from app.directory.mappings import (
+    AUTOMATIC,
+    BadOwner,
+    ChangedSince,
+    Effect,
+    KeyChange,
+    Owner,
+    change_mappings,
+    effect_of,
+    owner_named,
+    undo,
+)
+from app.queries.mappings import key_names, known_emails, past_changes
+from app.web.guard import current_user_label, record_event
+from app.web.settings.common import ListView, batch_number, the_config
+
+MOST_EMAILS = 200
+MOST_PAIRS = 5000
+
+
+class BadAct(Exception):
+    """An act that cannot be done; the message says why."""
+
+
+@dataclass(frozen=True)
+class KeysView(ListView):
+    """A list of keys, and what is about to happen to one of them.
+
+    `key` is being assigned to the person `to` or shared under the name `label`; `remove` is a
+    key to be given back to the automatic rules; `done` the number of the act just done.
+    """
+
+    key: str = ""
+    to: str = ""
+    label: str = ""
+    remove: str = ""
+    all: str = ""
+    show: str = ""
+    done: str = ""
+    STAYS = frozenset({"page", "key", "to", "label", "remove", "all", "done"})
+
+    def still(self, **changes: Any) -> str:
+        """The query of the same rows, with nothing about to happen."""
+        return self.query(
+            **{"key": "", "to": "", "label": "", "remove": "", "all": "", "done": ""} | changes
+        )
+
+
+class Intent(NamedTuple):
+    """What is about to happen to a key: what was typed, what it would do, or why it cannot be."""
+
+    key: str
+    name: str
+    typed_email: str
+    typed_label: str
+    owner: Owner | None
+    effect: Effect | None
+    error: str
+    emails: list[str]
+
+
+def intent_of(view: KeysView, error: str = "") -> Intent | None:
+    """The intent of a view, None while no key is chosen."""
+    if not view.key:
+        return None
+    owner, effect = None, None
+    if view.to or view.label:
+        try:
+            owner = owner_named(view.to, view.label)
+            effect = effect_of([KeyChange(view.key, owner)], the_config().email_domain)
+        except BadOwner as reason:
+            error = error or str(reason)
+    emails = known_emails("" if owner else view.to, MOST_EMAILS)
+    name = key_names([view.key]).get(view.key, view.key)
+    return Intent(view.key, name, view.to, view.label, owner, effect, error, emails)
+
+
+def removal_of(view: KeysView) -> Intent | None:
+    """What giving a key back to the automatic rules would do."""
+    if not view.remove:
+        return None
+    effect = effect_of([KeyChange(view.remove, AUTOMATIC)], the_config().email_domain)
+    name = key_names([view.remove]).get(view.remove, view.remove)
+    return Intent(view.remove, name, "", "", AUTOMATIC, effect, "", [])
+
+
+def act(form: MultiDict[str, str]) -> int:
+    """Do what a form asks; the number of the act, 0 when nothing changed. Raises `BadAct`."""
+    try:
+        if form.get("act") == "undo":
+            return _undo(form)
+        return _change(_wanted(form))
+    except (BadOwner, ChangedSince) as error:
+        raise BadAct(str(error)) from None
+
+
+def _wanted(form: MultiDict[str, str]) -> list[KeyChange]:
+    keys, emails = form.getlist("key"), form.getlist("to")
+    if not keys or not all(key.strip() and key.isprintable() for key in keys):
+        raise BadAct("No key was named.")
+    if form.get("act") == "remove":
+        return [KeyChange(key, AUTOMATIC) for key in keys]
+    if form.get("act") == "all":
+        if len(keys) != len(emails) or len(keys) > MOST_PAIRS:
+            raise BadAct("Keys and people do not match: load the page again.")
+        return [KeyChange(key, owner_named(email)) for key, email in zip(keys, emails, strict=True)]
+    return [KeyChange(keys[0], owner_named(form.get("to", ""), form.get("label", "")))]
+
+
+def _change(changes: Sequence[KeyChange]) -> int:
+    with writing():
+        batch = change_mappings(
+            changes, by=current_user_label(), email_domain=the_config().email_domain
+        )
+        if batch:
+            record_event("mapping changed", "; ".join(_words(change) for change in changes[:5]))
+    return batch
+
+
+def _words(change: KeyChange) -> str:
+    return f"{change.key}: {change.owner.email or change.owner.label or 'automatic rule'}"
+
+
+def _undo(form: MultiDict[str, str]) -> int:
+    number = batch_number(form.get("batch", ""))
+    with writing():
+        batch = undo(number or 0, by=current_user_label(), email_domain=the_config().email_domain)
+        record_event("mapping undone", f"change {number}")
+    return batch
+
+
+def done_context(view: KeysView) -> dict[str, Any]:
+    """The act that was just done, for the line that offers to undo it."""
+    number = batch_number(view.done)
+    return {"done": past_changes(MOST_PAIRS, number) if number else []}

@@ -1,0 +1,80 @@
+"""Unmapped API keys at `/settings`: whose they may be, what saying so moves, and saying so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+
+from app.database import reading
+from app.directory.mappings import Effect, KeyChange, effect_of, owner_named
+from app.queries.scope import Scope
+from app.queries.suggestions import Suggestion, suggestions
+from app.queries.unmapped import UnmappedKey, unmapped_keys
+from app.web.guard import admin_only
+from app.web.settings.acts import BadAct, KeysView, act, done_context, intent_of
+from app.web.settings.common import back_to, page_of, parse_list_view, show, the_config
+
+blueprint = Blueprint("settings_keys", __name__)
+
+
+@blueprint.get("/settings")
+@admin_only
+def page() -> Response:
+    """Keys nobody owns, with their usage of all time."""
+    return _page(parse_list_view(KeysView, request.args))
+
+
+@blueprint.post("/settings")
+@admin_only
+def write() -> ResponseReturnValue:
+    """Assign a key, accept all suggestions, or undo what was just done."""
+    view = parse_list_view(KeysView, request.form)
+    try:
+        done = act(request.form)
+    except BadAct as error:
+        return _page(view, str(error))
+    return back_to("settings_keys.page", view.still(page=view.page, done=str(done or "")))
+
+
+def _page(view: KeysView, error: str = "") -> Response:
+    with reading():
+        context = _context(view, error)
+    query = context["view"].query(page=context["view"].page)
+    return show("settings/keys.html", query, status=422 if error else 200, **context)
+
+
+def _context(view: KeysView, error: str) -> dict[str, Any]:
+    everything = unmapped_keys(Scope())
+    named = [key for key in everything if key.key]
+    ideas = suggestions(named)
+    found = [key for key in named if matches(key, ideas.get(key.key), view.q)]
+    view, rows, pager = page_of(found, view)
+    pairs = [(key.key, ideas[key.key].email) for key in found if key.key in ideas]
+    return {
+        "view": view,
+        "rows": rows,
+        "pager": pager,
+        "all_count": len(named),
+        "nameless": next((key.figures for key in everything if not key.key), None),
+        "ideas": ideas,
+        "pairs": pairs,
+        "all_effect": _effect_of_all(pairs) if view.all and pairs else None,
+        "intent": intent_of(view, error),
+        "error": error,
+        "post_url": request.path,
+        "announcement": f"{len(found)} unmapped keys",
+        **done_context(view),
+    }
+
+
+def matches(key: UnmappedKey, idea: Suggestion | None, words: str) -> bool:
+    """Whether a key's name, id, workspace or suggestion holds the words."""
+    texts = (key.name, key.key, key.workspace, idea.email if idea else "")
+    return any(words.lower() in text.lower() for text in texts)
+
+
+def _effect_of_all(pairs: list[tuple[str, str]]) -> Effect:
+    changes = [KeyChange(key, owner_named(email)) for key, email in pairs]
+    return effect_of(changes, the_config().email_domain)

@@ -1,0 +1,82 @@
+"""Configured mappings at `/settings/mappings`: search, change, remove, and their history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+
+from app.database import reading
+from app.queries.mappings import OwnedKey, guesses, owned_keys, past_changes
+from app.web.guard import admin_only
+from app.web.settings.acts import BadAct, KeysView, act, done_context, intent_of, removal_of
+from app.web.settings.common import back_to, page_of, parse_list_view, show, the_config
+
+HISTORY_LINES = 50
+RULE_WORDS = {
+    "mapping": "said here",
+    "shared": "shared, said here",
+    "account": "the member who used it",
+    "key owner": "bound to this member",
+    "key name": "by the key's name",
+}
+
+blueprint = Blueprint("settings_mappings", __name__)
+
+
+@blueprint.get("/settings/mappings")
+@admin_only
+def page() -> Response:
+    """Keys with an owner; `show=automatic` has those that nobody had to map."""
+    return _page(parse_list_view(KeysView, request.args))
+
+
+@blueprint.post("/settings/mappings")
+@admin_only
+def write() -> ResponseReturnValue:
+    """Change or remove a mapping, or undo what was just done."""
+    view = parse_list_view(KeysView, request.form)
+    try:
+        done = act(request.form)
+    except BadAct as error:
+        return _page(view, str(error))
+    return back_to("settings_mappings.page", view.still(page=view.page, done=str(done or "")))
+
+
+def _page(view: KeysView, error: str = "") -> Response:
+    with reading():
+        context = _context(view, error)
+    query = context["view"].query(page=context["view"].page)
+    return show("settings/mappings.html", query, status=422 if error else 200, **context)
+
+
+def _context(view: KeysView, error: str) -> dict[str, Any]:
+    everything = owned_keys()
+    manual = [key for key in everything if key.is_manual]
+    automatic = [key for key in everything if not key.is_manual]
+    kind = automatic if view.show == "automatic" else manual
+    found = [key for key in kind if matches(key, view.q)]
+    view, rows, pager = page_of(found, view)
+    return {
+        "view": view,
+        "rows": rows,
+        "pager": pager,
+        "manual_count": len(manual),
+        "automatic_count": len(automatic),
+        "rule_words": RULE_WORDS,
+        "intent": intent_of(view, error),
+        "removal": removal_of(view),
+        "history": past_changes(HISTORY_LINES),
+        "email_domain": the_config().email_domain,
+        "guesses": guesses(),
+        "error": error,
+        "post_url": request.path,
+        "announcement": f"{len(found)} mappings",
+        **done_context(view),
+    }
+
+
+def matches(key: OwnedKey, words: str) -> bool:
+    """Whether a key's name, id, owner or shared name holds the words."""
+    return any(words.lower() in text.lower() for text in (key.name, key.key, key.email, key.label))

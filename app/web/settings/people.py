@@ -1,0 +1,118 @@
+"""People at `/settings/people`: names, teams, who has left, and further e-mails of a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
+
+from app.database import reading, writing
+from app.directory.people import BadPerson, change_person, merge_people, split_person
+from app.identity import BadEmail
+from app.queries.mappings import known_emails
+from app.queries.people_directory import ListedPerson, listed_people, team_names
+from app.usage import normal_email
+from app.web.guard import admin_only, record_event
+from app.web.settings.acts import MOST_EMAILS
+from app.web.settings.common import ListView, back_to, page_of, parse_list_view, show, the_config
+
+blueprint = Blueprint("settings_people", __name__)
+
+
+@dataclass(frozen=True)
+class PeopleListView(ListView):
+    """The list, who is being edited, and what was just done to whom.
+
+    `did` is "saved", "merged" (`further` into `who`) or "split" (`further` from `who`).
+    """
+
+    edit: str = ""
+    did: str = ""
+    who: str = ""
+    further: str = ""
+    STAYS = frozenset({"page", "edit", "did", "who", "further"})
+
+    def still(self, **changes: Any) -> str:
+        """The query of the same rows, with nobody being edited."""
+        nothing = dict.fromkeys(("edit", "did", "who", "further"), "")
+        return self.query(**nothing | changes)
+
+
+@blueprint.get("/settings/people")
+@admin_only
+def page() -> Response:
+    """Everybody known, a page at a time."""
+    return _page(parse_list_view(PeopleListView, request.args))
+
+
+@blueprint.post("/settings/people")
+@admin_only
+def write() -> ResponseReturnValue:
+    """Change one person, merge a further e-mail into a person, or split it off again."""
+    view = parse_list_view(PeopleListView, request.form)
+    try:
+        done = _act(request.form)
+    except (BadPerson, BadEmail) as error:
+        return _page(view, str(error), dict(request.form))
+    return back_to("settings_people.page", view.still(page=view.page, **done))
+
+
+def _act(form: MultiDict[str, str]) -> dict[str, str]:
+    """Do what a form asks; what to say of it. Raises `BadPerson` and `BadEmail`."""
+    who, further = form.get("who", ""), form.get("further", "")
+    domain = the_config().email_domain
+    with writing():
+        if form.get("act") == "merge":
+            merge_people(who, further, email_domain=domain)
+            record_event("people merged", f"{normal_email(further)} into {normal_email(who)}")
+            return {"did": "merged", "who": who, "further": normal_email(further)}
+        if form.get("act") == "split":
+            owner = split_person(further, email_domain=domain)
+            record_event("people split", f"{normal_email(further)} from {owner}")
+            return {"did": "split", "who": owner, "further": normal_email(further)}
+        change_person(
+            who,
+            name=form.get("name", ""),
+            team=form.get("team", ""),
+            left=form.get("left", ""),
+        )
+        record_event("person changed", normal_email(who))
+    return {"did": "saved", "who": who}
+
+
+def _page(view: PeopleListView, error: str = "", typed: dict[str, str] | None = None) -> Response:
+    with reading():
+        found = listed_people(view.q)
+        view, rows, pager = page_of(found, view)
+        context = {
+            "rows": rows,
+            "pager": pager,
+            "teams": team_names(),
+            "emails": known_emails("", MOST_EMAILS) if view.edit else [],
+        }
+    return show(
+        "settings/people.html",
+        view.query(page=view.page),
+        status=422 if error else 200,
+        view=view,
+        error=error,
+        typed=typed or {},
+        fields=_fields,
+        announcement=f"{len(found)} people",
+        post_url=request.path,
+        **context,
+    )
+
+
+def _fields(person: ListedPerson, typed: dict[str, str]) -> dict[str, str]:
+    """What stands in the fields of the editor: what was typed, else what is stored."""
+    stored = {
+        "name": person.name,
+        "team": person.team,
+        "left": person.left.isoformat() if person.left else "",
+        "further": "",
+    }
+    return stored | {name: text for name, text in typed.items() if name in stored}

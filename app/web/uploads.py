@@ -1,0 +1,26 @@
+"""Uploaded files: how large they may be, and what is said of one that is larger."""
+
+from __future__ import annotations
+
+from flask import current_app
+
+from app.config import Config
+
+
+def most_bytes() -> int:
+    """The largest upload, for `guard.takes_upload`."""
+    # A form has some bytes besides the file.
+    return _megabytes() * 2**20 + 2**16
+
+
+def too_large() -> str:
+    """The sentence about a file that is larger."""
+    return (
+        f"The file is larger than {_megabytes()} MB. Import it with `flask import FILE`, which "
+        "takes any size, or raise MAX_UPLOAD_MB."
+    )
+
+
+def _megabytes() -> int:
+    config: Config = current_app.extensions["tracker_config"]
+    return config.max_upload_mb

@@ -1,0 +1,273 @@
+"""The settings in a browser: keys, people, teams and connections, with and without JavaScript."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+from app.config import Config, read_config
+from app.database import migrate, open_database
+from tests.browser.conftest import DESKTOP, PATIENCE_MS
+from tests.browser.served import serving
+from tests.browser.watch import Watch
+from tests.invented_keys import ANN, BOB, CAT, fill_firm
+from tests.upstream import Company, Upstream
+
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+BOTH = pytest.mark.parametrize("scripted", [True, False], ids=["javascript", "plain"])
+WAYS = ("/settings", "/settings/mappings", "/settings/people", "/settings/people/teams")
+MORE = ("/settings/connections", "/settings/prices", "/settings/tokens")
+
+EDITING = (
+    *("/settings?key=key_plain", "/settings?key=key_plain&to=ann", "/settings?all=1"),
+    f"/settings/people?edit={ANN}",
+)
+
+Open = Callable[[bool], Page]
+
+
+@pytest.fixture(scope="module")
+def upstream() -> Iterator[Upstream]:
+    """The invented company's APIs."""
+    with Upstream(Company(ordinary=3, heavy=3)) as running:
+        yield running
+
+
+@pytest.fixture
+def firm(tmp_path: Path, upstream: Upstream) -> Iterator[str]:
+    """The URL of the product with a small company, to be changed at will."""
+    settings = {
+        "SQLITE_PATH": str(tmp_path / "firm.db"),
+        "SCHEDULER": "off",
+        "ANTHROPIC_ADMIN_KEY": upstream.anthropic_key,
+        "ANTHROPIC_BASE_URL": upstream.anthropic_url,
+        "CURSOR_ADMIN_KEY": "a-key-that-is-wrong",
+        "CURSOR_BASE_URL": upstream.cursor_url,
+    }
+    _fill(read_config({"SECRET_KEY": "a key for tests only", **settings}, tmp_path))
+    with serving(settings, tmp_path / "server.log") as url:
+        yield url
+
+
+def _fill(config: Config) -> None:
+    engine = open_database(config)
+    with engine.connection_context():
+        migrate()
+        fill_firm()
+
+
+@pytest.fixture
+def tab(chromium: Browser, firm: str) -> Iterator[Open]:
+    """Opens an empty tab, with JavaScript or without."""
+    watch = Watch(firm)
+    with ExitStack() as contexts:
+
+        def make(scripted: bool) -> Page:
+            context: BrowserContext = contexts.enter_context(
+                chromium.new_context(
+                    base_url=firm,
+                    viewport=DESKTOP,
+                    java_script_enabled=scripted,
+                    color_scheme="light" if scripted else "dark",
+                )
+            )
+            context.set_default_timeout(PATIENCE_MS)
+            watch.follow(context)
+            return context.new_page()
+
+        yield make
+    watch.expect("422")
+    assert watch.unexpected() == []
+
+
+def row(page: Page, name: str) -> Locator:
+    """The row of a table that holds a name."""
+    return page.locator("tbody tr").filter(has_text=name).first
+
+
+@BOTH
+def test_a_key_is_assigned_after_a_look_at_what_moves(tab: Open, scripted: bool) -> None:
+    page = tab(scripted)
+    page.goto("/settings")
+    page.get_by_role("link", name="Assign experiments").click()
+    page.locator("#to").fill(ANN)
+    if not scripted:
+        page.locator("#to-person button").click()
+    expect(page.locator("#effect")).to_contain_text(f"from nobody to {ANN}")
+    expect(page.locator("#effect")).to_contain_text("90.0")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator("#done")).to_contain_text(f"the automatic rule \u2192 {ANN}")
+    expect(page.locator("#unmapped")).not_to_contain_text("experiments")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#unmapped")).to_contain_text("experiments")
+    expect(page.locator("#done")).to_contain_text(f"{ANN} \u2192 the automatic rule")
+
+
+@BOTH
+def test_a_bad_address_is_told_where_it_was_typed(tab: Open, scripted: bool) -> None:
+    page = tab(scripted)
+    page.goto("/settings")
+    page.get_by_role("link", name="Assign experiments").click()
+    page.locator("#to").fill("ann at firm")
+    if not scripted:
+        page.locator("#to-person button").click()
+    expect(page.locator("#effect")).to_contain_text("looks like name@example.com")
+    expect(page.locator("#to")).to_have_value("ann at firm")
+    expect(page.get_by_role("button", name="Apply")).to_have_count(0)
+
+
+@BOTH
+def test_all_suggestions_are_accepted_and_taken_back(tab: Open, scripted: bool) -> None:
+    page = tab(scripted)
+    page.goto("/settings")
+    page.locator("#accept-all").click()
+    expect(page.locator("#accept-form")).to_contain_text("Accepting 2")
+    page.get_by_role("button", name="Accept all").click()
+    expect(page.locator("#done")).to_contain_text("2")
+    expect(page.locator("#unmapped tbody tr")).to_have_count(1)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#unmapped tbody tr")).to_have_count(3)
+
+
+@BOTH
+def test_one_suggestion_is_accepted_and_its_mapping_removed(tab: Open, scripted: bool) -> None:
+    page = tab(scripted)
+    page.goto("/settings")
+    page.get_by_role("button", name=f"Accept {BOB} for nightly pipeline").click()
+    expect(page.locator("#done")).to_contain_text(BOB)
+    page.get_by_role("link", name="Mappings").click()
+    page.get_by_role("link", name="Remove the mapping of nightly pipeline").click()
+    expect(page.locator("#effect")).to_contain_text(f"from {BOB} to nobody")
+    page.get_by_role("button", name="Remove the mapping").click()
+    expect(page.locator("#mapped")).to_contain_text("Nobody has mapped a key yet")
+
+
+@BOTH
+def test_a_key_is_shared_under_a_name(tab: Open, scripted: bool) -> None:
+    page = tab(scripted)
+    page.goto("/settings")
+    page.get_by_role("link", name="Assign experiments").click()
+    page.locator("#label").fill("Research lab")
+    if not scripted:
+        page.locator("#to-shared button").click()
+    expect(page.locator("#effect")).to_contain_text("Research lab")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator("#done")).to_contain_text("shared as Research lab")
+
+
+@BOTH
+def test_two_people_become_one_and_two_again(tab: Open, scripted: bool) -> None:
+    page = tab(scripted)
+    page.goto("/settings/people")
+    page.get_by_role("link", name=f"Edit {ANN}").click()
+    page.locator("#further").fill(CAT)
+    page.get_by_role("button", name="Merge into this person").click()
+    expect(page.locator("#done")).to_contain_text(f"{CAT} is now a further e-mail of {ANN}")
+    page.goto(f"/users/{CAT}")
+    expect(page).to_have_url(re.compile(f"/users/{ANN}"))
+    page.goto(f"/settings/people?edit={ANN}")
+    page.get_by_role("button", name=f"Split {CAT} off again").click()
+    expect(page.locator("#done")).to_contain_text("no longer")
+    expect(page.get_by_role("link", name=f"Edit {CAT}")).to_be_visible()
+
+
+@BOTH
+def test_a_person_is_renamed_and_a_bad_day_is_told(tab: Open, scripted: bool) -> None:
+    page = tab(scripted)
+    page.goto(f"/settings/people?edit={CAT}")
+    page.locator("#name").fill("Cat Stone")
+    page.locator("#team").fill("Data")
+    page.locator("#left").fill("1999-01-01")
+    page.locator("#save button").click()
+    expect(page.locator("#editor .wrong")).to_contain_text("YYYY-MM-DD")
+    expect(page.locator("#name")).to_have_value("Cat Stone")
+    page.locator("#left").fill("2026-10-09")
+    page.locator("#save button").click()
+    expect(page.locator("#done")).to_contain_text("is saved")
+    expect(row(page, CAT)).to_contain_text("Data")
+
+
+@BOTH
+def test_teams_come_from_a_file_after_a_preview(tab: Open, scripted: bool) -> None:
+    page = tab(scripted)
+    page.goto("/settings/people")
+    page.get_by_role("link", name="Teams from a file").click()
+    content = f"email,department\n{ANN},Data\n{BOB},Web\nwho@else.example,Web\nbad\n"
+    file = {"name": "teams.csv", "mimeType": "text/csv", "buffer": content.encode()}
+    page.locator("#file").set_input_files(file)
+    page.locator("#upload button").click()
+    expect(page.locator("#teams-file")).to_contain_text("who@else.example")
+    expect(page.locator("#teams-file")).to_contain_text("1\u00a0bad line")
+    page.get_by_role("button", name="Apply 2").click()
+    expect(page.locator("#teams-file")).to_contain_text("2\u00a0people changed")
+    page.goto("/settings/people?q=Data")
+    expect(page.locator("#people tbody tr")).to_have_count(1)
+
+
+@BOTH
+def test_connections_are_tried_out(tab: Open, scripted: bool) -> None:
+    page = tab(scripted)
+    page.goto("/settings/connections")
+    page.locator("#test-anthropic").click()
+    expect(page.locator("#connections .right")).to_contain_text("The key works", timeout=20_000)
+    page.locator("#test-cursor").click()
+    expect(page.locator("#connections .wrong")).to_contain_text("401", timeout=20_000)
+
+
+@BOTH
+def test_a_token_is_made_and_revoked(tab: Open, scripted: bool) -> None:
+    page = tab(scripted)
+    page.goto("/settings/tokens")
+    page.locator("#name").fill("Nightly")
+    page.get_by_role("button", name="Make a token").click()
+    expect(page.locator("#token")).to_have_text(re.compile("^aut_"))
+    page.get_by_role("button", name="Revoke Nightly").click()
+    expect(page.locator("#tokens")).to_contain_text("revoked")
+
+
+def test_a_search_keeps_the_words_and_the_address(tab: Open) -> None:
+    page = tab(True)
+    page.goto("/settings")
+    page.locator("#q").press_sequentially("lapt")
+    expect(page.locator("#unmapped tbody tr")).to_have_count(1)
+    expect(page).to_have_url(re.compile(r"/settings\?q=lapt$"))
+    expect(page.locator("#q")).to_be_focused()
+
+
+@pytest.mark.parametrize("width", [390, 1280, 2560])
+def test_no_page_is_wider_than_its_window(tab: Open, width: int) -> None:
+    page = tab(True)
+    page.set_viewport_size({"width": width, "height": 900})
+    for path in (*WAYS, *MORE, *EDITING):
+        page.goto(path)
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, path
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing(chromium: Browser, firm: str, theme: str) -> None:
+    options = {"base_url": firm, "viewport": DESKTOP, "color_scheme": theme, "bypass_csp": True}
+    with chromium.new_context(**options) as context:
+        page = context.new_page()
+        found = {}
+        for path in (*WAYS, *MORE, *EDITING):
+            page.goto(path)
+            page.evaluate(AXE.read_text())
+            answer = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+            if answer["violations"]:
+                found[path] = [(one["id"], one["nodes"][0]["html"]) for one in answer["violations"]]
+        assert found == {}
+
+
+def test_every_page_has_one_heading_and_no_id_twice(tab: Open) -> None:
+    page = tab(False)
+    for path in (*WAYS, *MORE, *EDITING):
+        page.goto(path)
+        expect(page.locator("h1")).to_have_count(1)
+        ids = re.findall(r'\sid="([^"]*)"', page.content())
+        assert len(ids) == len(set(ids)), path

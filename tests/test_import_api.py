@@ -1,0 +1,181 @@
+"""POST /api/import: one file, at once, whole or not at all, and a sentence for all else."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from app.importing import history
+from app.models import AuditEvent, ImportBatch
+from tests.imported import CSV_FILES, costs, event, events, tokens, total, usage
+
+pytestmark = pytest.mark.usefixtures("database")
+BAD = event(tokens=5).replace("2026-11-02", "2026-13-02")
+INDIVIDUAL = (CSV_FILES / "cursor_04_individual_2025-08_to_2026-03.csv").read_bytes()
+
+
+def send(client: FlaskClient, content: bytes, name: str = "a.csv", **fields: Any) -> TestResponse:
+    answer = client.post(
+        "/api/import",
+        data={"file": (io.BytesIO(content), name), **fields},
+        content_type="multipart/form-data",
+    )
+    # The test client keeps a large body in a file, which it leaves open.
+    answer.request.environ["wsgi.input"].close()
+    return answer
+
+
+def test_imports_a_file_and_says_what_it_did(client: FlaskClient) -> None:
+    answer = send(client, events(event(tokens=10), event(tokens=20)))
+    assert answer.status_code == 200
+    assert answer.json == {
+        "type": "cursor_events",
+        "result": {
+            "success": True,
+            "recordsImported": 2,
+            "recordsSkipped": 0,
+            "recordsUnchanged": 0,
+            "unmappedKeys": [],
+            "errors": [],
+        },
+    }
+    assert total() == (30, 100_000_000)
+    assert [event.action for event in AuditEvent.select()] == ["import"]
+
+
+def test_the_same_file_again_is_unchanged(client: FlaskClient) -> None:
+    content = events(event(tokens=10), event(tokens=20))
+    send(client, content)
+    answer = send(client, content)
+    assert answer.status_code == 200
+    assert answer.json["note"].endswith("as #1; nothing was changed.")
+    result = answer.json["result"]
+    assert (result["recordsImported"], result["recordsUnchanged"]) == (0, 2)
+    assert len(history()) == 1
+
+
+def test_names_the_keys_that_belong_to_nobody(client: FlaskClient) -> None:
+    answer = send(client, tokens(usage(key="key-a"), usage(key="claude_code_key_ann_x1y2")))
+    assert answer.json["type"] == "claude_tokens"
+    assert answer.json["result"]["unmappedKeys"] == ["key-a"]
+
+
+def test_refuses_a_file_with_a_bad_row_and_names_it(client: FlaskClient) -> None:
+    answer = send(client, events(event(tokens=10), BAD))
+    assert answer.status_code == 400
+    assert answer.json["error"].startswith("a.csv: 1 of 2 rows cannot be read")
+    result = answer.json["result"]
+    assert (result["success"], result["recordsImported"]) == (False, 0)
+    (error,) = result["errors"]
+    assert error["line"] == 3
+    assert "2026-13-02" in error["message"]
+    assert total() == (0, 0)
+
+
+def test_takes_the_good_rows_when_asked(client: FlaskClient) -> None:
+    answer = send(client, events(event(tokens=10), BAD), partial="1")
+    assert answer.status_code == 200
+    assert answer.json["result"]["recordsImported"] == 1
+    assert [error["line"] for error in answer.json["result"]["errors"]] == [3]
+    assert total()[0] == 10
+
+
+@pytest.mark.parametrize("kind", ["cursor_events", " cursor_events ", ""])
+def test_takes_the_type_that_the_file_is(client: FlaskClient, kind: str) -> None:
+    assert send(client, events(event()), type=kind).status_code == 200
+
+
+def test_refuses_another_type_than_the_file_is(client: FlaskClient) -> None:
+    answer = send(client, events(event()), type="claude_cost")
+    assert answer.status_code == 400
+    assert answer.json["error"].startswith("The file is Cursor usage events (cursor_events), not")
+
+
+def test_needs_the_person_of_an_export_without_users(client: FlaskClient) -> None:
+    answer = send(client, INDIVIDUAL)
+    assert answer.status_code == 400
+    assert "e-mail" in answer.json["error"]
+    assert send(client, INDIVIDUAL, email="nobody").status_code == 400
+    answer = send(client, INDIVIDUAL, email="Ann@Example.com")
+    assert answer.json["result"]["recordsImported"] == 7
+    assert answer.json["result"]["recordsSkipped"] == 2
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["cursor_11_aggregated_by_model.csv", "cursor_90_not-usage_analytics.csv"],
+)
+def test_refuses_what_is_no_usage_with_the_reason(client: FlaskClient, name: str) -> None:
+    answer = send(client, (CSV_FILES / name).read_bytes(), name)
+    assert answer.status_code == 400
+    assert "Export the usage events instead" in answer.json["error"]
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", events(), costs()])
+def test_a_file_without_rows_is_fine_and_changes_nothing(
+    client: FlaskClient, content: bytes
+) -> None:
+    answer = send(client, content)
+    assert answer.status_code == 200
+    assert answer.json["note"] == "The file holds no rows, so nothing was changed."
+    assert answer.json["result"]["recordsImported"] == 0
+    assert ImportBatch.select().count() == 0
+
+
+@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n\0\0", b"\0\1\2", b"a,b\n1,2\n", b"=1+1"])
+def test_refuses_what_is_no_export(client: FlaskClient, content: bytes) -> None:
+    answer = send(client, content, "../../etc/passwd")
+    assert answer.status_code == 400
+    assert set(answer.json) == {"error"}
+
+
+def test_says_that_the_file_is_missing(client: FlaskClient) -> None:
+    for data in ({}, {"file": "text"}, {"other": (io.BytesIO(b"x"), "a.csv")}):
+        answer = client.post("/api/import", data=data, content_type="multipart/form-data")
+        assert answer.status_code == 400
+        assert answer.json["error"].startswith("file: ")
+
+
+def test_refuses_an_odd_partial(client: FlaskClient) -> None:
+    answer = send(client, events(event()), partial="maybe")
+    assert answer.status_code == 400
+    assert answer.json["error"].startswith("partial: ")
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/csv", "application/octet-stream"])
+def test_takes_multipart_only(client: FlaskClient, kind: str) -> None:
+    answer = client.post("/api/import", data=events(event()), content_type=kind)
+    assert answer.status_code == 415
+    assert "multipart" in answer.json["error"]
+
+
+def test_does_not_take_other_methods(client: FlaskClient) -> None:
+    assert client.get("/api/import").status_code == 405
+
+
+def test_refuses_a_file_that_is_too_large_and_says_what_to_do(
+    app: Flask, client: FlaskClient
+) -> None:
+    from dataclasses import replace
+
+    app.extensions["tracker_config"] = replace(app.extensions["tracker_config"], max_upload_mb=1)
+    large = events(*(event(tokens=n) for n in range(1, 20_000)))
+    assert len(large) > 1.1 * 2**20
+    answer = send(client, large)
+    assert answer.status_code == 413
+    assert answer.json["error"] == (
+        "The file is larger than 1 MB. Import it with `flask import FILE`, which takes any size, "
+        "or raise MAX_UPLOAD_MB."
+    )
+    assert ImportBatch.select().count() == 0
+
+
+def test_takes_more_than_other_requests_may_hold(client: FlaskClient) -> None:
+    large = events(*(event(tokens=n) for n in range(1, 20_001)))
+    assert len(large) > 1.1 * 2**20
+    assert send(client, large).json["result"]["recordsImported"] == 20_000

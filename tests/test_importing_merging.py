@@ -1,0 +1,100 @@
+"""The rules by which rows of files make a day, against rules written down anew."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.importing.merging import (
+    EVENTS,
+    KEYED,
+    StoredRow,
+    Tally,
+    decoded,
+    encoded,
+    key_hash_of,
+    merged_day,
+)
+from app.usage import CURSOR, Actor, PriceStatus, UsageRecord
+
+DAY = date(2026, 11, 2)
+
+
+def record(at_ms: int | None, tokens: int = 1, detail: str = "", value: int | None = 5):
+    status = PriceStatus.UNPRICED if value is None else PriceStatus.PROVIDER
+    actor = Actor(account="é,\"'\u202e@example.com")
+    return UsageRecord(
+        DAY, actor, CURSOR, "gpt", 0, 0, 0, 0, tokens, None, value, None, status, at_ms, detail
+    )
+
+
+def rows(batch: int, records: list[UsageRecord], merge: str = EVENTS) -> list[StoredRow]:
+    return [StoredRow(key_hash_of(merge, "k", each), batch, "k", encoded(each)) for each in records]
+
+
+def merged(files: list[list[UsageRecord]], tally: Tally | None = None) -> list[UsageRecord]:
+    every = [row for batch, file in enumerate(files) for row in rows(batch, file)]
+    return list(merged_day(DAY, sorted(every), list(range(len(files))), tally))
+
+
+def test_a_record_comes_back_as_it_was_kept() -> None:
+    for kept in (record(None), record(1, 10**16, '{"a":1}', None)):
+        assert decoded(DAY, encoded(kept)) == kept
+
+
+FILES = st.lists(st.lists(st.integers(0, 4), max_size=6), min_size=1, max_size=4)
+
+
+@given(FILES)
+def test_events_are_the_largest_multiset_of_the_files(files: list[list[int]]) -> None:
+    """Identical events only: each number is an event of its own."""
+    most: Counter[int] = Counter()
+    for file in files:
+        most |= Counter(file)
+    found = merged([[record(1000 + number) for number in file] for file in files])
+    assert Counter(each.at_ms - 1000 for each in found) == most
+
+
+@given(FILES, st.booleans())
+def test_the_rows_of_the_last_file_are_all_told_apart(files: list[list[int]], timed: bool) -> None:
+    """Events that agree in all but their detail: number % 2 is the detail."""
+    lists = [
+        [record(number // 2 if timed else None, detail=str(number % 2)) for number in file]
+        for file in files
+    ]
+    tally, before, after = Tally(), merged(lists[:-1]), merged(lists)
+    merged(lists, tally)
+    assert tally.new + tally.changed + tally.unchanged == len(lists[-1])
+    assert tally.new == len(after) - len(before)
+    assert (tally.new == tally.changed == 0) == (Counter(after) == Counter(before))
+    assert Counter(merged([*lists, lists[-1]])) == Counter(after)
+    known = Tally()
+    merged([*lists, lists[-1]], known)
+    assert known == Tally(unchanged=len(lists[-1]))
+
+
+def test_the_newest_version_of_an_event_counts_then_those_before_it() -> None:
+    first, second, third = (record(1, detail=name) for name in ("a", "b", "c"))
+    found = merged([[first] * 3, [second] * 2, [third]])
+    assert found == [second, second, third]
+    assert merged([[first] * 3, [third], [first, second]]) == [first, second, third]
+
+
+def test_an_event_without_a_millisecond_is_known_by_all_it_says() -> None:
+    assert len(merged([[record(None)], [record(None, detail="other")]])) == 2
+    assert len(merged([[record(1)], [record(1, detail="other")]])) == 1
+
+
+def test_rows_of_a_key_are_summed_unknown_money_stays_unknown() -> None:
+    hours = [record(None, 1, '{"web":2}'), record(None, 2, '{"web":3,"x":"y"}', None)]
+    every = sorted(rows(1, hours, KEYED))
+    (day,) = merged_day(DAY, every, [1])
+    assert (day.output_tokens, day.value_nanos, day.price_status) == (
+        3,
+        None,
+        PriceStatus.UNPRICED,
+    )
+    assert day.detail == '{"web":5,"x":"y"}'
