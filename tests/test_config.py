@@ -46,6 +46,8 @@ GOOD = [
     ("ALLOW_NO_AUTH", "1", "allow_no_auth", True),
     ("ALLOW_NO_AUTH", "0", "allow_no_auth", False),
     ("TRUSTED_PROXIES", "2", "trusted_proxies", 2),
+    ("MAX_UPLOAD_MB", "200", "max_upload_mb", 200),
+    ("LOG_FORMAT", "json", "log_format", "json"),
     ("CRON_SECRET", "tick", "cron_secret", "tick"),
     ("SECRET_KEY", "0123456789abcdef", "secret_key", "0123456789abcdef"),
     ("SYNC_AT", "00:00", "sync_at", time(0, 0)),

@@ -162,7 +162,7 @@ def _tell(found: Preview, dry_run: bool) -> None:
     _tell_names(
         "Models without a price",
         found.unpriced,
-        lambda each: f"{each.model or '(unknown)'} ({each.tokens:,} tokens)",
+        lambda each: f"{each.model} ({each.tokens:,} tokens)",
     )
     _tell_names("Columns not used", found.ignored_columns, str)
     for warning in found.warnings:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from app.model_names import display_name
 from app.models import ImportBatch
 from app.usage import Actor, UsageRecord, day_number
 
@@ -33,7 +34,7 @@ class Facts:
         of_actor[0] += tokens
         of_actor[1] += value
         if record.value_nanos is None and tokens:
-            self.unpriced[record.model] += tokens
+            self.unpriced[display_name(record.model)] += tokens
         return day
 
     @property
