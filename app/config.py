@@ -50,6 +50,10 @@ class Config:
         """The admin key of a provider by its name, or None when it is not configured."""
         return {"anthropic": self.anthropic_admin_key, "cursor": self.cursor_admin_key}[provider]
 
+    def provider_team(self, provider: str) -> str:
+        """What the account at a provider is called on screen, "" when nobody said."""
+        return (self.cursor_team_slug or "") if provider == "cursor" else ""
+
     def provider_url(self, provider: str) -> str:
         """The base URL of a provider by its name."""
         return {"anthropic": self.anthropic_base_url, "cursor": self.cursor_base_url}[provider]

@@ -181,7 +181,7 @@ def test_wrong_use_is_told_even_without_a_database(
 def test_a_database_that_is_down_is_one_line(command: str, unreachable: Commands) -> None:
     answer = unreachable(command)
     assert answer.exit_code == 1
-    assert answer.stderr.startswith("Error: PostgreSQL none: ")
+    assert answer.stderr.startswith("Error: POSTGRES_URL: PostgreSQL none: ")
     assert answer.stderr.count("\n") == 1
     assert "hush" not in answer.output
 

@@ -34,7 +34,7 @@ def test_imports_a_file_and_says_what_it_did(client: FlaskClient) -> None:
     answer = send(client, events(event(tokens=10), event(tokens=20)))
     assert answer.status_code == 200
     assert answer.json == {
-        "type": "cursor_events",
+        "type": "cursor",
         "result": {
             "success": True,
             "recordsImported": 2,
@@ -61,7 +61,7 @@ def test_the_same_file_again_is_unchanged(client: FlaskClient) -> None:
 
 def test_names_the_keys_that_belong_to_nobody(client: FlaskClient) -> None:
     answer = send(client, tokens(usage(key="key-a"), usage(key="claude_code_key_ann_x1y2")))
-    assert answer.json["type"] == "claude_tokens"
+    assert answer.json["type"] == "claude_code"
     assert answer.json["result"]["unmappedKeys"] == ["key-a"]
 
 
@@ -85,9 +85,21 @@ def test_takes_the_good_rows_when_asked(client: FlaskClient) -> None:
     assert total()[0] == 10
 
 
-@pytest.mark.parametrize("kind", ["cursor_events", " cursor_events ", ""])
+@pytest.mark.parametrize("kind", ["cursor_events", " cursor ", ""])
 def test_takes_the_type_that_the_file_is(client: FlaskClient, kind: str) -> None:
     assert send(client, events(event()), type=kind).status_code == 200
+
+
+def test_a_file_with_bad_rows_is_never_good_even_when_its_good_rows_are_known(
+    client: FlaskClient,
+) -> None:
+    content = events(event(), "not-a-day,ann@example.com,Included,gpt-5.5,No,0,1,0,0,1,0")
+    assert send(client, content, partial="1").json["result"]["recordsImported"] == 1
+    refused = send(client, content)
+    assert (refused.status_code, refused.json["result"]["success"]) == (400, False)
+    again = send(client, content, partial="1").json
+    assert again["result"]["recordsImported"] == 0
+    assert [error["line"] for error in again["result"]["errors"]] == [3]
 
 
 def test_refuses_another_type_than_the_file_is(client: FlaskClient) -> None:

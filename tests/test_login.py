@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 from typing import Any
 
@@ -314,3 +315,29 @@ def test_every_page_has_the_way_in_and_out(serve: Serve) -> None:
 def test_a_wrong_method_is_a_405(site: Site) -> None:
     for path in ("/login", "/logout", "/api/auth"):
         assert site.client.put(path, json={}).status_code == 405
+
+
+def test_the_session_works_as_a_bearer_too(site: Site) -> None:
+    answer = site.log_in()
+    (cookie,) = [one for one in answer.headers.getlist("Set-Cookie") if "ai_tracker_auth=" in one]
+    secret = cookie.split("ai_tracker_auth=")[1].split(";")[0]
+    bearer = {"Authorization": f"Bearer {secret}"}
+    script = site.script().client
+    assert script.get("/api/auth", headers=bearer).get_json()["authenticated"] is True
+    upload = {"file": (io.BytesIO(b""), "empty.csv")}
+    assert script.post("/api/import", headers=bearer, data=upload).status_code == 200
+
+
+def test_an_upload_with_only_the_cookie_hears_of_the_token(site: Site) -> None:
+    site.log_in()
+    upload = {"file": (io.BytesIO(b""), "empty.csv")}
+    refused = site.client.post("/api/import", data=upload)
+    assert refused.status_code == 403
+    assert "API token" in refused.get_json()["error"]
+
+
+def test_the_bearer_of_somebody_else_leaves_the_login_alone(site: Site) -> None:
+    site.log_in()
+    for other in ("Bearer of a proxy", "Basic eA==", "Bearer"):
+        headers = {"Authorization": other}
+        assert site.client.get("/api/auth", headers=headers).get_json()["authenticated"] is True

@@ -369,3 +369,11 @@ def test_a_part_is_one_element_with_an_id_and_is_included(part: Path) -> None:
     assert source.endswith(f"</{opening[1]}>")
     included = f'include "people/{part.name}"'
     assert any(included in other.read_text() for other in part.parent.glob("*.html"))
+
+
+def test_htmx_that_does_not_say_its_type_gets_the_part(office: Any) -> None:
+    plain = office.get("/users", headers={"HX-Request": "true"})
+    assert "<html" not in plain.text
+    assert plain.text == office.get("/users", headers=PART).text
+    restored = {"HX-Request": "true", "HX-History-Restore-Request": "true"}
+    assert "<html" in office.get("/users", headers=restored).text

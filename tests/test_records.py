@@ -15,7 +15,7 @@ from app.database import reading, writing
 from app.ledger import organization_for, replace_day
 from app.models import ApiKey, Partition, Run
 from app.queries.percentile import standing
-from app.queries.person import known_person, person_usage, similar_emails
+from app.queries.person import known_person, person_usage, similar_people
 from app.queries.records import own_keys, raw_records
 from app.queries.scope import Scope, slices_of
 from app.queries.trends import daily
@@ -132,7 +132,7 @@ def test_a_persons_record_day_is_the_first_with_most_tokens(town_database: Reade
 def test_a_person_without_usage_has_no_days(town_database: Reader) -> None:
     found = known_person("idle@town.example")
     assert found is not None
-    assert found[3:] == (None, None, None, 0)
+    assert found[3:] == (None, None, None, 0, None)
     assert own_keys(found.person_id, Scope(), slices_of(Scope())) == []
     assert raw_records([], Scope(), slices_of(Scope())) == []
 
@@ -150,12 +150,12 @@ def test_nobody_is_known_by_an_unknown_address(town_database: Reader) -> None:
     ],
 )
 def test_similar_addresses_come_first(town_database: Reader, asked: str, first: str) -> None:
-    assert similar_emails(asked)[0] == first
+    assert similar_people(asked)[0] == (first, "")
 
 
 @pytest.mark.parametrize("asked", ["", "@", "%", "%%%%@x", "zz@town.example", "\\", "'"])
 def test_nothing_is_similar_to_nothing(town_database: Reader, asked: str) -> None:
-    assert similar_emails(asked) == []
+    assert similar_people(asked) == []
 
 
 @pytest.mark.parametrize("scope", SCOPES, ids=str)

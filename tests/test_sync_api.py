@@ -109,6 +109,12 @@ def test_syncs_the_last_seven_days_unless_told_otherwise(client: FlaskClient, bo
     assert (start, end) == (utc_today() - timedelta(days=6), utc_today())
 
 
+def test_an_end_alone_is_of_seven_days(client: FlaskClient) -> None:
+    end = utc_today() - timedelta(days=30)
+    answer = client.post("/api/sync", json={"endDate": str(end)}).get_json()
+    assert answer["syncedRange"] == {"startDate": str(end - timedelta(days=6)), "endDate": str(end)}
+
+
 def test_a_start_alone_runs_to_today(client: FlaskClient) -> None:
     start = utc_today() - timedelta(days=2)
     answer = client.post("/api/sync", json={"startDate": str(start)}).get_json()
@@ -126,7 +132,8 @@ def test_a_start_alone_runs_to_today(client: FlaskClient) -> None:
         ({"startDate": "2026-10-05", "endDate": "2026-10-04"}, "startDate"),
         ({"startDate": "1999-12-31", "endDate": "2000-01-01"}, "startDate"),
         ({"startDate": "2000-01-01"}, "startDate"),
-        ({"endDate": "2026-10-05"}, "startDate"),
+        ({"endDate": "1999-12-31"}, "endDate"),
+        ({"endDate": "0001-01-02"}, "endDate"),
         ({"startDate": "2026-10-05", "endDate": "2999-01-01"}, "endDate"),
         ({"startDate": "2999-01-01"}, "startDate"),
         ([], "body"),

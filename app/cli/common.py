@@ -17,7 +17,7 @@ from flask.cli import with_appcontext
 from peewee import PeeweeException
 
 from app.config import Config
-from app.database import OutdatedSchema, database, describe
+from app.database import OutdatedSchema, database, describe, is_postgres
 from app.usage import parse_day
 
 
@@ -48,9 +48,14 @@ def with_database(command: Callable[..., Any]) -> Callable[..., Any]:
             raise click.ClickException(str(error)) from None
         except PeeweeException as error:
             # A driver spreads one trouble over several lines.
-            raise click.ClickException(" ".join(f"{describe()}: {error}".split())) from None
+            raise click.ClickException(" ".join(f"{_setting()}: {error}".split())) from None
 
     return with_appcontext(wrapped)
+
+
+def _setting() -> str:
+    """The database and the variable that names it."""
+    return f"{'POSTGRES_URL' if is_postgres() else 'SQLITE_PATH'}: {describe()}"
 
 
 def the_config() -> Config:

@@ -35,7 +35,8 @@ def demo_command(people: int, days: int, if_empty: bool) -> None:
             result = write_demo(
                 people,
                 days,
-                now=utc_now(),
+                # Noon, whenever that is: the same company all day long, today incomplete.
+                now=utc_now().replace(hour=12, minute=0, second=0, microsecond=0),
                 email_domain=the_config().email_domain,
                 progress=lambda done, total, day: bar.update(done - bar.pos),
             )

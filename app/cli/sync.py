@@ -141,5 +141,6 @@ def _report(parts: list[ProviderRun]) -> int:
             click.echo(f"Warning: {warning}", err=True)
     configured = [part for part in parts if part.status != Status.NOT_CONFIGURED]
     if not configured:
-        click.echo("Error: nothing was read, because no provider is configured.", err=True)
+        which = "no provider is" if len(parts) > 1 else "the provider asked for is not"
+        click.echo(f"Error: nothing was read, because {which} configured.", err=True)
     return 0 if configured and all(part.status == Status.OK for part in configured) else 1

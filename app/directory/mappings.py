@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
 from peewee import fn
 
 from app.database import total
-from app.identity import checked_email, known_directory, moves, resolve_again
+from app.identity import (
+    KnownDirectory,
+    checked_email,
+    known_directory,
+    moves,
+    own_email,
+    resolve_again,
+)
 from app.ledger import bump_data_version, writing_usage
 from app.models import (
     Actor,
@@ -60,12 +67,16 @@ class Flow(NamedTuple):
 
 
 class Effect(NamedTuple):
-    """What a change of mappings would move: by person, and on which days, of all time."""
+    """What a change would move: by person, and on which days, of all time.
+
+    `origins` are the keys and accounts that would change hands.
+    """
 
     flows: list[Flow]
     days: int
     first_day: date | None
     last_day: date | None
+    origins: int = 0
 
     @property
     def tokens(self) -> int:
@@ -104,15 +115,7 @@ def owner_named(email: str = "", label: str = "") -> Owner:
         email = checked_email(email)
     except ValueError as error:
         raise BadOwner(str(error)) from None
-    return Owner(_own_address(email))
-
-
-def _own_address(email: str) -> str:
-    """The person's own e-mail where `email` is a further one."""
-    row = (
-        PersonAlias.select(Person.email).join(Person).where(PersonAlias.email == email).tuples()
-    ).first()
-    return row[0] if row else email
+    return Owner(own_email(email))
 
 
 def mapped_owner(key: str) -> Owner:
@@ -209,35 +212,49 @@ def undo(batch: int, *, by: str, email_domain: str) -> int:
 
 def effect_of(changes: Sequence[KeyChange], email_domain: str) -> Effect:
     """What `change_mappings` would move, by the same rules. Changes nothing."""
-    after: dict[int, tuple[int | None, str]] = {}
-    for organization in Organization.select():
-        known = known_directory(organization, email_domain)
+
+    def change(known: KnownDirectory) -> None:
         for key, owner in changes:
             if owner == AUTOMATIC:
                 known.unmap_key(key)
             else:
                 known.map_key(key, owner.email)
+
+    return effect_when(change, email_domain)
+
+
+def effect_when(change: Callable[[KnownDirectory], None], email_domain: str) -> Effect:
+    """What would move if every directory were as `change` makes it. Changes nothing."""
+    after: dict[int, tuple[int | None, str]] = {}
+    for organization in Organization.select():
+        known = known_directory(organization, email_domain)
+        change(known)
         for move in moves(organization, known):
             after[move.actor_id] = (move.person_before, move.email)
     return _summed(after)
 
 
 def _summed(after: dict[int, tuple[int | None, str]]) -> Effect:
-    rows = _usage_of(list(after))
     emails = _emails({person for person, _ in after.values() if person})
+    pairs = {key: (emails.get(person or 0, ""), email) for key, (person, email) in after.items()}
+    # Some actors only come by another rule to the person whose they are.
+    pairs = {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
     sums: dict[tuple[str, str], list[int]] = {}
     days: set[int] = set()
-    for actor_id, day, *figures in rows:
-        person, email = after[actor_id]
-        pair = (emails.get(person or 0, ""), email)
-        if pair[0] == pair[1]:
-            continue
+    for actor_id, day, *figures in _usage_of(list(pairs)):
+        pair = pairs[actor_id]
         days.add(day)
         sums[pair] = [a + b for a, b in zip(sums.get(pair, [0, 0, 0]), figures, strict=True)]
     flows = [Flow(*pair, *figures) for pair, figures in sums.items()]
     flows.sort(key=lambda flow: (-flow.tokens, flow.before, flow.after))
-    edges = (day_of(min(days)), day_of(max(days))) if days else (None, None)
-    return Effect(flows, len(days), *edges)
+    first, last = (day_of(min(days)), day_of(max(days))) if days else (None, None)
+    return Effect(flows, len(days), first, last, _origins_of(list(pairs)))
+
+
+def _origins_of(actor_ids: list[int]) -> int:
+    """How many keys and accounts these actors are: one may be used in several workspaces."""
+    rows = Actor.select(Actor.organization, Actor.key, Actor.account)
+    return rows.where(Actor.id.in_(actor_ids)).distinct().tuples().count()
 
 
 def _usage_of(actor_ids: list[int]) -> list[tuple]:

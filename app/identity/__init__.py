@@ -9,12 +9,14 @@ from app.identity.store import (
     aliases,
     ensure_actors,
     known_directory,
+    merges,
     moves,
+    own_email,
     resolve_again,
     store_directory,
 )
 
 __all__ = (
     "SHARED", "BadEmail", "KnownDirectory", "Move", "aliases", "checked_email", "ensure_actors",
-    "known_directory", "moves", "resolve_again", "store_directory",
+    "known_directory", "merges", "moves", "own_email", "resolve_again", "store_directory",
 )  # fmt: skip

@@ -7,7 +7,7 @@ import re
 from app.usage import normal_email
 
 LONGEST_EMAIL = 254
-EMAIL = re.compile(r"[^\s@\"'<>(),;:\\\[\]]{1,64}@([\w]([\w-]*[\w])?\.)+[\w]([\w-]*[\w])")
+EMAIL = re.compile(r"[^\s@\"<>(),;:\\\[\]]{1,64}@([\w]([\w-]*[\w])?\.)+[\w]([\w-]*[\w])")
 
 
 class BadEmail(ValueError):

@@ -153,9 +153,31 @@ def _ensure_people(names_by_email: dict[str, str]) -> dict[str, int]:
 
 
 def aliases() -> dict[str, str]:
-    """Every further e-mail of a person, with the person's own."""
+    """Every further e-mail of a person, with the person's own.
+
+    Whoever was merged keeps their further e-mails, so that these go along at a split: one such
+    e-mail may lead to another.
+    """
+    found = merges()
+    for email, own in found.items():
+        while own in found:
+            own = found[own]
+        found[email] = own
+    return found
+
+
+def merges() -> dict[str, str]:
+    """Every further e-mail, with the one that it was merged into."""
     rows = PersonAlias.select(PersonAlias.email, Person.email).join(Person)
     return dict(rows.tuples())
+
+
+def own_email(email: str) -> str:
+    """The own e-mail of the person whose further e-mail this is; else the e-mail as it is."""
+    rows = PersonAlias.select(Person.email).join(Person)
+    while row := rows.where(PersonAlias.email == email).tuples().first():
+        email = row[0]
+    return email
 
 
 def moves(organization: Organization, known: KnownDirectory) -> list[Move]:

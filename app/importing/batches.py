@@ -86,10 +86,10 @@ def apply(
     """
     with writing_usage():
         batch = find_batch(batch_id, BatchStatus.STAGED)
+        _refuse_rejected(batch, partial)
         if earlier := _applied_before(batch):
             delete_batch(batch)
             return _known_already(earlier, email_domain)
-        _refuse_rejected(batch, partial)
         # Before it is applied: nobody is unknown afterwards.
         found = preview_of(batch, Effect(), email_domain)
         run = _log_run(IMPORT, batch)

@@ -14,6 +14,7 @@ from app.importing.rows import PIECE, delete_batch, keep_rejected, keep_rows
 from app.importing.types import BatchStatus, ImportRefused, WrongKind
 from app.ledger import DEMO_ORGANIZATION, organization_for
 from app.models import ImportBatch, Organization, Partition
+from app.providers import by_name
 from app.providers.exports import Export, ExportRow, RejectedRow, SkippedRow, open_export
 from app.runs import now_seconds
 
@@ -62,13 +63,13 @@ def stage_file(
     """Read a file into a batch, which is kept (has an id) only when it has
     rows, good or rejected ones.
 
-    Raises UnreadableExport, `WrongKind` unless `kind` is "" or the file's own, and
+    Raises UnreadableExport, `WrongKind` unless `kind` is "" or names the file, and
     `ImportRefused` for a person who is no e-mail address; nothing is kept then.
     """
     whose = _person(person)
     hashed = HashedStream(stream, progress)
     export = open_export(hashed, name=name, person=whose)  # type: ignore[arg-type]
-    if kind and export.kind.provider and kind != export.kind.name:
+    if kind and export.kind.provider and kind not in _names_of(export):
         raise WrongKind(
             f"The file is {export.kind.label} ({export.kind.name}), not {kind!r}. "
             "Leave the type out, or choose the file that was meant."
@@ -86,6 +87,12 @@ def stage_file(
     if export.kind.provider:
         _read_rows(batch, export, hashed)
     return batch
+
+
+def _names_of(export: Export) -> tuple[str, ...]:
+    """What may be said of a file: the export's name, or whose usage it holds."""
+    provider = by_name(export.kind.provider)
+    return export.kind.name, provider.NAME, provider.TOOL
 
 
 def drop_stale() -> None:

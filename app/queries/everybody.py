@@ -21,16 +21,21 @@ from app.queries.remembered import remembered
 from app.queries.scope import Scope, Slices
 from app.usage import day_of
 
-BYTES_A_NUMBER, BYTES_A_PERSON = 8, 300
+BYTES_A_NUMBER, BYTES_A_PERSON = 8, 400
 WIDTH = len(SUM_COLUMNS)
 
 
 class Known(NamedTuple):
-    """A person ever seen, and the edges of all their usage as integers (0: no usage)."""
+    """A person ever seen, and the edges of all their usage as integers (0: no usage).
+
+    `left_day` is 0 for somebody who has not left.
+    """
 
     email: str
     first_day: int
     last_day: int
+    name: str = ""
+    left_day: int = 0
 
 
 class Activity(NamedTuple):
@@ -100,11 +105,14 @@ def known_people(ids: Sequence[int] | None = None) -> dict[int, Known]:
 
 
 def _known_people(ids: list[int] | None) -> dict[int, Known]:
-    query = Person.select(
-        Person.id, Person.email, edge_day(fn.MIN, Person.id), edge_day(fn.MAX, Person.id)
-    )
+    edges = (edge_day(fn.MIN, Person.id), edge_day(fn.MAX, Person.id))
+    columns = (Person.id, Person.email, *edges, Person.name, Person.left_day)
+    query = Person.select(*columns)
     rows = database.execute(query if ids is None else query.where(Person.id.in_(ids))).fetchall()
-    return {key: Known(email, first or 0, last or 0) for key, email, first, last in rows}
+    return {
+        key: Known(email, first or 0, last or 0, name, left or 0)
+        for key, email, first, last, name, left in rows
+    }
 
 
 def edge_day(edge: Any, person_id: Any) -> Any:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from peewee import JOIN, fn
 
 from app.database import total
-from app.models import ALL_SLICE, Person, PersonAlias, PersonDay, PersonMonth, Team
+from app.identity import aliases
+from app.models import ALL_SLICE, Person, PersonDay, PersonMonth, Team
 from app.queries.remembered import remembered
 from app.usage import day_of
 
@@ -24,6 +25,30 @@ class ListedPerson(NamedTuple):
     tokens: int
     last_day: date | None
 
+    @property
+    def used_after_leaving(self) -> bool:
+        """Whether there is usage of days after the one they left on."""
+        return bool(self.left and self.last_day and self.last_day > self.left)
+
+
+def further_emails() -> dict[str, tuple[str, ...]]:
+    """The further e-mails of everybody who has some, by their own; remembered."""
+    return remembered("further emails", _further_emails)
+
+
+def _further_emails() -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for email, own in sorted(aliases().items()):
+        found.setdefault(own, []).append(email)
+    return {own: tuple(emails) for own, emails in found.items()}
+
+
+def with_further_email(words: str) -> set[str]:
+    """The own e-mails of those one of whose further e-mails holds the words (lower case)."""
+    return {
+        own for own, emails in further_emails().items() if any(words in email for email in emails)
+    }
+
 
 def listed_people(words: str = "") -> list[ListedPerson]:
     """Everybody whose e-mails, name or team hold the words, by e-mail; never a further e-mail."""
@@ -38,9 +63,7 @@ def _holds(person: ListedPerson, wanted: str) -> bool:
 
 
 def _everybody() -> list[ListedPerson]:
-    further: dict[int, list[str]] = {}
-    for email, person_id in PersonAlias.select(PersonAlias.email, PersonAlias.person).tuples():
-        further.setdefault(person_id, []).append(email)
+    further = further_emails()
     hidden = {email for emails in further.values() for email in emails}
     tokens = dict(
         PersonMonth.select(PersonMonth.person_id, total(PersonMonth.tokens))
@@ -65,7 +88,7 @@ def _everybody() -> list[ListedPerson]:
             name,
             team or "",
             day_of(left) if left else None,
-            tuple(sorted(further.get(key, ()))),
+            further.get(email, ()),
             tokens.get(key, 0),
             day_of(last[key]) if key in last else None,
         )

@@ -18,6 +18,7 @@ from app.queries.people import (
     person_at,
     sums_of_people,
 )
+from app.queries.people_directory import further_emails, with_further_email
 from app.queries.people_order import (
     DEFAULT_SORT,
     MORE_SORTS,
@@ -28,9 +29,12 @@ from app.queries.people_order import (
 )
 from app.queries.remembered import remembered
 from app.queries.scope import Scope, Slices
-from app.usage import day_number
+from app.queries.shared_keys import NobodysLines, nobodys_lines
+from app.usage import day_number, day_of
 
 BYTES_A_POINT = 16
+MOST_SHARED = 9
+"""So many names of shared keys have a line below the list; more are summed up in one."""
 Span = tuple[date, date]
 
 
@@ -52,11 +56,16 @@ class Question(NamedTuple):
 
 
 class PersonRow(NamedTuple):
-    """One person: figures, tokens per point of the curve, tokens (now, before) compared."""
+    """One person: figures, tokens per point of the curve, tokens (now, before) compared.
+
+    `name` is "" and `left` None when nobody said.
+    """
 
     person: PersonTotals
     trend: list[int]
     compared: tuple[int, int] | None
+    name: str = ""
+    left: date | None = None
 
     @property
     def change(self) -> int | None:
@@ -72,12 +81,12 @@ class Rows(NamedTuple):
 
 
 class Foot(NamedTuple):
-    """What stands below the rows: the matching people, usage of nobody, and how many people
-    there are without the search."""
+    """What stands below the rows: the matching people, usage of nobody in all and in lines, and
+    how many people there are without the search."""
 
     people: PeopleTotals
     nobody: Figures
-    nobody_by_tool: dict[str, int]
+    lines: NobodysLines
     everybody_count: int
 
 
@@ -105,7 +114,33 @@ def one_row(question: Question, person_id: int, email: str) -> PersonRow:
     edges = edges_of(known_people()[person_id])
     nothing = PersonTotals(person_id, email, Figures(), {}, 0, *edges)
     changes = _changes(question).get(person_id, (0, 0))
-    return PersonRow(nothing, [], changes if question.compared else None)
+    return PersonRow(nothing, [], changes if question.compared else None, *_said_of(person_id))
+
+
+def named_like(words: str, most: int) -> list[tuple[str, str]]:
+    """(e-mail, name) of those whose name holds the words but none of whose e-mails does, by name.
+
+    A list is searched by e-mail alone, as the API is: this is for pointing at whom else was meant.
+    """
+    wanted = words.strip().lower()
+    if not wanted:
+        return []
+    elsewhere = {email for emails in further_emails().values() for email in emails}
+    elsewhere |= with_further_email(wanted)
+    found = [
+        (known.name, known.email)
+        for known in known_people().values()
+        if wanted in known.name.lower()
+        and wanted not in known.email
+        and known.email not in elsewhere
+    ]
+    return [(email, name) for name, email in sorted(found)[:most]]
+
+
+def _said_of(person_id: int) -> tuple[str, date | None]:
+    """A person's name, and the day they left on."""
+    known = known_people()[person_id]
+    return known.name, day_of(known.left_day) if known.left_day else None
 
 
 def _filled(asked: Question, found: Everybody, places: Sequence[int]) -> list[PersonRow]:
@@ -120,6 +155,7 @@ def _filled(asked: Question, found: Everybody, places: Sequence[int]) -> list[Pe
             person_at(found, place, names.get(key, "")),
             trends.get(key, []),
             changes.get(key, nothing),
+            *_said_of(key),
         )
         for key, place in zip(ids, places, strict=True)
     ]
@@ -178,6 +214,6 @@ def foot(question: Question) -> Foot:
     return Foot(
         sums_of_people(found, matching(found, question.search)),
         merged(found.nobody),
-        {tool: figures.tokens for tool, figures in found.nobody.items()},
+        nobodys_lines(question.scope, question.slices, found.nobody, MOST_SHARED, question.search),
         len(found.ids),
     )

@@ -10,6 +10,7 @@ from peewee import Select, fn
 from app.database import database, in_byte_order
 from app.models import SUM_COLUMNS, Slice
 from app.queries.everybody import Everybody, activity, known_people
+from app.queries.people_directory import with_further_email
 from app.queries.person_sums import person_sums
 from app.queries.remembered import remembered
 from app.queries.scope import Scope, Slices
@@ -56,12 +57,20 @@ class Order(NamedTuple):
 
 
 def matching(found: Everybody, search: str) -> list[int] | None:
-    """The places of those whose e-mail holds the words, None for everybody without words."""
+    """The places of those one of whose e-mails holds the words, None for everybody without words.
+
+    A further e-mail is an e-mail of the person like their own.
+    """
     wanted = normal_email(search)
     if not wanted:
         return None
     known = known_people()
-    return [place for place, key in enumerate(found.ids) if wanted in known[key].email]
+    others = with_further_email(wanted)
+    return [
+        place
+        for place, key in enumerate(found.ids)
+        if wanted in known[key].email or known[key].email in others
+    ]
 
 
 def ordered(

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from peewee import ModelSelect, fn
 
 from app.database import database
+from app.identity import aliases
 from app.models import ALL_SLICE, SUM_COLUMNS, Person, PersonDay
 from app.queries.figures import Figures, add_up
 from app.queries.scope import Scope, Slices, slices_of
@@ -25,7 +26,7 @@ MOST_CANDIDATES = 500
 class KnownPerson(NamedTuple):
     """A person and the edges of all their usage; the days are None without any usage.
 
-    `record_day` is the first day with the most tokens.
+    `record_day` is the first day with the most tokens, `left` the day they left on.
     """
 
     person_id: int
@@ -35,6 +36,14 @@ class KnownPerson(NamedTuple):
     last_day: date | None
     record_day: date | None
     record_tokens: int
+    left: date | None = None
+
+
+class SimilarPerson(NamedTuple):
+    """Somebody's own e-mail, and their further one that is meant ("": their own is)."""
+
+    email: str
+    further: str = ""
 
 
 class PersonModel(NamedTuple):
@@ -75,6 +84,7 @@ def known_person(email: str) -> KnownPerson | None:
             _own_days(fn.MAX(PersonDay.day)),
             _own_days(PersonDay.day).order_by(PersonDay.tokens.desc(), PersonDay.day).limit(1),
             _own_days(fn.MAX(PersonDay.tokens)),
+            Person.left_day,
         )
         .where(Person.email == email)
         .tuples()
@@ -82,8 +92,8 @@ def known_person(email: str) -> KnownPerson | None:
     )
     if row is None:
         return None
-    first, last, record = (day_of(day) if day else None for day in row[3:6])
-    return KnownPerson(row[0], row[1], row[2], first, last, record, row[6] or 0)
+    first, last, record, left = (day_of(day) if day else None for day in (*row[3:6], row[7]))
+    return KnownPerson(row[0], row[1], row[2], first, last, record, row[6] or 0, left)
 
 
 def _own_days(chosen: object) -> ModelSelect:
@@ -92,20 +102,30 @@ def _own_days(chosen: object) -> ModelSelect:
     )
 
 
-def similar_emails(text: str, limit: int = 8) -> list[str]:
-    """E-mails that hold the start of a word of `text` (before its "@"), the most alike first."""
+def similar_people(text: str, limit: int = 8) -> list[SimilarPerson]:
+    """People an e-mail of whom holds the start of a word of `text` (before its "@").
+
+    The most alike come first, everybody once; a further e-mail stands for the person's own.
+    """
     local = normal_email(text).partition("@")[0][:100]
     words = [word for word in re.findall(r"\w+", local) if len(word) >= SHORTEST_WORD][:6]
     if not words:
         return []
-    condition = reduce(or_, (Person.email.contains(word[:LONGEST_START]) for word in words))
+    own = aliases()
+    starts = [word[:LONGEST_START] for word in words]
+    found = {email for email in own if any(start in email for start in starts)}
+    condition = reduce(or_, (Person.email.contains(start) for start in starts))
     rows = Person.select(Person.email).where(condition).order_by(Person.email)
-    found = [email for (email,) in rows.limit(MOST_CANDIDATES).tuples()]
+    found.update(email for (email,) in rows.limit(MOST_CANDIDATES).tuples())
 
     def alike(email: str) -> float:
         return SequenceMatcher(None, local, email.partition("@")[0]).ratio()
 
-    return sorted(found, key=lambda email: (-alike(email), email))[:limit]
+    people: dict[str, SimilarPerson] = {}
+    for email in sorted(found, key=lambda email: (-alike(email), email)):
+        person = own.get(email, email)
+        people.setdefault(person, SimilarPerson(person, email if email in own else ""))
+    return list(people.values())[:limit]
 
 
 def person_usage(scope: Scope, person_id: int, slices: Slices | None = None) -> PersonUsage:

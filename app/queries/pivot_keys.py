@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from peewee import JOIN, Case, ModelSelect, fn
 
 from app.models import ALL_SLICE, UNATTRIBUTED, Person, TotalDay
+from app.queries.people_directory import with_further_email
 from app.queries.pivot_dimensions import (
     DAY,
     MODEL,
@@ -146,9 +147,13 @@ def of_people(query: Any, question: Question, person: Any) -> Any:
 
 
 def _matching(search: str) -> ModelSelect | None:
-    """Ids of the persons whose e-mail holds the words; % _ and \\ are literal."""
+    """Ids of the persons one of whose e-mails holds the words; % _ and \\ are literal."""
     wanted = normal_email(search)
-    return Person.select(Person.id).where(Person.email.contains(wanted)) if wanted else None
+    if not wanted:
+        return None
+    others = with_further_email(wanted)
+    holds = Person.email.contains(wanted)
+    return Person.select(Person.id).where(holds | Person.email.in_(others) if others else holds)
 
 
 def _in_teams(person: Any, teams: Collection[int]) -> Any:

@@ -22,7 +22,10 @@ from app.models import ApiToken
 COOKIE = "ai_tracker_auth"
 LONGEST_SECRET = 200
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
-FORWARDED = re.compile(r"(?i)forwarded|x-forwarded-.*|x-real-ip|via")
+FORWARDED = re.compile(
+    r"(?i)forwarded|x-forwarded-.*|x-original-.*|via|"
+    r"(x-real|x-client|x-cluster-client|cf-connecting|true-client|fastly-client)-ip"
+)
 """Headers that a proxy adds: behind one, every caller has the address of this machine."""
 
 
@@ -116,10 +119,13 @@ def login_possible() -> bool:
 
 
 def bearer_token() -> str:
-    """The API token of the Authorization header, or "": other credentials are not for us."""
+    """The API token or session of the Authorization header, or "".
+
+    A browser never sends this header by itself: it proves that no other site wrote the request.
+    """
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
     text = text.strip()
-    return text if scheme.lower() == "bearer" and text.startswith(PREFIX) else ""
+    return text if scheme.lower() == "bearer" and len(text) <= LONGEST_SECRET else ""
 
 
 def cookie_secret() -> str:
@@ -130,13 +136,17 @@ def cookie_secret() -> str:
 
 def bad_token() -> bool:
     """Whether an API token came in the header that is not (or no longer) one."""
-    return bool(bearer_token()) and caller().anonymous
+    return bearer_token().startswith(PREFIX) and caller().anonymous
 
 
 def _from_request(_: Request) -> Caller | None:
-    if text := bearer_token():
-        return _of_token(text)
-    text = cookie_secret()
+    sent = bearer_token()
+    found = _known_by(sent)
+    # A proxy may send a header of its own; a token of ours that ended is never overlooked.
+    return found if found or sent.startswith(PREFIX) else _known_by(cookie_secret())
+
+
+def _known_by(text: str) -> Caller | None:
     if text.startswith(PREFIX):
         return _of_token(text)
     session = find_session(text, the_config()) if text else None

@@ -68,6 +68,15 @@ def _login_needed(error: LoginNeeded) -> ResponseReturnValue:
     """For programs a sentence, for people the login page: never inside a part of a page."""
     if request.path.startswith("/api/"):
         return jsonify(error=str(error)), 401, {"WWW-Authenticate": "Bearer"}
+    if request.path == "/metrics":
+        return (
+            "Send the header Authorization: Bearer with an API token that may read.",
+            401,
+            {
+                "WWW-Authenticate": "Bearer",
+                "Content-Type": PLAIN,
+            },
+        )
     login = url_for("login.page", next=paths.present_page())
     if request.headers.get("HX-Request") == "true":
         return "Sign in first.", 401, {"HX-Redirect": login, "Content-Type": PLAIN}

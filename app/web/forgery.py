@@ -27,6 +27,10 @@ STALE = (
     "Nothing was changed: this page was made before the present login began or ended. "
     "Reload it and send it again; Back in the browser brings back what was typed."
 )
+BEARER_INSTEAD = (
+    "Nothing was changed: an upload from a script carries an API token, made in Settings under "
+    "Access, as the header Authorization: Bearer, not only the cookie of a login."
+)
 NOT_JSON = "Send this with Content-Type: application/json."
 NOT_AN_UPLOAD = "Send this with Content-Type: multipart/form-data."
 
@@ -106,7 +110,8 @@ def check_body(marks: dict[str, Any]) -> None:
         # Only now, when it is known that the caller may send that much.
         request.max_content_length = upload_limit()
     if not proven and not _has_token():
-        raise Refused(STALE)
+        by_script = upload_limit and request.path.startswith("/api/")
+        raise Refused(BEARER_INSTEAD if by_script else STALE)
 
 
 def _is_api_body(takes_upload: bool) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from flask import Flask, current_app, g
 
-from app.providers import PROVIDERS
+from app.providers import PROVIDERS, Provider
 from app.queries.freshness import freshness, known_span
 from app.queries.scope import Scope, known_models, known_teams, model_places
 from app.usage import utc_now
@@ -79,10 +79,15 @@ def model_choices(scope: Scope) -> list[str]:
     return sorted(names | set(scope.models), key=str.lower)
 
 
+def _label(provider: Provider) -> str:
+    team = current_app.extensions["tracker_config"].provider_team(provider.NAME)
+    return f"{provider.LABEL} ({team})" if team else provider.LABEL
+
+
 def configured_providers() -> list[tuple[str, str, bool]]:
     """(name, label, has a key) of every provider."""
     config = current_app.extensions["tracker_config"]
     return [
-        (provider.NAME, provider.LABEL, config.provider_key(provider.NAME) is not None)
+        (provider.NAME, _label(provider), config.provider_key(provider.NAME) is not None)
         for provider in PROVIDERS
     ]

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from flask import Flask, Response, make_response, render_template, request
 
 PAGE, PART = "base.html", "part.html"
-TYPED = frozenset({"q", "to", "label"})
+TYPED = frozenset({"q", "to", "label", "further"})
 """Parameters that change with every key: they replace the URL instead of adding to history."""
 
 
@@ -21,9 +21,13 @@ def register(app: Flask) -> None:
 
 
 def wants_part() -> bool:
-    """Whether HTMX asks for the inside of `<main>`; a restore of history wants the page."""
+    """Whether HTMX asks for the inside of `<main>`; a restore of history wants the page.
+
+    Versions before 4 do not say which type of request theirs is: it is for a part.
+    """
+    unsaid = "partial" if request.headers.get("HX-Request") == "true" else ""
     return (
-        request.headers.get("HX-Request-Type") == "partial"
+        request.headers.get("HX-Request-Type", unsaid) == "partial"
         and request.headers.get("HX-History-Restore-Request") != "true"
     )
 

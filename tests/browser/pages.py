@@ -28,6 +28,12 @@ PAGES = {
     "person": "/users/{email}",
     "person over all time": "/users/{email}?days=all&page=2",
     "person without usage": "/users/{email}?start=2001-01-01&end=2001-01-31",
+    "status": "/status",
+    "import": "/import",
+    "unmapped keys": "/settings",
+    "people in settings": "/settings/people",
+    "connections": "/settings/connections",
+    "prices": "/settings/prices",
     "nobody known": "/users/nobody@nowhere.example",
     "no page": "/nothing/here",
 }

@@ -25,8 +25,15 @@ MORE = ("/settings/connections", "/settings/prices", "/settings/tokens")
 
 EDITING = (
     *("/settings?key=key_plain", "/settings?key=key_plain&to=ann", "/settings?all=1"),
-    f"/settings/people?edit={ANN}",
+    *(f"/settings/people?edit={ANN}", f"/settings/people?edit={ANN}&further={CAT}"),
 )
+
+FIGURES = (
+    *("/?days=all", "/users?days=all", "/users?days=all&q=tabi", "/users?days=all&q=lab"),
+    *(f"/users/{CAT}?days=all", "/users/catherina@firm.example"),
+    f"/settings/people?edit={CAT}&split=catherine@firm.example",
+)
+"""Pages that show what was said of people and keys."""
 
 Open = Callable[[bool], Page]
 
@@ -165,15 +172,47 @@ def test_two_people_become_one_and_two_again(tab: Open, scripted: bool) -> None:
     page = tab(scripted)
     page.goto("/settings/people")
     page.get_by_role("link", name=f"Edit {ANN}").click()
+    page.locator("#name").fill("Typed, not saved")
     page.locator("#further").fill(CAT)
+    if not scripted:
+        page.locator("#merge button").click()
+    expect(page.locator("#effect")).to_contain_text(f"from {CAT} to {ANN}")
+    expect(page.locator("#effect")).to_contain_text("15 tokens")
+    if scripted:
+        expect(page.locator("#further")).to_be_focused()
+        expect(page.locator("#name")).to_have_value("Typed, not saved")
     page.get_by_role("button", name="Merge into this person").click()
     expect(page.locator("#done")).to_contain_text(f"{CAT} is now a further e-mail of {ANN}")
     page.goto(f"/users/{CAT}")
     expect(page).to_have_url(re.compile(f"/users/{ANN}"))
     page.goto(f"/settings/people?edit={ANN}")
-    page.get_by_role("button", name=f"Split {CAT} off again").click()
+    page.get_by_role("link", name=f"Split {CAT} off again").click()
+    expect(page.locator("#splitting")).to_contain_text(f"from {ANN} to {CAT}")
+    page.get_by_role("button", name="Split it off").click()
     expect(page.locator("#done")).to_contain_text("no longer")
     expect(page.get_by_role("link", name=f"Edit {CAT}")).to_be_visible()
+
+
+@BOTH
+def test_the_list_of_people_shows_what_the_settings_say(tab: Open, scripted: bool) -> None:
+    page = tab(scripted)
+    page.goto(f"/settings/people?edit={CAT}")
+    page.locator("#name").fill("Tabitha Stone")
+    page.locator("#left").fill("2026-10-02")
+    page.locator("#save button").click()
+    expect(row(page, CAT)).to_contain_text("used since")
+    page.goto("/settings?key=key_plain&label=Research+lab")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator("#done")).to_contain_text("shared as Research lab")
+    page.goto("/users?days=all")
+    expect(row(page, CAT)).to_contain_text("left")
+    shared = page.locator("#table tfoot").get_by_role("link", name="Research lab")
+    shared.click()
+    expect(page).to_have_url(re.compile(r"/settings/mappings\?q=Research"))
+    expect(row(page, "experiments")).to_contain_text("shared as Research lab")
+    page.goto("/users?days=all&q=tabi")
+    page.get_by_role("link", name="Tabitha Stone").click()
+    expect(page.locator("h1")).to_contain_text("left on 2 Oct 2026")
 
 
 @BOTH
@@ -255,7 +294,18 @@ def test_axe_finds_nothing(chromium: Browser, firm: str, theme: str) -> None:
     with chromium.new_context(**options) as context:
         page = context.new_page()
         found = {}
-        for path in (*WAYS, *MORE, *EDITING):
+        page.goto("/settings?key=key_plain&label=Research+lab")
+        page.get_by_role("button", name="Apply").click()
+        expect(page.locator("#done")).to_contain_text("shared as Research lab")
+        page.goto(f"/settings/people?edit={CAT}&further=catherine@firm.example")
+        page.get_by_role("button", name="Merge into this person").click()
+        expect(page.locator("#done")).to_contain_text("catherine@firm.example")
+        page.goto(f"/settings/people?edit={CAT}")
+        page.locator("#name").fill("Tabitha Stone")
+        page.locator("#left").fill("2026-10-02")
+        page.locator("#save button").click()
+        expect(page.locator("#done")).to_contain_text("is saved")
+        for path in (*WAYS, *MORE, *EDITING, *FIGURES):
             page.goto(path)
             page.evaluate(AXE.read_text())
             answer = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")

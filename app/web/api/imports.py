@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.importing import (
+    Batch,
     ImportRefused,
     Preview,
     RejectedLine,
@@ -18,6 +19,7 @@ from app.importing import (
     import_file,
     rejected_rows,
 )
+from app.providers import PROVIDERS
 from app.web import uploads
 from app.web.errors import BadRequest
 from app.web.guard import current_user_label, record_event, takes_upload, token_scope
@@ -38,8 +40,8 @@ def _too_large(_: RequestEntityTooLarge) -> ResponseReturnValue:
 def import_() -> ResponseReturnValue:
     """Import the file in the field `file`; nothing of it when a row of it cannot be read.
 
-    Fields: `type` (the export's name, must agree with the file), `email` (whose usage it is,
-    for exports that do not say), `partial` (`1`: the good rows, whatever the others).
+    Fields: `type` (the tool or the export's name, must agree with the file), `email` (whose
+    usage it is, for exports that do not say), `partial` (`1`: the good rows, whatever the others).
     """
     file = request.files.get("file")
     if file is None:
@@ -58,11 +60,17 @@ def import_() -> ResponseReturnValue:
         return _refused(error)
     except (UnreadableExport, ImportRefused) as error:
         raise BadRequest(str(error)) from None
+    rejected = rejected_rows(found.batch.id, MOST_ERRORS) if found.batch.id else []
+    result = _result(found, rejected)
     if found.note:
-        return jsonify(type=found.batch.kind, note=found.note, result=_result(found))
+        return jsonify(type=_type(found.batch), note=found.note, result=result)
     record_event("import", f"#{found.batch.id} {found.batch.file_name}")
-    rejected = rejected_rows(found.batch.id, MOST_ERRORS)
-    return jsonify(type=found.batch.kind, result=_result(found, rejected))
+    return jsonify(type=_type(found.batch), result=result)
+
+
+def _type(batch: Batch) -> str:
+    """The tool whose usage a file holds, the word that `type` takes, too."""
+    return {provider.NAME: provider.TOOL for provider in PROVIDERS}.get(batch.provider, "")
 
 
 def _flag(name: str) -> bool:
@@ -100,4 +108,4 @@ def _refused(error: RowsRejected) -> ResponseReturnValue:
         "unmappedKeys": [],
         "errors": _errors(error.rows),
     }
-    return jsonify(error=str(error), type=error.batch.kind, result=result), 400
+    return jsonify(error=str(error), type=_type(error.batch), result=result), 400

@@ -9,6 +9,7 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from app.database import reading
+from app.identity import own_email
 from app.queries.figures import Figures
 from app.queries.models import models
 from app.queries.people import (
@@ -209,10 +210,10 @@ def _pivot_totals(whole: PeopleTotals) -> dict[str, Any]:
 
 @blueprint.get("/users/<path:email>")
 def user(email: str) -> ResponseReturnValue:
-    """One person: summary, models and days with usage."""
+    """One person: summary, models and days with usage; a further e-mail is the person's too."""
     scope = api_scope(request.args, utc_today())
     with reading():
-        found = person_by_email(normal_email(email.replace("\0", "")))
+        found = person_by_email(own_email(normal_email(email.replace("\0", ""))))
         if found is None:
             return jsonify(error=f"Nobody with the e-mail {email[:200]!r} was ever seen."), 404
         return jsonify(_person(scope, *found))

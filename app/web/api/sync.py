@@ -184,10 +184,11 @@ def _body() -> dict[str, Any]:
 def _asked_days(body: dict[str, Any], today: date) -> tuple[date, date]:
     """First and last day of a sync. Raises `BadRequest` naming the parameter."""
     start, end = _day(body, "startDate"), _day(body, "endDate")
+    if end and end < FIRST_DAY:
+        raise BadRequest(f"endDate: no usage is older than {FIRST_DAY}.")
     if start is None:
-        if end is not None:
-            raise BadRequest("startDate: is missing; endDate alone names no range.")
-        return today - timedelta(days=DEFAULT_DAYS - 1), today
+        end = end or today
+        start = end - timedelta(days=DEFAULT_DAYS - 1)
     end = end or today
     if end > today:
         raise BadRequest(f"endDate: {end} has not come yet; today is {today} (UTC).")

@@ -22,6 +22,7 @@ from app.queries.overview import (
 )
 from app.queries.people import PeoplePage, people
 from app.queries.scope import Scope, Slices, slices_of
+from app.queries.shared_keys import at_most, shared_key_lines
 from app.queries.unmapped import unmapped_keys
 from app.usage import utc_now
 from app.web import charts, htmx
@@ -34,6 +35,7 @@ from app.web.tools import TOOL_ROWS, ordered_tools, tool_parts
 
 TOP_PEOPLE = 18
 TOP_MODELS = 9
+TOP_SHARED = 2
 
 blueprint = Blueprint("dashboard", __name__)
 
@@ -157,6 +159,7 @@ def rankings_context(asked: Asked, whole: Period, top: PeoplePage) -> dict[str, 
     rest = [share.figures for share in shares[TOP_MODELS:]]
     by_tool = whole.by_tool
     ownerless = unmapped_keys(asked.scope) if any(whole.unattributed) else []
+    shared = shared_key_lines(asked.scope, asked.slices) if any(whole.unattributed) else []
     keys = [key for key in ownerless if key.key]
     of_keys = add_up(key.figures for key in keys) if keys else Figures()
     # Not all the rest: shared keys have a name, though nobody owns them.
@@ -164,6 +167,7 @@ def rankings_context(asked: Asked, whole: Period, top: PeoplePage) -> dict[str, 
     return {
         "figures": whole.figures,
         "unattributed": whole.unattributed,
+        "shared_keys": at_most(shared, TOP_SHARED),
         "unmapped": len(keys),
         "unmapped_figures": of_keys,
         "nameless_figures": add_up(nameless) if nameless else Figures(),

@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from app.database import reading
 from app.queries.freshness import ProviderState, unsettled_days
 from app.queries.people import tokens_per_day
-from app.queries.people_list import Foot, Question, Rows, foot, people_rows
+from app.queries.people_list import Foot, Question, Rows, foot, named_like, people_rows
 from app.queries.scope import Scope, slices_of
 from app.queries.trends import DayPoint
 from app.usage import days_between, utc_now
@@ -34,6 +34,7 @@ FITS = (760, 900, 1040, 1180, 1375, 1800)
 """Widths of a window, in pixels, from which on a table may stand without a scroll bar."""
 AROUND_TABLE, WIDEST_TABLE, PEEK_WIDTH = 97, {1375: 1278, 1800: 1558}, 356
 PATH_CHARACTERS = "!$&'()*+,:;=@"
+MOST_NAMES = 5
 
 GROUPS = frozenset(("team", "model", "tool", "day", "week", "month", "workspace"))
 """What the pivot groups by besides persons."""
@@ -89,8 +90,7 @@ def known_context(
     view, found = page_of(view, asked)
     below = foot(asked)
     looked_at = peek_at(view, asked, found, period.open_days)
-    if looked_at is None:
-        view = replace(view, peek="")
+    view = replace(view, peek=looked_at.row.person.email if looked_at else "")
     compared = period.compared
     return {
         "view": view,
@@ -98,6 +98,7 @@ def known_context(
         "empty": emptiness(view, found, below),
         "found": found,
         "foot": below,
+        "by_name": named_like(view.search, MOST_NAMES),
         "peek": looked_at,
         "compared": compared,
         "whole_compared": compared is not None and compared.now == period.scope,
@@ -167,7 +168,7 @@ def last_page(count: int, size: int) -> int:
 
 def emptiness(view: PeopleView, found: Rows, below: Foot) -> str:
     """Why there is no row: "search", "filtered", "outside" (no usage in the range), or ""."""
-    if found.rows:
+    if found.rows or below.lines.shared:
         return ""
     if view.search and below.everybody_count:
         return "search"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
+from app.directory.people import person_for_alias
 from app.queries.figures import Figures, add_up
 from app.queries.people import person_by_email
 from app.queries.people_list import PersonRow, Question, Rows, one_row
@@ -55,15 +56,15 @@ class Peek(NamedTuple):
 
 
 def peek_at(view: PeopleView, asked: Question, found: Rows, open_days: set[date]) -> Peek | None:
-    """The person that the view looks at; None when nobody is, or nobody of that e-mail."""
-    known = person_by_email(view.peek) if view.peek else None
+    """The person that the view looks at, also by a further e-mail; None for nobody known."""
+    known = person_by_email(person_for_alias(view.peek) or view.peek) if view.peek else None
     if known is None:
         return None
     usage = person_usage(asked.scope, known[0])
     rest = [model.figures for model in usage.models[MOST_MODELS:]]
     bars = _bars(asked, usage.days, open_days)
     emails = [row.person.email for row in found.rows]
-    place = emails.index(view.peek) if view.peek in emails else None
+    place = emails.index(known[1]) if known[1] in emails else None
     after = emails[(-1 if place is None else place) + 1 :]
     return Peek(
         _row(asked, found, place, known),

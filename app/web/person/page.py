@@ -14,13 +14,14 @@ from app.directory.people import person_for_alias
 from app.queries.figures import Figures, add_up
 from app.queries.freshness import unsettled_days
 from app.queries.models import ModelShare, percentage
+from app.queries.people_directory import further_emails
 from app.queries.percentile import standing
 from app.queries.person import (
     KnownPerson,
     PersonUsage,
     known_person,
     person_usage,
-    similar_emails,
+    similar_people,
 )
 from app.queries.records import OwnKey, own_keys, raw_records
 from app.queries.scope import Scope, Slices, slices_of
@@ -56,6 +57,7 @@ def page(email: str) -> ResponseReturnValue:
             return unknown(email, view)
         view = with_known_teams(view)
         context = frame(view, now) | {"person": person, "empty": "never", "keys": []}
+        context["further"] = further_emails().get(person.email, ())
         if context["span"] and person.first_day:
             context |= usage_context(person, view, context)
     return htmx.answer("person/page.html", context["view"].query(), **context)
@@ -66,7 +68,7 @@ def unknown(email: str, view: PersonView) -> Response:
     asked = email.replace("\0", "")[:LONGEST_ASKED]
     if htmx.wants_part():
         return make_response(f"Nobody with the e-mail {asked!r} was ever seen.", 404)
-    context = {"asked": asked, "similar": similar_emails(asked), "view": view}
+    context = {"asked": asked, "similar": similar_people(asked), "view": view}
     return make_response(render_template("person/unknown.html", **context), 404)
 
 

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from app.database import reading, writing
-from app.directory.people import BadPerson, change_person, merge_people, split_person
+from app.directory.mappings import Effect
+from app.directory.people import (
+    BadPerson,
+    change_person,
+    companions,
+    effect_of_merging,
+    effect_of_splitting,
+    merge_people,
+    split_person,
+)
 from app.identity import BadEmail
 from app.queries.mappings import known_emails
 from app.queries.people_directory import ListedPerson, listed_people, team_names
 from app.usage import normal_email
+from app.web import htmx
 from app.web.guard import admin_only, record_event
 from app.web.settings.acts import MOST_EMAILS
 from app.web.settings.common import ListView, back_to, page_of, parse_list_view, show, the_config
@@ -26,26 +36,41 @@ blueprint = Blueprint("settings_people", __name__)
 class PeopleListView(ListView):
     """The list, who is being edited, and what was just done to whom.
 
-    `did` is "saved", "merged" (`further` into `who`) or "split" (`further` from `who`).
+    `did` is "saved", "merged" (`further` into `who`) or "split" (`further` from `who`). Before
+    that, `further` is about to be merged into `edit`, or `split` to be split off.
     """
 
     edit: str = ""
     did: str = ""
     who: str = ""
     further: str = ""
-    STAYS = frozenset({"page", "edit", "did", "who", "further"})
+    split: str = ""
+    STAYS = frozenset({"page", "edit", "did", "who", "further", "split"})
 
     def still(self, **changes: Any) -> str:
         """The query of the same rows, with nobody being edited."""
-        nothing = dict.fromkeys(("edit", "did", "who", "further"), "")
+        nothing = dict.fromkeys(("edit", "did", "who", "further", "split"), "")
         return self.query(**nothing | changes)
+
+
+class Intent(NamedTuple):
+    """An e-mail about to be merged or split off: what would move, or why it cannot be.
+
+    `along` are the further e-mails that go with it.
+    """
+
+    effect: Effect | None = None
+    along: tuple[str, ...] = ()
+    error: str = ""
 
 
 @blueprint.get("/settings/people")
 @admin_only
 def page() -> Response:
     """Everybody known, a page at a time."""
-    return _page(parse_list_view(PeopleListView, request.args))
+    # A look at what a merge moves keeps what was typed beside it and is not saved yet.
+    typed = request.args.to_dict() if htmx.wants_part() else {}
+    return _page(parse_list_view(PeopleListView, request.args), typed=typed)
 
 
 @blueprint.post("/settings/people")
@@ -56,6 +81,8 @@ def write() -> ResponseReturnValue:
     try:
         done = _act(request.form)
     except (BadPerson, BadEmail) as error:
+        if request.form.get("act") != "merge":
+            view = replace(view, further="")
         return _page(view, str(error), dict(request.form))
     return back_to("settings_people.page", view.still(page=view.page, **done))
 
@@ -87,11 +114,16 @@ def _page(view: PeopleListView, error: str = "", typed: dict[str, str] | None = 
     with reading():
         found = listed_people(view.q)
         view, rows, pager = page_of(found, view)
+        merging = intent_to_merge(view)
+        words = "" if merging and merging.effect else normal_email(view.further)
         context = {
             "rows": rows,
             "pager": pager,
             "teams": team_names(),
-            "emails": known_emails("", MOST_EMAILS) if view.edit else [],
+            "emails": known_emails(words, MOST_EMAILS) if view.edit else [],
+            "merging": merging,
+            "splitting": intent_to_split(view),
+            "along": companions(view.further) if view.did else [],
         }
     return show(
         "settings/people.html",
@@ -107,12 +139,33 @@ def _page(view: PeopleListView, error: str = "", typed: dict[str, str] | None = 
     )
 
 
+def intent_to_merge(view: PeopleListView) -> Intent | None:
+    """What merging the e-mail of a view into the person being edited would do; None without."""
+    if view.did or not (view.edit and view.further):
+        return None
+    try:
+        effect = effect_of_merging(view.edit, view.further, email_domain=the_config().email_domain)
+    except (BadPerson, BadEmail) as error:
+        return Intent(error=str(error))
+    return Intent(effect, tuple(companions(normal_email(view.further))))
+
+
+def intent_to_split(view: PeopleListView) -> Intent | None:
+    """What splitting off an e-mail of the person being edited would do; None without."""
+    if not (view.edit and view.split):
+        return None
+    try:
+        effect = effect_of_splitting(view.split, email_domain=the_config().email_domain)
+    except BadPerson as error:
+        return Intent(error=str(error))
+    return Intent(effect, tuple(companions(normal_email(view.split))))
+
+
 def _fields(person: ListedPerson, typed: dict[str, str]) -> dict[str, str]:
     """What stands in the fields of the editor: what was typed, else what is stored."""
     stored = {
         "name": person.name,
         "team": person.team,
         "left": person.left.isoformat() if person.left else "",
-        "further": "",
     }
     return stored | {name: text for name, text in typed.items() if name in stored}
