@@ -83,3 +83,11 @@ def test_a_provider_that_does_not_exist_is_told(connected: Flask) -> None:
 def test_a_short_key_is_not_given_away() -> None:
     shown = connection(by_name("cursor"), Config(cursor_admin_key="short"))
     assert (shown.configured, shown.key_ending) == (True, "")
+
+
+def test_the_name_of_the_team_is_on_screen(config: Config) -> None:
+    app = create_app(replace(config, cursor_team_slug="acme <team>"))
+    client = app.test_client()
+    for path in ("/", "/users", "/status", CONNECTIONS):
+        assert "Cursor (acme &lt;team&gt;)" in client.get(path).text
+    close(proxy.obj)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from flask import Flask, current_app, g
 
+from app.config import Config
 from app.providers import PROVIDERS, Provider
 from app.queries.freshness import freshness, known_span
 from app.queries.scope import Scope, known_models, known_teams, model_places
@@ -79,8 +80,9 @@ def model_choices(scope: Scope) -> list[str]:
     return sorted(names | set(scope.models), key=str.lower)
 
 
-def _label(provider: Provider) -> str:
-    team = current_app.extensions["tracker_config"].provider_team(provider.NAME)
+def label_of(provider: Provider, config: Config) -> str:
+    """What a provider is called on screen, with the name of the account."""
+    team = config.provider_team(provider.NAME)
     return f"{provider.LABEL} ({team})" if team else provider.LABEL
 
 
@@ -88,6 +90,6 @@ def configured_providers() -> list[tuple[str, str, bool]]:
     """(name, label, has a key) of every provider."""
     config = current_app.extensions["tracker_config"]
     return [
-        (provider.NAME, _label(provider), config.provider_key(provider.NAME) is not None)
+        (provider.NAME, label_of(provider, config), config.provider_key(provider.NAME) is not None)
         for provider in PROVIDERS
     ]

@@ -16,7 +16,7 @@ from app.providers import PROVIDERS, Provider
 from app.queries.freshness import freshness
 from app.usage import Directory, utc_now
 from app.web.formatting import count_of
-from app.web.frame import configured_providers
+from app.web.frame import configured_providers, label_of
 from app.web.guard import admin_only, record_event
 from app.web.settings.common import show, the_config
 
@@ -93,7 +93,7 @@ def connection(provider: Provider, config: Config) -> Connection:
     key = config.provider_key(provider.NAME) or ""
     return Connection(
         provider.NAME,
-        provider.LABEL,
+        label_of(provider, config),
         bool(key),
         key[-4:] if len(key) >= SHORTEST_KEY else "",
         config.provider_url(provider.NAME),

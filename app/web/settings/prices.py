@@ -86,8 +86,11 @@ def _more(entry: dict[str, Any]) -> list[str]:
         )
     if "us_geo" in entry:
         found.append(f"US only \u00d7{entry['us_geo']}")
+    if "fast" in entry:
+        fast = entry["fast"]
+        found.append(f"fast mode {dollars(fast['input'])} in, {dollars(fast['output'])} out")
     if entry.get("per_request_tiers"):
-        found.append("priced by the size of each request, which no report tells: not used")
+        found.append("not used: priced by the size of each request")
     return found
 
 
