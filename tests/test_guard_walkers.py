@@ -48,7 +48,7 @@ class Route(NamedTuple):
     @property
     def api(self) -> bool:
         """Whether programs are meant."""
-        return self.path.startswith("/api/")
+        return self.path.startswith("/api/") or self.path == "/metrics"
 
     @property
     def public(self) -> bool:

@@ -87,7 +87,7 @@ def test_shows_an_empty_product(client: FlaskClient) -> None:
     answer = client.get("/status")
     assert answer.status_code == 200
     said = text_of(answer.text)
-    for words in ("auth: open", "not configured", "Nothing has run yet", "Nothing has been read"):
+    for words in ("auth: open", "not configured", "Nothing has run yet", "No sync has run yet"):
         assert words in said
 
 
