@@ -127,6 +127,17 @@ def active_run() -> Run | None:
     return run if run and is_held(database.obj, SYNC_LOCK) else None
 
 
+def standing_of(logged: Run | ProviderRun, active: Run | None) -> str:
+    """How a run or a part of one stands, while `active` is the run that is under way.
+
+    What the log still calls running without being under way was interrupted: its process died.
+    """
+    number = logged.id if isinstance(logged, Run) else logged.run_id
+    under_way = active is not None and active.id == number
+    dead = logged.status == Status.RUNNING and not under_way
+    return Status.INTERRUPTED if dead else str(logged.status)
+
+
 def latest_run() -> Run | None:
     """The newest run of any kind."""
     return Run.select().order_by(Run.id.desc()).first()

@@ -25,6 +25,7 @@ from app.database import open_database
 from app.doctor import Level, examine
 from app.models import (
     ProviderRun,
+    Run,
 )
 from app.soundness import sqlite_damage
 from app.usage import utc_today
@@ -97,6 +98,17 @@ def test_status_names_failures_gaps_and_suspicious_days(live: Config, upstream: 
     assert "Anthropic: failed" in done.output
     assert f"suspicious: {first}" in done.output
     assert "401" in done.output
+
+
+def test_status_tells_a_run_whose_process_died(live: Config) -> None:
+    sync(live, *yesterday_and_today())
+    Run.update(status="running", finished_at=None).execute()
+    ProviderRun.update(status="running", finished_at=None).execute()
+    done = run_command(live, "status")
+    assert done.exit_code == 1
+    assert "Anthropic: interrupted" in done.output
+    assert "last run: 1 (backfill), interrupted" in done.output
+    assert "running" not in done.output
 
 
 def test_status_as_json_says_the_same(live: Config) -> None:

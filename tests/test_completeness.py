@@ -14,10 +14,23 @@ from app.locks import exclusive_lock
 from app.models import DayChange, Partition, ProviderRun, Run
 from app.queries.completeness import DayState, calendar, count_states, gaps
 from app.queries.day_story import day_story
-from app.queries.health import Standing, next_sync, provider_health, seconds_left
+from app.queries.health import (
+    ProviderHealth,
+    Standing,
+    next_sync,
+    provider_health,
+    seconds_left,
+)
 from app.queries.restatements import restatements, settled_from
 from app.queries.run_log import changed_days, one_run, runs_page
-from app.runs import SYNC_LOCK, begin_provider, begin_run
+from app.runs import (
+    SYNC_LOCK,
+    Status,
+    begin_provider,
+    begin_run,
+    finish_provider,
+    finish_run,
+)
 from app.usage import CLAUDE_CODE, DayUsage, day_number, days_between, utc_now
 from tests.filled import MODELS, record
 from tests.invented import configured, sync
@@ -265,6 +278,27 @@ def test_a_provider_stands_as_its_newest_run_went(live: Config, upstream: Upstre
     assert standing() is Standing.BEHIND
     found = provider_health([("anthropic", "Anthropic", False)], utc_now())
     assert found[0].standing is Standing.NOT_CONFIGURED
+
+
+def test_a_run_that_was_stopped_or_whose_process_died_did_not_work(database: Database) -> None:
+    def found() -> ProviderHealth:
+        return provider_health([("cursor", "Cursor", True)], utc_now())[0]
+
+    with exclusive_lock(database, SYNC_LOCK):
+        part = begin_provider(begin_run("backfill", MONDAY, SUNDAY), "cursor", 7)
+        finish_provider(part, Status.STOPPED)
+        finish_run(part.run, [part])
+        assert found().standing is Standing.STOPPED
+        begin_provider(begin_run("sync", MONDAY, SUNDAY), "cursor", 7)
+        assert (found().standing, runs_page(1)[0].status) == (Standing.RUNNING, "running")
+    dead = found()
+    assert dead.standing is Standing.INTERRUPTED
+    assert dead.last
+    assert (dead.last.status, dead.last.finished_at, dead.last.seconds) == (
+        "interrupted", None, None,
+    )  # fmt: skip
+    logged = runs_page(1)[0]
+    assert [logged.status, logged.parts[0].status] == ["interrupted"] * 2
 
 
 def test_the_estimate_goes_by_the_pace_so_far() -> None:

@@ -172,7 +172,7 @@ def test_a_day_is_a_day_of_utc(cell: str, day: str, at_ms: int | None) -> None:
 def test_skips_a_row_with_nothing_to_count() -> None:
     empty = [(column, "0") for column in (W, P, R, "Output Tokens", "Total Tokens", "Cost")]
     found = contents(csv_text(TEAM, changed(*empty), TEAM_ROW))
-    assert [(row.line, row.reason) for row in found.skipped] == [(2, "no tokens and no money")]
+    assert [(row.line, row.reason) for row in found.skipped] == [(2, "no tokens, no cost")]
     assert [row.line for row in found.good] == [3]
 
 

@@ -118,6 +118,28 @@ def test_says_new_when_there_was_nothing_before(office: FlaskClient) -> None:
     assert "0 before, new" in read(office, "?days=7")
 
 
+def test_days_before_the_first_record_are_unknown_not_zero(office: FlaskClient) -> None:
+    start, end = utc_today() - timedelta(40), utc_today() - timedelta(38)
+    page = office.get(f"/?start={start}&end={end}").text
+    cards = shown(page.split('id="cards"')[1].split("</dl>")[0])
+    assert cards.count("\u2014 before") == 6
+    assert "new" not in cards
+    assert "0 before" not in cards
+    assert "50,000,000 tokens; before: nothing is known" in page
+    assert "so the days before are not known" in shown(page)
+
+
+def test_a_day_without_usage_is_not_called_hatched(database: Database, client: FlaskClient) -> None:
+    today = utc_today()
+    store(
+        [used(today - timedelta(back), "ada@acme.example", CURSOR, 1000, DOLLAR) for back in (1, 2)]
+    )
+    database.close()
+    text = read(client, "?days=7")
+    assert "is not complete yet: not in changes and curves" in text
+    assert "hatched" not in text
+
+
 def test_all_time_compares_nothing(office: FlaskClient) -> None:
     text = read(office, "?days=all")
     assert "Tokens 98.0 M" in text

@@ -65,7 +65,7 @@ def test_a_preview_tells_all_of_the_file(importer: Importer) -> None:
     for words in (
         "usage.csv 1 Mar 2026, UTC waiting",
         "Cursor usage events read",
-        "New 3 not told before",
+        "New 3 not seen before",
         "Nothing to count 1",
         "Rejected 1 cannot be read",
         "5 rows in the file, of 1 day. Good rows hold 30 tokens, $0.75.",
@@ -213,7 +213,8 @@ def test_the_history_names_every_import_and_turns_its_pages(importer: Importer) 
         importer.done(importer.stage(content, f"file-{number:02}.csv"), "import")
     waiting = importer.stage("\n".join([HEADER, GOOD]), "waiting.csv")
     page = importer.read("/import")
-    assert "27 imports" in page
+    assert "27 imports, 1 file waiting" in page
+    assert "Days New Known" in page
     assert f"waiting.csv #{waiting} waiting" in page
     assert "file-26.csv" in page
     assert "file-01.csv" not in page

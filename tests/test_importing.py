@@ -24,7 +24,11 @@ from app.models import (
     Partition,
     Usage,
 )
+from app.queries.health import provider_health
+from app.queries.run_log import runs_page
 from app.rollups import refresh_everything
+from app.runs import resumable_from
+from app.usage import utc_now
 from tests.imported import (
     BY,
     CSV_FILES,
@@ -171,6 +175,28 @@ def test_an_undo_leaves_everything_as_it_was() -> None:
     assert total() == figures
     assert ImportedRow.select().where(ImportedRow.batch == done.batch.id).count() == 0
     assert_rollups_agree()
+
+
+def test_the_log_of_runs_says_who_imported_and_what_it_changed() -> None:
+    put(events(event(tokens=10, cost="0.05")))
+    done = put(events(event(tokens=20), event("2026-11-04T00:00:00.000Z", tokens=5)))
+    undo(done.batch.id, by="ann", email_domain=DOMAIN)
+    taken_back, second, first = runs_page(10)
+    assert [run.who for run in (first, second, taken_back)] == [BY, BY, "ann"]
+    figures = ("days_changed", "records_changed", "tokens", "value_nanos")
+    assert [first.sum(name) for name in figures] == [1, 1, 10, 50_000_000]
+    assert [second.sum(name) for name in figures] == [2, 2, 25, 100_000_000]
+    assert [taken_back.sum(name) for name in figures] == [2, 2, -25, -100_000_000]
+    assert [second.sum(name) for name in ("tokens_before", "value_nanos_before")] == [
+        10, 50_000_000,
+    ]  # fmt: skip
+
+
+def test_an_import_is_no_sync_of_its_provider() -> None:
+    put(events(event()))
+    health = provider_health([("cursor", "Cursor", True)], utc_now())[0]
+    assert (health.last, health.last_good_at, health.underway) == (None, None, None)
+    assert resumable_from("import", "cursor", 3600) is None
 
 
 def assert_rollups_agree() -> None:

@@ -78,6 +78,40 @@ def test_shows_usage_of_nobody_on_its_own_line(office: FlaskClient) -> None:
     assert "No owner" not in text_of(office, "?tool=cursor")
 
 
+@pytest.mark.parametrize("filters", ["", "&tool=cursor", "&model=Sonnet+4.5&model=auto"])
+def test_everything_is_the_total_that_the_overview_shows(town: Reader, filters: str) -> None:
+    start, end = LEAP_DAYS
+    page = page_of(town.client, f"?start={start}&end={end}{filters}&{EVERY_COLUMN}")
+    stats = town.client.get(f"/api/stats?startDate={start}&endDate={end}{filters}").get_json()
+    if "No owner" not in foot(page):
+        assert 'id="everything"' not in page
+        return
+    line = page.split('id="everything"')[1].split("</tr>")[0]
+    assert f'"{stats["totalTokens"]:,} tokens"' in line
+
+
+def test_everything_adds_nobody_to_the_people_and_only_then(office: FlaskClient) -> None:
+    columns = "cols=totalTokens&cols=totalCost&cols=claudeCodeTokens&cols=cursorTokens"
+    stats = office.get("/api/stats?days=30").get_json()
+    assert stats["totalTokens"] == 51_000_000
+    assert "Everything 51.0 M $34.00 +? partly priced 10.0 M 41.0 M" in foot(
+        page_of(office, f"?{columns}")
+    )
+    for query in ("?q=acme", "?tool=cursor"):
+        assert 'id="everything"' not in page_of(office, query)
+
+
+def test_days_before_the_first_record_are_unknown_not_zero(office: FlaskClient) -> None:
+    start, end = utc_today() - timedelta(40), utc_today() - timedelta(38)
+    page = page_of(office, f"?start={start}&end={end}&peek=ada@acme.example")
+    assert 'title="Nothing is known of the days before">\u2014</span>' in page
+    assert "before: nothing is known" in page
+    assert "so the days before are not known" in shown(page)
+    assert "new" not in foot(page)
+    rows = office.get(f"/export/users.csv?start={start}&end={end}&cols=change").text
+    assert rows.splitlines()[1].rstrip(",") == "ada@acme.example"
+
+
 def test_never_shows_an_unknown_price_as_free(office: FlaskClient) -> None:
     text = text_of(office, "?cols=totalCost")
     assert "bob@acme.example \u2014 not priced" in text
@@ -211,6 +245,7 @@ def test_looks_at_a_person_beside_the_list(office: FlaskClient) -> None:
     assert "bob@acme.example" in peek
     assert "2 of 3" in shown(peek)
     assert "nova" in peek
+    assert re.search(r'<rect class="model-\d+', peek)
     assert re.search(r'id="walk-before"\s+href="\?peek=ada%40acme.example"\s+data-key="k', peek)
     assert re.search(r'id="walk-after"\s+href="\?peek=cleo%40else.example"\s+data-key="j', peek)
     assert page.count('data-key="Escape"') >= 1

@@ -338,6 +338,10 @@ def test_compares_with_the_days_before(client: FlaskClient, database: Database) 
     assert "the only one active on two days" in text
     assert "Cache share" in text
     assert "before" not in part(get(client, "ada@x.example", days="all"), "cards")
+    first = (today - timedelta(days=40)).isoformat()
+    unknown = part(get(client, "ada@x.example", start=first, end=first), "cards")
+    assert shown(unknown).count("\u2014 before") == 5
+    assert "so the days before are not known" in shown(unknown)
 
 
 def test_the_words_of_a_record() -> None:

@@ -183,7 +183,7 @@ def test_shares_a_key_under_a_name(firm: FlaskClient) -> None:
 def test_lists_changes_and_removes_mappings(firm: FlaskClient) -> None:
     send(firm, KEYS, {"act": "assign", "key": "key_rule", "to": BOB})
     text = plain(firm.get(MAPPINGS).text)
-    assert f"claude_code_key_dora.new_xyz key_rule {BOB} said here 1.20 M" in text
+    assert f"claude_code_key_dora.new_xyz key_rule {BOB} mapped here 1.20 M" in text
     assert "Mapped here 1 Automatic 0" in text
     text = plain(firm.get(f"{MAPPINGS}?remove=key_rule").text)
     assert f"from {BOB} to dora.new@sentry.io (3 days" in text

@@ -68,6 +68,16 @@ def test_a_connection_that_does_not_work_says_why(config: Config, upstream: Upst
         assert nothing.sentence == f"Set {provider.SETTINGS[0]} first."
 
 
+def test_a_connection_that_failed_is_not_called_connected(
+    config: Config, upstream: Upstream
+) -> None:
+    app = create_app(replace(configured(config, upstream), cursor_admin_key="a-wrong-key-for-it"))
+    text = plain(send(app.test_client(), CONNECTIONS, {"provider": "cursor"}).text)
+    assert re.search(r"Cursor failed .*answered 401", text)
+    assert "Anthropic failed" not in text
+    close(proxy.obj)
+
+
 def test_without_a_key_the_page_says_what_to_set(client: FlaskClient) -> None:
     text = client.get(CONNECTIONS).text
     assert "ANTHROPIC_ADMIN_KEY_FILE" in text

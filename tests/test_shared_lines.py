@@ -76,11 +76,12 @@ def test_the_lines_add_up_to_all_that_is_nobodys(
 
 
 def test_each_name_has_a_line_with_its_keys_in_the_title(firm: FlaskClient) -> None:
-    people, farm, lab, rest = foot_of(firm)
+    people, farm, lab, rest, everything = foot_of(firm)
     assert people.startswith("1 person 15")
     assert farm.startswith("CI shared 1.20 M Claude Code 100")
     assert lab.startswith("<b>Lab shared 6.00 K")
     assert rest.startswith("No owner 90.0 K")
+    assert everything.startswith("Everything ")
     page = firm.get(f"/users?{RANGE}").text
     assert 'title="Used through 2\u00a0shared keys; not in the sum above"' in page
     assert 'href="/settings/mappings?q=CI"' in page
@@ -90,7 +91,7 @@ def test_each_name_has_a_line_with_its_keys_in_the_title(firm: FlaskClient) -> N
 def test_what_is_all_shared_leaves_no_line_without_an_owner(firm: FlaskClient) -> None:
     assert foot_of(firm, "&model=cursor-model")[1:] == []
     share("All", "key_plain")
-    assert foot_of(firm)[-1].startswith("No owner 21 ")
+    assert foot_of(firm)[-2].startswith("No owner 21 ")
 
 
 def test_a_search_keeps_only_names_that_match(firm: FlaskClient) -> None:
@@ -113,7 +114,7 @@ def test_many_names_are_summed_up(firm: FlaskClient, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("app.queries.people_list.MOST_SHARED", 1)
     rows = foot_of(firm)
     assert rows[2].startswith("2 other shared keys 96.0 K")
-    assert len(rows) == 4
+    assert len(rows) == 5
 
 
 def test_the_overview_says_what_of_no_owner_is_shared(firm: FlaskClient) -> None:

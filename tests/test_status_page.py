@@ -17,10 +17,12 @@ from flask.testing import FlaskClient
 from app import create_app
 from app.config import Config
 from app.database import database as proxy
+from app.locks import exclusive_lock
 from app.models import Partition, ProviderRun, Run
-from app.runs import Status
+from app.runs import SYNC_LOCK, Status, begin_provider, begin_run
 from app.usage import day_number
 from tests.conftest import close
+from tests.imported import event, events, put
 from tests.invented import configured, sync
 from tests.upstream import Company, Upstream
 
@@ -173,6 +175,35 @@ def test_a_part_is_in_the_page(page: FlaskClient, live: Config) -> None:
         assert f'id="{name}"' in page.get(url).text
 
 
+def test_a_provider_waits_for_its_turn_until_the_run_dies(page: FlaskClient) -> None:
+    with exclusive_lock(proxy.obj, SYNC_LOCK):
+        with proxy.connection_context():
+            begin_provider(begin_run("sync", *WEEK, by="ann"), "anthropic", 7)
+        said = text_of(page.get("/status/sync").text)
+        assert "Anthropic 0 of 7 0 of 7 days running" in said
+        assert "Cursor 0 of 7 0 of 7 days waiting" in said
+    said = text_of(page.get("/status").text)
+    assert "waiting" not in said
+    assert "running" not in said
+    assert "Anthropic 0 of 7 0 of 7 days interrupted" in said
+    assert "The newest run was interrupted" in said
+
+
+def test_an_import_tells_its_figures_in_the_log(page: FlaskClient) -> None:
+    with proxy.connection_context():
+        put(events(event(tokens=10)))
+    said = text_of(page.get("/status?run=1").text)
+    assert "1 day changed, 1 record added or taken away" in said
+    assert "0 → 10 tokens, $0.00 → $0.05" in said
+
+
+def test_the_calendar_names_a_team_of_cursor_in_the_title_only(live: Config) -> None:
+    sync(live, *WEEK)
+    page = create_app(replace(live, cursor_team_slug="inventedteam")).test_client()
+    html = page.get("/status").text
+    assert '<th scope="row" title="Cursor (inventedteam)">Cursor</th>' in html
+
+
 def test_odd_values_fall_back(page: FlaskClient, live: Config) -> None:
     sync(live, MONDAY, MONDAY)
     for name, value in product(("day", "provider", "year", "run", "page"), HOSTILE):
@@ -234,6 +265,7 @@ def test_a_suspicious_day_is_accepted_only_when_ticked(
     form = {"csrf_token": token_of(html), "provider": "anthropic", "day": str(MONDAY)}
     page.post("/status/reread", data=form)
     assert ended(Run.select().order_by(Run.id.desc()).get().id).status == "failed"
+    assert "--allow-empty or the checkbox on the day's page" in text_of(page.get("/status").text)
     page.post("/status/reread", data=form | {"allow_empty": "1"})
     assert ended(Run.select().order_by(Run.id.desc()).get().id).status == "ok"
     assert 'name="allow_empty"' not in page.get("/status?day=2026-10-05").text

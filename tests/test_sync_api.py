@@ -227,6 +227,7 @@ def test_a_run_whose_process_died_is_not_running(client: FlaskClient, app: Flask
     state = client.get("/api/sync").get_json()
     assert state["running"] is False
     assert state["lastRun"]["status"] == "interrupted"
+    assert state["providers"]["anthropic"]["status"] == "interrupted"
 
 
 def test_a_running_sync_can_be_cancelled_from_anywhere(

@@ -16,6 +16,7 @@ from app.database import describe, require_current_schema
 from app.providers import PROVIDERS
 from app.queries.health import GOOD, ProviderHealth, next_sync, provider_health
 from app.queries.run_log import LoggedRun, runs_page
+from app.runs import Status
 from app.usage import utc_now
 
 RUNS_SHOWN = 5
@@ -28,8 +29,8 @@ KEY_END = 4
 def status_command(as_json: bool) -> None:
     """Say how everything stands: configuration, last runs, freshness, gaps.
 
-    Exit code 0: all is well. 1: a configured provider failed, is behind, has gaps, or answered
-    nothing for days that held usage.
+    Exit code 0: all is well. 1: the newest run of a configured provider failed, was stopped or
+    interrupted, or it is behind, has gaps, or answered nothing for days that held usage.
     """
     require_current_schema()
     now, config = utc_now(), the_config()
@@ -94,8 +95,8 @@ def _provider_lines(config: Config, one: ProviderHealth, now: datetime) -> Itera
         yield f"  now: run {going.run}, {going.days_done} of {going.days_asked} days"
     if one.last:
         last = one.last
-        ended = f"{last.finished_at:%Y-%m-%d %H:%M} UTC"
-        yield f"  last run: {last.run} ({last.kind}), {last.status}, ended {ended}"
+        ended = f", ended {last.finished_at:%Y-%m-%d %H:%M} UTC" if last.finished_at else ""
+        yield f"  last run: {last.run} ({last.kind}), {last.status}{ended}"
         if last.error:
             yield f"  error: {last.error}"
     if one.last_good_at:
@@ -109,7 +110,8 @@ def _provider_lines(config: Config, one: ProviderHealth, now: datetime) -> Itera
 
 
 def _run_lines(run: LoggedRun) -> Iterator[str]:
-    seconds = "running" if run.seconds is None else f"{run.seconds} s"
+    running = "running" if run.status == Status.RUNNING else "nobody knows how long"
+    seconds = running if run.seconds is None else f"{run.seconds} s"
     who = f", by {run.who}" if run.who else ""
     yield (
         f"  {run.id} {run.kind} {_span(run.start, run.end)}: {run.status}, {seconds}{who}, "

@@ -30,10 +30,12 @@ from app.models import (
     PersonAlias,
     Usage,
 )
+from app.queries.mappings import standing
 from app.rollups import TOKENS
 from app.usage import day_of
 
 LONGEST_LABEL = 80
+Step = Callable[[KnownDirectory], None]
 
 
 class Owner(NamedTuple):
@@ -199,20 +201,33 @@ def undo(batch: int, *, by: str, email_domain: str) -> int:
         done = list(MappingChange.select().where(MappingChange.batch == batch))
         if not done:
             raise ChangedSince("There is no such change to undo.")
-        now = _mapped(one.key for one in done)
-        for one in done:
-            if now.get(one.key, AUTOMATIC) != Owner(one.email_after, one.label_after):
-                raise ChangedSince(
-                    "Nothing was undone: somebody has changed the mapping since. "
-                    "The history shows how it is now."
-                )
+        if batch not in standing([batch]):
+            raise ChangedSince(
+                "Nothing was undone: somebody has changed the mapping since. "
+                "The history shows how it is now."
+            )
         back = [KeyChange(one.key, Owner(one.email_before, one.label_before)) for one in done]
         return change_mappings(back, by=by, email_domain=email_domain)
 
 
 def effect_of(changes: Sequence[KeyChange], email_domain: str) -> Effect:
     """What `change_mappings` would move, by the same rules. Changes nothing."""
+    return effect_when(_made(changes), email_domain)
 
+
+def effects_by_key(changes: Sequence[KeyChange], email_domain: str) -> dict[str, Effect]:
+    """What each of the changes would move, by key; no key's usage hangs on another key."""
+    moved = _moved_when(_made(changes), email_domain)
+    origins, usage = _origins_of(list(moved)), _usage_of(list(moved))
+    found = {}
+    for change in changes:
+        own = {actor: pair for actor, pair in moved.items() if origins[actor][1] == change.key}
+        count = len({origins[actor] for actor in own})
+        found[change.key] = _summed(own, [row for row in usage if row[0] in own], count)
+    return found
+
+
+def _made(changes: Sequence[KeyChange]) -> Step:
     def change(known: KnownDirectory) -> None:
         for key, owner in changes:
             if owner == AUTOMATIC:
@@ -220,41 +235,46 @@ def effect_of(changes: Sequence[KeyChange], email_domain: str) -> Effect:
             else:
                 known.map_key(key, owner.email)
 
-    return effect_when(change, email_domain)
+    return change
 
 
-def effect_when(change: Callable[[KnownDirectory], None], email_domain: str) -> Effect:
+def effect_when(change: Step, email_domain: str) -> Effect:
     """What would move if every directory were as `change` makes it. Changes nothing."""
+    moved = _moved_when(change, email_domain)
+    return _summed(moved, _usage_of(list(moved)), len(set(_origins_of(list(moved)).values())))
+
+
+def _moved_when(change: Step, email_domain: str) -> dict[int, tuple[str, str]]:
+    """(whose they are, whose they would be) of the actors that would change hands."""
     after: dict[int, tuple[int | None, str]] = {}
     for organization in Organization.select():
         known = known_directory(organization, email_domain)
         change(known)
         for move in moves(organization, known):
             after[move.actor_id] = (move.person_before, move.email)
-    return _summed(after)
-
-
-def _summed(after: dict[int, tuple[int | None, str]]) -> Effect:
     emails = _emails({person for person, _ in after.values() if person})
     pairs = {key: (emails.get(person or 0, ""), email) for key, (person, email) in after.items()}
     # Some actors only come by another rule to the person whose they are.
-    pairs = {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
+    return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _summed(pairs: dict[int, tuple[str, str]], usage: Iterable[tuple], origins: int) -> Effect:
     sums: dict[tuple[str, str], list[int]] = {}
     days: set[int] = set()
-    for actor_id, day, *figures in _usage_of(list(pairs)):
+    for actor_id, day, *figures in usage:
         pair = pairs[actor_id]
         days.add(day)
         sums[pair] = [a + b for a, b in zip(sums.get(pair, [0, 0, 0]), figures, strict=True)]
     flows = [Flow(*pair, *figures) for pair, figures in sums.items()]
     flows.sort(key=lambda flow: (-flow.tokens, flow.before, flow.after))
     first, last = (day_of(min(days)), day_of(max(days))) if days else (None, None)
-    return Effect(flows, len(days), first, last, _origins_of(list(pairs)))
+    return Effect(flows, len(days), first, last, origins)
 
 
-def _origins_of(actor_ids: list[int]) -> int:
-    """How many keys and accounts these actors are: one may be used in several workspaces."""
-    rows = Actor.select(Actor.organization, Actor.key, Actor.account)
-    return rows.where(Actor.id.in_(actor_ids)).distinct().tuples().count()
+def _origins_of(actor_ids: list[int]) -> dict[int, tuple[int, str, str]]:
+    """(organisation, key, account) by actor: one may be used in several workspaces."""
+    rows = Actor.select(Actor.id, Actor.organization, Actor.key, Actor.account)
+    return {one: tuple(rest) for one, *rest in rows.where(Actor.id.in_(actor_ids)).tuples()}
 
 
 def _usage_of(actor_ids: list[int]) -> list[tuple]:
@@ -276,5 +296,5 @@ def _usage_of(actor_ids: list[int]) -> list[tuple]:
 
 
 def _emails(person_ids: set[int]) -> dict[int, str]:
-    rows = Person.select(Person.id, Person.email).where(Person.id.in_(list(person_ids)))
-    return dict(rows.tuples())
+    query = Person.select(Person.id, Person.email)
+    return dict(query.where(Person.id.in_(list(person_ids))).tuples())

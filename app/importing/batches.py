@@ -92,7 +92,7 @@ def apply(
             return _known_already(earlier, email_domain)
         # Before it is applied: nobody is unknown afterwards.
         found = preview_of(batch, Effect(), email_domain)
-        run = _log_run(IMPORT, batch)
+        run = _log_run(IMPORT, batch, by)
         writer = RecordWriter(batch.organization, email_domain)
         effect = applied(batch, run, writer, on_day)
         _note_applied(batch, effect, run, by)
@@ -145,7 +145,7 @@ def undo(batch_id: int, *, by: str, email_domain: str) -> Undone:
         batch = find_batch(batch_id, BatchStatus.APPLIED)
         batch.status, batch.undone_at, batch.undone_by = BatchStatus.UNDONE, now_seconds(), by
         batch.save()
-        run = _log_run(UNDO, batch)
+        run = _log_run(UNDO, batch, by)
         effect = taken_back(batch, run, RecordWriter(batch.organization, email_domain))
         delete_rows(batch, list(facts_of(batch).days))
         bump_data_version()
@@ -181,8 +181,8 @@ def _refuse_rejected(batch: ImportBatch, partial: bool) -> None:
         )
 
 
-def _log_run(kind: str, batch: ImportBatch) -> Run:
-    """A run that is over when its transaction is."""
+def _log_run(kind: str, batch: ImportBatch, by: str) -> Run:
+    """A run that is over when its transaction is. What it did is told by the days it changed."""
     return Run.create(
         kind=kind,
         status=Status.OK,
@@ -191,6 +191,7 @@ def _log_run(kind: str, batch: ImportBatch) -> Run:
         started_at=now_seconds(),
         finished_at=now_seconds(),
         process=process_label(),
+        asked_by=by,
     )
 
 

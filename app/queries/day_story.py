@@ -9,6 +9,7 @@ from app.models import DayChange, Organization, Partition, ProviderRun, Run
 from app.queries.completeness import DayMark, calendar
 from app.queries.freshness import moment
 from app.queries.restatements import CSV, restatements
+from app.runs import active_run, standing_of
 from app.usage import day_number
 
 MOST_RUNS = 12
@@ -139,9 +140,7 @@ def _changes(provider: str, day: date) -> list[Change]:
 def _attempts(provider: str, day: date) -> list[Attempt]:
     number = day_number(day)
     rows = (
-        ProviderRun.select(
-            Run.id, Run.kind, ProviderRun.started_at, ProviderRun.status, ProviderRun.error
-        )
+        ProviderRun.select(ProviderRun, Run)
         .join(Run)
         .where(
             (ProviderRun.provider == provider)
@@ -151,6 +150,15 @@ def _attempts(provider: str, day: date) -> list[Attempt]:
         )
         .order_by(Run.id.desc())
         .limit(MOST_RUNS)
-        .tuples()
     )
-    return [Attempt(run, kind, moment(at), status, error) for run, kind, at, status, error in rows]
+    active = active_run()
+    return [
+        Attempt(
+            part.run_id,
+            part.run.kind,
+            moment(part.started_at),
+            standing_of(part, active),
+            part.error,
+        )
+        for part in rows
+    ]

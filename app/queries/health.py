@@ -13,7 +13,7 @@ from app.models import Organization, Partition, ProviderRun, Run
 from app.queries.completeness import Gap, gaps
 from app.queries.freshness import freshness, moment
 from app.queries.restatements import CSV
-from app.runs import active_run
+from app.runs import Status, active_run, standing_of
 from app.slots import due_day, newest_slot, next_due
 from app.usage import day_number, day_of
 
@@ -28,6 +28,8 @@ class Standing(StrEnum):
     NEVER_READ = "never read"
     RUNNING = "reading now"
     FAILED = "failed"
+    STOPPED = "stopped"
+    INTERRUPTED = "interrupted"
     BEHIND = "behind"
     SUSPICIOUS = "has suspicious days"
     GAPS = "has gaps"
@@ -38,20 +40,25 @@ GOOD = (Standing.GOOD, Standing.RUNNING, Standing.NOT_CONFIGURED)
 
 
 class LastRun(NamedTuple):
-    """The newest ended part of a run at a provider; seconds, and days of its window."""
+    """The newest ended part of a run at a provider, and the days of its window.
+
+    `finished_at` is None when its process died and nobody knows when.
+    """
 
     run: int
     kind: str
     status: str
     started_at: datetime
-    finished_at: datetime
+    finished_at: datetime | None
     start: date
     end: date
     error: str
 
     @property
-    def seconds(self) -> int:
-        """How long it took."""
+    def seconds(self) -> int | None:
+        """How long it took, None when nobody knows."""
+        if self.finished_at is None:
+            return None
         return int((self.finished_at - self.started_at).total_seconds())
 
 
@@ -88,7 +95,8 @@ def provider_health(
     providers: Sequence[tuple[str, str, bool]], now: datetime
 ) -> list[ProviderHealth]:
     """The health of the providers given as (name, label, is configured)."""
-    last, underway, bounds = _last_runs(), _underway(now), _bounds()
+    active = active_run()
+    last, underway, bounds = _last_runs(active), _underway(active, now), _bounds()
     suspicious, waits = _suspicious_days(), _waits()
     missing = gaps(now.date())
     found = []
@@ -117,11 +125,14 @@ def provider_health(
 
 def _standing(health: ProviderHealth, now: datetime) -> Standing:
     """One word for a provider, the most urgent that is true."""
+    status = health.last.status if health.last else ""
     late = health.last_good_at is None or now - health.last_good_at > STALE_AFTER
     choices = (
         (health.underway is not None, Standing.RUNNING),
         (not health.configured, Standing.NOT_CONFIGURED),
-        (health.last is not None and health.last.status == "failed", Standing.FAILED),
+        (status == Status.FAILED, Standing.FAILED),
+        (status == Status.STOPPED, Standing.STOPPED),
+        (status == Status.INTERRUPTED, Standing.INTERRUPTED),
         (health.last is None and health.through is None, Standing.NEVER_READ),
         (late, Standing.BEHIND),
         (bool(health.suspicious), Standing.SUSPICIOUS),
@@ -130,10 +141,12 @@ def _standing(health: ProviderHealth, now: datetime) -> Standing:
     return next((standing for holds, standing in choices if holds), Standing.GOOD)
 
 
-def _last_runs() -> dict[str, LastRun]:
+def _last_runs(active: Run | None) -> dict[str, LastRun]:
+    # Ended is also what the log calls running of a run whose process died.
+    ended = (ProviderRun.status != Status.RUNNING) | (ProviderRun.run != (active or 0))
     newest = (
         ProviderRun.select(fn.MAX(ProviderRun.id))
-        .where(ProviderRun.finished_at.is_null(False) & (ProviderRun.status != "not configured"))
+        .where(ended & (ProviderRun.status != Status.NOT_CONFIGURED))
         .group_by(ProviderRun.provider)
     )
     rows = ProviderRun.select(ProviderRun, Run).join(Run).where(ProviderRun.id.in_(newest))
@@ -141,9 +154,9 @@ def _last_runs() -> dict[str, LastRun]:
         part.provider: LastRun(
             part.run_id,
             part.run.kind,
-            part.status,
+            standing_of(part, active),
             moment(part.started_at),
-            moment(part.finished_at),
+            moment(part.finished_at) if part.finished_at is not None else None,
             day_of(part.run.start_day),
             day_of(part.run.end_day),
             part.error,
@@ -152,9 +165,8 @@ def _last_runs() -> dict[str, LastRun]:
     }
 
 
-def _underway(now: datetime) -> dict[str, Underway]:
+def _underway(run: Run | None, now: datetime) -> dict[str, Underway]:
     """The unfinished parts of the run that is under way, by provider."""
-    run = active_run()
     if run is None:
         return {}
     parts = ProviderRun.select().where((ProviderRun.run == run) & ProviderRun.finished_at.is_null())

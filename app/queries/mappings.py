@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import NamedTuple
@@ -183,6 +184,26 @@ def past_changes(limit: int, batch: int | None = None) -> list[PastChange]:
         )
         for row in rows
     ]
+
+
+def standing(batches: Iterable[int]) -> dict[int, int]:
+    """The acts that can be undone, as no key of theirs changed since, with their count of keys."""
+    query = MappingChange.select().where(MappingChange.batch.in_(list(set(batches))))
+    changes = list(query)
+    rows = Mapping.select(Mapping.key, Mapping.email, Mapping.label)
+    rows = rows.where(Mapping.key.in_([change.key for change in changes]))
+    now = {key: tuple(rest) for key, *rest in rows.tuples()}
+    found = Counter(change.batch for change in changes)
+    for change in changes:
+        if now.get(change.key, ("", "")) != (change.email_after, change.label_after):
+            found.pop(change.batch, None)
+    return dict(found)
+
+
+def is_known(email: str) -> bool:
+    """Whether a person or a member of an organisation has this e-mail."""
+    people, members = Person.select().where(Person.email == email), Member.select()
+    return bool(people.exists() or members.where(Member.email == email).exists())
 
 
 def known_emails(text: str = "", limit: int | None = None) -> list[str]:

@@ -12,6 +12,7 @@ from peewee import fn
 from app.database import total
 from app.models import DayChange, Organization, Partition, ProviderRun, Run
 from app.queries.freshness import moment
+from app.runs import active_run, standing_of
 from app.usage import day_of
 
 MOST_CHANGES = 400
@@ -19,7 +20,11 @@ MOST_CHANGES = 400
 
 
 class RunPart(NamedTuple):
-    """What a run did at one provider. `tokens` and `value_nanos` are what its days changed by."""
+    """What a run did at one provider.
+
+    `tokens` and `value_nanos` are what the days it changed changed by, from the sums of those
+    days `before`. An import asks for no days (`days_asked` is 0).
+    """
 
     provider: str
     status: str
@@ -35,8 +40,10 @@ class RunPart(NamedTuple):
     records_changed: int
     records_unchanged: int
     error: str
-    tokens: int
-    value_nanos: int
+    tokens: int = 0
+    value_nanos: int = 0
+    tokens_before: int = 0
+    value_nanos_before: int = 0
 
 
 class LoggedRun(NamedTuple):
@@ -124,13 +131,13 @@ def changed_days(number: int) -> list[ChangedDay]:
 
 
 def _logged(query: Iterable[Any]) -> list[LoggedRun]:
-    runs = list(query)
-    parts = _parts([run.id for run in runs])
+    runs, active = list(query), active_run()
+    parts = _parts(runs, active)
     return [
         LoggedRun(
             run.id,
             run.kind,
-            run.status,
+            standing_of(run, active),
             run.asked_by or "",
             run.process,
             day_of(run.start_day),
@@ -143,48 +150,80 @@ def _logged(query: Iterable[Any]) -> list[LoggedRun]:
     ]
 
 
-def _parts(numbers: Sequence[int]) -> dict[int, list[RunPart]]:
+def _parts(runs: Sequence[Run], active: Run | None) -> dict[int, list[RunPart]]:
+    numbers = [run.id for run in runs]
     sums = _sums(numbers)
     found: dict[int, list[RunPart]] = defaultdict(list)
     for part in ProviderRun.select().where(ProviderRun.run.in_(numbers)).order_by(ProviderRun.id):
-        found[part.run_id].append(
-            RunPart(
-                part.provider,
-                part.status,
-                moment(part.started_at),
-                _ended(part.finished_at),
-                part.requests,
-                part.retries,
-                part.waited_ms,
-                part.bytes_read,
-                part.days_asked,
-                part.days_done,
-                part.days_changed,
-                part.records_changed,
-                part.records_unchanged,
-                part.error,
-                *sums.get((part.run_id, part.provider), (0, 0)),
-            )
-        )
+        changed = sums.get((part.run_id, part.provider))
+        found[part.run_id].append(_part(part, standing_of(part, active), changed))
+    for run in runs:
+        if run.id not in found:
+            theirs = [(name, one) for (number, name), one in sums.items() if number == run.id]
+            found[run.id] = [_imported(run, name, changed) for name, changed in theirs]
     return found
 
 
-def _sums(numbers: Sequence[int]) -> dict[tuple[int, str], tuple[int, int]]:
-    """{(run, provider): change of tokens and nano-dollars by all the days it changed}."""
+def _part(part: ProviderRun, status: str, changed: _Changed | None) -> RunPart:
+    return RunPart(
+        part.provider,
+        status,
+        moment(part.started_at),
+        _ended(part.finished_at),
+        part.requests,
+        part.retries,
+        part.waited_ms,
+        part.bytes_read,
+        part.days_asked,
+        part.days_done,
+        part.days_changed,
+        part.records_changed,
+        part.records_unchanged,
+        part.error,
+        *(changed.sums if changed else ()),
+    )
+
+
+def _imported(run: Run, provider: str, changed: _Changed) -> RunPart:
+    """What an import or its undo did: it asks no provider, so only its changed days tell."""
+    started_at, finished_at = moment(run.started_at), _ended(run.finished_at)
+    none_asked = (0, 0, 0, 0, 0, 0)
+    counts = (*none_asked, changed.days, changed.records, 0)
+    return RunPart(provider, run.status, started_at, finished_at, *counts, "", *changed.sums)
+
+
+class _Changed(NamedTuple):
+    """The days a run changed, and by how many records; `sums` are the last fields of a part."""
+
+    days: int
+    records: int
+    sums: tuple[int, int, int, int]
+
+
+def _sums(numbers: Sequence[int]) -> dict[tuple[int, str], _Changed]:
+    """What all the days that a run changed changed by, for (run, provider)."""
     rows = (
         DayChange.select(
             DayChange.run,
             Organization.provider,
+            fn.COUNT(DayChange.id),
+            total(fn.ABS(DayChange.records_after - DayChange.records_before)),
             total(DayChange.tokens_after - DayChange.tokens_before),
             total(DayChange.value_nanos_after - DayChange.value_nanos_before),
+            total(DayChange.tokens_before),
+            total(DayChange.value_nanos_before),
         )
         .join(Partition)
         .join(Organization)
         .where(DayChange.run.in_(numbers))
         .group_by(DayChange.run, Organization.provider)
+        .order_by(DayChange.run, Organization.provider)
         .tuples()
     )
-    return {(run, provider): (tokens, nanos) for run, provider, tokens, nanos in rows}
+    return {
+        (run, provider): _Changed(days, records, tuple(sums))
+        for run, provider, days, records, *sums in rows
+    }
 
 
 def _ended(seconds: int | None) -> datetime | None:

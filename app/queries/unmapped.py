@@ -91,6 +91,11 @@ def _sums_by_key(scope: Scope) -> ModelSelect:
     )
 
 
+def any_key_used() -> bool:
+    """Whether any usage named a key, whoever owns it."""
+    return bool(Actor.select().where(Actor.key != "").exists())
+
+
 def _unmapped_key(row: Sequence[Any], own: dict[str, str]) -> UnmappedKey:
     key, label, workspace, name, workspace_name, creator, *sums, first, last, days = row
     return UnmappedKey(

@@ -9,6 +9,8 @@ from typing import NamedTuple
 from app.web import formatting
 
 DASH = "\u2014"
+NOT_KNOWN = f"{DASH} before"
+"""Instead of a change, when all the days before are earlier than the first known day."""
 Writer = Callable[[int], str]
 
 
@@ -28,6 +30,11 @@ class Card(NamedTuple):
     sort: str = ""
     rows: str = ""
     measure: str = ""
+
+
+def compared_words(now: str, before: str, *, known: bool) -> str:
+    """Both sides of a change in full; the days before the first known one have no figure."""
+    return f"{now}; before: {before if known else 'nothing is known'}"
 
 
 def change_words(write: Callable[[int], str], now: int, before: int) -> str:

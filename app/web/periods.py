@@ -28,10 +28,13 @@ class Comparison(NamedTuple):
     now: Scope
     before: Scope
 
-    def begins_inside(self, first: date) -> bool:
-        """True when records begin on `first`, within the days before: these are not whole."""
-        start, end = self.before.start, self.before.end
-        return bool(start and end and start < first <= end)
+    def begins_before(self, first: date) -> bool:
+        """True when the days before begin earlier than the records, which do on `first`."""
+        return bool(self.before.start and self.before.start < first)
+
+    def is_unknown_before(self, first: date) -> bool:
+        """True when all the days before are earlier than `first`: unknown, not zero."""
+        return bool(self.before.end and self.before.end < first)
 
 
 def within_records(scope: Scope, span: tuple[date, date]) -> Scope:

@@ -73,7 +73,12 @@ document.addEventListener("htmx:after:swap", (event) => {
     sourceElement.closest("section")?.scrollIntoView({ block: "start" });
   }
   if (sourceElement?.closest?.(".walk")) {
-    document.querySelector("tr[aria-current]")?.scrollIntoView({ block: "nearest" });
+    const row = document.querySelector("tr[aria-current]");
+    row?.scrollIntoView({ block: "nearest" });
+    // A ring on a row that is no longer looked at would mislead: Enter would act on it.
+    if (document.activeElement.closest("tbody tr")?.closest("#table")) {
+      row?.querySelector("a.look")?.focus({ preventScroll: true });
+    }
   }
   const said = document.querySelector("[data-announce]");
   const live = byId("live");

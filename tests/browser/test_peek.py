@@ -20,6 +20,7 @@ def test_a_person_is_looked_at_beside_the_list(page: Page, watch: Watch) -> None
     expect(page.locator("#table tbody tr[aria-current]")).to_contain_text(people[1])
     page.keyboard.press("j")
     expect(page.locator("#peek h2")).to_have_text(people[2])
+    expect(page.locator("#table tbody tr[aria-current] a.look")).to_be_focused()
     page.keyboard.press("k")
     expect(page.locator("#peek h2")).to_have_text(people[1])
     page.keyboard.press("K")

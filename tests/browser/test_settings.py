@@ -121,7 +121,11 @@ def test_a_bad_address_is_told_where_it_was_typed(tab: Open, scripted: bool) -> 
     page.goto("/settings")
     page.get_by_role("link", name="Assign experiments").click()
     page.locator("#to").fill("ann at firm")
-    if not scripted:
+    if scripted:
+        expect(page).to_have_url(re.compile("to=ann"))
+        expect(page.locator("#effect")).not_to_have_class("wrong")
+        page.locator("#to").press("Enter")
+    else:
         page.locator("#to-person button").click()
     expect(page.locator("#effect")).to_contain_text("looks like name@example.com")
     expect(page.locator("#to")).to_have_value("ann at firm")
@@ -256,6 +260,8 @@ def test_connections_are_tried_out(tab: Open, scripted: bool) -> None:
     expect(page.locator("#connections .right")).to_contain_text("The key works", timeout=20_000)
     page.locator("#test-cursor").click()
     expect(page.locator("#connections .wrong")).to_contain_text("401", timeout=20_000)
+    expect(page.locator("#card-cursor .tag")).to_have_text("failed")
+    expect(page.locator("#connections .right")).to_have_count(1 if scripted else 0)
 
 
 @BOTH

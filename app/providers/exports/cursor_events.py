@@ -94,7 +94,7 @@ class _Events:
         units = self._units(requests)
         value_nanos, billed_nanos = self._money(kind, cost, billed, requests)
         if not (plain or write or read or output or value_nanos or billed_nanos or units):
-            return "no tokens and no money"
+            return "no tokens, no cost"
         fraction = requests if requests[:1].isdigit() and units is None else None
         record = UsageRecord(
             day,

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 CURSOR_INSTEAD = (
     "Export the usage events instead: Cursor dashboard, Usage, Export CSV"
-    " (usage-events-….csv or team-usage-events-….csv)."
+    " (usage-events-*.csv or team-usage-events-*.csv)."
 )
 CLAUDE_INSTEAD = (
-    "Export the tokens instead: Claude Console, Usage, Export (claude_api_tokens_….csv)."
+    "Export the tokens instead: Claude Console, Usage, Export (claude_api_tokens_*.csv)."
 )
 
 

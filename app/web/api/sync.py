@@ -14,7 +14,7 @@ from app.config import Config
 from app.models import ProviderRun, Run
 from app.providers import PROVIDERS
 from app.queries.freshness import ProviderState, freshness
-from app.runs import Status, active_run, run_progress
+from app.runs import Status, active_run, run_progress, standing_of
 from app.sync import DemoDatabase, Order, SyncBusy, daily_window, start_sync, wait_for
 from app.usage import day_of, parse_day, utc_today
 from app.web.errors import BadRequest
@@ -74,7 +74,9 @@ def state() -> ResponseReturnValue:
         lastRun=_last_run(),
         anthropicConfigured=any(one.configured for one in states if one.provider == "anthropic"),
         cursorConfigured=any(one.configured for one in states if one.provider == "cursor"),
-        providers={one.provider: _provider(one, newest.get(one.provider)) for one in states},
+        providers={
+            one.provider: _provider(one, newest.get(one.provider), running) for one in states
+        },
     )
 
 
@@ -136,11 +138,10 @@ def _last_run() -> dict[str, Any] | None:
     if not found or found[0] is None:
         return None
     run, parts, under_way = found[0]
-    status = Status.INTERRUPTED if run.status == Status.RUNNING and not under_way else run.status
     return {
         **_result(run, parts),
         "kind": run.kind,
-        "status": status,
+        "status": standing_of(run, run if under_way else None),
         "askedBy": run.asked_by,
         "startedAt": _iso(_moment(run.started_at)),
         "finishedAt": _iso(_moment(run.finished_at)),
@@ -157,10 +158,12 @@ def _newest_parts() -> dict[str, ProviderRun]:
     return {part.provider: part for part in newest if part}
 
 
-def _provider(state: ProviderState, part: ProviderRun | None) -> dict[str, Any]:
+def _provider(
+    state: ProviderState, part: ProviderRun | None, running: Run | None
+) -> dict[str, Any]:
     return {
         "configured": state.configured,
-        "status": part.status if part else None,
+        "status": standing_of(part, running) if part else None,
         "lastRun": _iso(_moment(part.finished_at or part.started_at)) if part else None,
         "lastGood": _iso(state.last_good_at),
         "error": part.error or None if part else None,

@@ -8,7 +8,16 @@ from typing import NamedTuple
 
 from app.queries.overview import Period
 from app.web import charts, formatting
-from app.web.cards import DASH, Card, Writer, change_words, points_words, write_share
+from app.web.cards import (
+    DASH,
+    NOT_KNOWN,
+    Card,
+    Writer,
+    change_words,
+    compared_words,
+    points_words,
+    write_share,
+)
 from app.web.dashboard.daily import CACHE, COST, PEOPLE, TOTAL
 
 
@@ -133,17 +142,25 @@ KINDS = (
 
 
 def cards(
-    shown: Measured, settled: Measured, before: Measured | None, drawn: Sequence[charts.Bar]
+    shown: Measured,
+    settled: Measured,
+    before: Measured | None,
+    drawn: Sequence[charts.Bar],
+    *,
+    known: bool = True,
 ) -> list[Card]:
-    """The cards of a range: `settled` and `before` are what the changes compare."""
+    """The cards of a range: `settled` and `before` are what the changes compare.
+
+    `known`: whether records reach back to any of the days before.
+    """
     complete = [bar.amounts for bar in drawn if not bar.open]
     return [
         Card(
             kind.label,
             DASH if _unknown(kind, shown) else kind.write(kind.of(shown)),
             "No price is known" if _unknown(kind, shown) else kind.full(shown),
-            _change(kind, settled, before) if before else "",
-            f"{kind.full(settled)}; before: {kind.full(before)}" if before else "",
+            _change(kind, settled, before, known=known) if before else "",
+            compared_words(kind.full(settled), kind.full(before), known=known) if before else "",
             charts.sparkline([kind.of_day(amounts) for amounts in complete]),
             kind.sort,
             kind.rows,
@@ -159,7 +176,9 @@ def _unknown(kind: _Kind, basis: Measured) -> bool:
     return kind.label == "Cost" and basis.not_priced
 
 
-def _change(kind: _Kind, now: Measured, before: Measured) -> str:
+def _change(kind: _Kind, now: Measured, before: Measured, *, known: bool) -> str:
+    if not known:
+        return NOT_KNOWN
     if _unknown(kind, now):
         return f"{DASH if _unknown(kind, before) else kind.write(kind.of(before))} before"
     if kind.of is cache_share:

@@ -108,12 +108,13 @@ def figures_context(
     """The cards with their changes, and the rankings."""
     top = people(asked.scope, limit=TOP_PEOPLE, with_favorites=True, slices=asked.slices)
     whole, (settled, shown), before = measured_periods(asked, compared, top.total_count)
-    begins = compared is not None and (compared.before.start or date.max) < asked.span[0]
+    first = asked.span[0]
+    known = not (compared and compared.is_unknown_before(first))
     return {
-        "cards": cards.cards(shown, settled, before, drawn),
+        "cards": cards.cards(shown, settled, before, drawn, known=known),
         "compared": compared,
         "whole_compared": compared is not None and compared.now == asked.scope,
-        "records_begin": asked.span[0] if begins else None,
+        "records_begin": first if compared and compared.begins_before(first) else None,
         "nothing_complete": not shown.complete_days,
     } | rankings_context(asked, whole, top)
 

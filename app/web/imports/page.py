@@ -52,12 +52,12 @@ NO_FILE = "Choose a CSV file first."
 NO_ACT = "Nothing was done: the form did not say what to do. Load the page again."
 HOW = {
     "cursor_events": (
-        "Cursor dashboard, Usage, Export CSV: usage-events-….csv or team-usage-events-….csv. "
+        "Cursor dashboard, Usage, Export CSV: usage-events-*.csv or team-usage-events-*.csv. "
         "The file of an individual does not say whose it is."
     ),
-    "claude_tokens": "Claude Console, Usage, Export: claude_api_tokens_….csv, also by the hour.",
+    "claude_tokens": "Claude Console, Usage, Export: claude_api_tokens_*.csv, also by the hour.",
     "claude_cost": (
-        "Claude Console, Cost, Export: claude_api_cost_….csv. Its amounts are given to the "
+        "Claude Console, Cost, Export: claude_api_cost_*.csv. Its amounts are given to the "
         "tokens that they belong to."
     ),
 }
@@ -232,8 +232,10 @@ def _past() -> dict[str, Any]:
     count = history_count()
     last = max(1, -(-count // ROWS))
     number = min(parse_number(request.args.get("page", ""), 1, LAST_PAGE) or 1, last)
+    staged = waiting()
     return {
-        "waiting": waiting() if number == 1 else [],
+        "waiting": staged if number == 1 else [],
+        "waiting_count": len(staged),
         "past": history(ROWS, (number - 1) * ROWS),
         "past_count": count,
         "page_number": number,

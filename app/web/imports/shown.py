@@ -96,7 +96,7 @@ def cards_of(found: Preview) -> list[Card]:
         covered = f"{days}, {formatting.compact(found.covered_tokens)} tokens"
     reasons = found.skipped_reasons
     return [
-        Card("New", batch.new, "not told before"),
+        Card("New", batch.new, "not seen before"),
         Card("Changed", batch.changed, "newer figures of known rows"),
         Card("Already known", batch.unchanged, "from an earlier import"),
         Card("Covered by the API", batch.covered, covered or "counted once, never twice"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
@@ -12,6 +13,7 @@ from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.database import reading
+from app.queries.figures import Figures, add_up
 from app.queries.freshness import ProviderState, unsettled_days
 from app.queries.people import tokens_per_day
 from app.queries.people_list import Foot, Question, Rows, foot, named_like, people_rows
@@ -98,11 +100,13 @@ def known_context(
         "empty": emptiness(view, found, below),
         "found": found,
         "foot": below,
+        "everything": None if view.search else everything(below),
         "by_name": named_like(view.search, MOST_NAMES),
         "peek": looked_at,
         "compared": compared,
         "whole_compared": compared is not None and compared.now == period.scope,
-        "records_begin": span[0] if compared and compared.begins_inside(span[0]) else None,
+        "records_begin": span[0] if compared and compared.begins_before(span[0]) else None,
+        "unknown_before": compared is not None and compared.is_unknown_before(span[0]),
         "weekly": len(period.curve) > 1 and period.curve[0][0] != period.curve[0][1],
         "last_page": last_page(found.total_count, view.size),
         "fits": fits(view),
@@ -175,6 +179,22 @@ def emptiness(view: PeopleView, found: Rows, below: Foot) -> str:
     if any(below.nobody):
         return "" if not view.search else "search"
     return "filtered" if view.scope.is_filtered else "outside"
+
+
+def everything(below: Foot) -> tuple[Figures, dict[str, int]] | None:
+    """Figures and tokens by tool of the people and of nobody; None when nobody has usage.
+
+    They are the totals of the overview, which leads here. A search leaves lines out, so only
+    without one are they right.
+    """
+    if not any(below.nobody):
+        return None
+    lines = below.lines
+    named = [*lines.shared, *([lines.others] if lines.others else [])]
+    by_tool: Counter[str] = Counter(below.people.by_tool)
+    for part in (lines.rest_by_tool, *(line.by_tool for line in named)):
+        by_tool.update(part)
+    return add_up([below.people.figures, below.nobody]), dict(by_tool)
 
 
 def fits(view: PeopleView) -> int:

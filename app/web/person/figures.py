@@ -17,7 +17,16 @@ from app.queries.scope import Scope
 from app.queries.trends import DayPoint
 from app.usage import days_between
 from app.web import charts, formatting
-from app.web.cards import DASH, Card, Writer, change_words, points_words, write_share
+from app.web.cards import (
+    DASH,
+    NOT_KNOWN,
+    Card,
+    Writer,
+    change_words,
+    compared_words,
+    points_words,
+    write_share,
+)
 from app.web.tools import ordered_tools
 
 TOTAL, COST, ACTIVE, CACHE, UNPRICED = "total", "cost", "active", "cache", "unpriced"
@@ -116,19 +125,29 @@ def _cache_share(read: int, tokens: int) -> int:
 
 
 def cards(
-    shown: Measures, settled: Measures, before: Measures | None, drawn: Sequence[charts.Bar]
+    shown: Measures,
+    settled: Measures,
+    before: Measures | None,
+    drawn: Sequence[charts.Bar],
+    *,
+    known: bool = True,
 ) -> list[Card]:
-    """The cards of a range: `settled` and `before` are what the change compares."""
+    """The cards of a range: `settled` and `before` are what the change compares.
+
+    `known`: whether records reach back to any of the days before.
+    """
     unknown = {"Cost"} if _not_priced(drawn) else set()
     return [
         Card(
             label,
             DASH if label in unknown else write(shown[place]),
             "No price is known" if label in unknown else write_full(shown[place]),
-            _change(write, settled[place], before[place])
+            _change(write, settled[place], before[place], known=known)
             if before and label not in unknown
             else "",
-            f"{write_full(settled[place])}; before: {write_full(before[place])}" if before else "",
+            compared_words(write_full(settled[place]), write_full(before[place]), known=known)
+            if before
+            else "",
             spark,
             **behind,
         )
@@ -144,8 +163,10 @@ def _not_priced(drawn: Iterable[charts.Bar]) -> bool:
     return 0 < sums[TOTAL] == sums[UNPRICED] and not sums[COST]
 
 
-def _change(write: Writer, now: int, before: int) -> str:
+def _change(write: Writer, now: int, before: int, *, known: bool) -> str:
     """Both values in words; a share changes by points, not by percent of a percentage."""
+    if not known:
+        return NOT_KNOWN
     if write is write_share:
         return points_words(now, before)
     return change_words(write, now, before)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
@@ -105,7 +106,7 @@ def figures_context(
     shared: dict[str, Any],
 ) -> dict[str, Any]:
     """Cards with their changes, chart, models, tools, weekdays and the place among others."""
-    start, end = shared["shown"]
+    (start, end), first = shared["shown"], shared["span"][0]
     points = figures.every_day(usage, start, end)
     open_days = incomplete_days(points, unsettled_days(scope), shared["states"], scope.tools)
     drawn = figures.bars(points, open_days)
@@ -116,12 +117,10 @@ def figures_context(
     place = standing(scope, slices, shown.tokens, shown.days)
     counted_from = max(start, person.first_day or start)
     return {
-        **cards_context(person.person_id, slices, usage, compared, shown, drawn),
+        **cards_context(person.person_id, slices, usage, compared, shown, drawn, first),
         **breakdown(usage, by_tool),
         "whole_compared": compared is not None and compared.now == scope,
-        "records_begin": (
-            shared["span"][0] if compared and compared.begins_inside(shared["span"][0]) else None
-        ),
+        "records_begin": first if compared and compared.begins_before(first) else None,
         "standing": figures.standing_words(place),
         "daily": figures.chart(
             drawn,
@@ -140,8 +139,9 @@ def cards_context(
     compared: Comparison | None,
     shown: figures.Measures,
     drawn: Sequence[Any],
+    first: date,
 ) -> dict[str, Any]:
-    """The cards, and what their changes compare."""
+    """The cards, and what their changes compare, where records begin on `first`."""
     settled, before = shown, None
     if compared:
         settled = figures.measures(usage.days, compared.now)
@@ -149,7 +149,13 @@ def cards_context(
         before = figures.measures(earlier.days)
     return {
         "compared": compared,
-        "cards": figures.cards(shown, settled, before, drawn),
+        "cards": figures.cards(
+            shown,
+            settled,
+            before,
+            drawn,
+            known=not (compared and compared.is_unknown_before(first)),
+        ),
     }
 
 

@@ -13,7 +13,16 @@ from flask import Response, request
 from app.database import reading
 from app.queries.freshness import ProviderState, known_span, unsettled_days
 from app.queries.pivot import MOST_PERIODS, Line, Pivot, natural_sort, pivot
-from app.queries.pivot_dimensions import ADDITIVE, COST, PERIODS, REQUESTS, TOOL, Amount
+from app.queries.pivot_dimensions import (
+    ADDITIVE,
+    COST,
+    NO_TEAM,
+    PERIODS,
+    REQUESTS,
+    TEAM,
+    TOOL,
+    Amount,
+)
 from app.queries.scope import Scope
 from app.queries.trends import DayPoint
 from app.usage import days_between, utc_now
@@ -27,6 +36,7 @@ from app.web.pivot.words import MEASURE_WORDS, NO_OWNER, WORDS, counted
 
 PATH_CHARACTERS = "!$&'()*+,:;=@"
 ROWS_AT_ONCE = 500
+NO_TEAM_WORDS = "no team"
 
 
 def respond() -> Response:
@@ -111,11 +121,21 @@ def title(view: PivotView) -> str:
 
 
 def total_words(view: PivotView, found: Pivot) -> str:
-    """What the totals row totals: "38 of 212 people", "18 models", "212 people, no owner"."""
-    words = counted(view.rows, found.row_count)
-    if view.search and found.known_rows != found.row_count:
+    """What the totals row totals: "38 of 212 people", "7 teams, no team and no owner"."""
+    teamless = has_teamless(view, found)
+    words = counted(view.rows, found.row_count - teamless)
+    if teamless:
+        words += f", {NO_TEAM_WORDS}" if found.unowned else f" and {NO_TEAM_WORDS}"
+    elif view.search and found.known_rows != found.row_count:
         words = f"{formatting.exact(found.row_count)} of {counted(view.rows, found.known_rows)}"
     return f"{words} and {NO_OWNER.lower()}" if found.unowned else words
+
+
+def has_teamless(view: PivotView, found: Pivot) -> bool:
+    """Whether the rows, all on one page, are teams and those whom no team holds."""
+    if view.rows != TEAM or view.search or len(found.lines) < len_of(found):
+        return False
+    return any(line.key == NO_TEAM for line in found.lines)
 
 
 def coarser_words(view: PivotView, found: Pivot) -> str:

@@ -21,9 +21,9 @@ from app.directory.mappings import (
     owner_named,
     undo,
 )
-from app.queries.mappings import key_names, known_emails, past_changes
+from app.queries.mappings import is_known, key_names, known_emails, past_changes, standing
 from app.web.guard import current_user_label, record_event
-from app.web.settings.common import ListView, batch_number, the_config
+from app.web.settings.common import ListView, batch_number, is_being_typed, the_config
 
 MOST_EMAILS = 200
 MOST_PAIRS = 5000
@@ -68,10 +68,11 @@ class Intent(NamedTuple):
     effect: Effect | None
     error: str
     emails: list[str]
+    makes_person: bool = False
 
 
 def intent_of(view: KeysView, error: str = "") -> Intent | None:
-    """The intent of a view, None while no key is chosen."""
+    """The intent of a view, None while no key is chosen; no error while an address is typed."""
     if not view.key:
         return None
     owner, effect = None, None
@@ -80,10 +81,11 @@ def intent_of(view: KeysView, error: str = "") -> Intent | None:
             owner = owner_named(view.to, view.label)
             effect = effect_of([KeyChange(view.key, owner)], the_config().email_domain)
         except BadOwner as reason:
-            error = error or str(reason)
+            error = error or ("" if is_being_typed(view.to) else str(reason))
     emails = known_emails("" if owner else view.to, MOST_EMAILS)
     name = key_names([view.key]).get(view.key, view.key)
-    return Intent(view.key, name, view.to, view.label, owner, effect, error, emails)
+    new = bool(owner and owner.email and not is_known(owner.email))
+    return Intent(view.key, name, view.to, view.label, owner, effect, error, emails, new)
 
 
 def removal_of(view: KeysView) -> Intent | None:
@@ -143,4 +145,6 @@ def _undo(form: MultiDict[str, str]) -> int:
 def done_context(view: KeysView) -> dict[str, Any]:
     """The act that was just done, for the line that offers to undo it."""
     number = batch_number(view.done)
-    return {"done": past_changes(MOST_PAIRS, number) if number else []}
+    if not number:
+        return {"done": [], "can_undo": False}
+    return {"done": past_changes(MOST_PAIRS, number), "can_undo": number in standing([number])}

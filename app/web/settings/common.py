@@ -72,6 +72,15 @@ def page_of(rows: Sequence[Row], view: SomeView) -> tuple[SomeView, Sequence[Row
     return view, chosen, {"first": first + 1, "last_page": last, "count": len(rows)}
 
 
+def is_being_typed(text: str) -> bool:
+    """Whether HTMX looks at an address while it is typed, which is still too short for one.
+
+    The button (and so the key Enter) sends `look`: then somebody wants to know.
+    """
+    looked_at = request.method == "GET" and htmx.wants_part() and "look" not in request.args
+    return looked_at and "." not in text.partition("@")[2].strip(". ")
+
+
 def batch_number(text: str) -> int | None:
     """The number of an act in a query string or form."""
     return parse_number(text, 1, MOST_ACTS)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from app.database import reading
-from app.directory.mappings import Effect, KeyChange, effect_of, owner_named
+from app.directory.mappings import Effect, KeyChange, Owner, effect_of, effects_by_key
 from app.queries.scope import Scope
 from app.queries.suggestions import Suggestion, suggestions
-from app.queries.unmapped import UnmappedKey, unmapped_keys
+from app.queries.unmapped import UnmappedKey, any_key_used, unmapped_keys
 from app.web.guard import admin_only
 from app.web.settings.acts import BadAct, KeysView, act, done_context, intent_of
 from app.web.settings.common import back_to, page_of, parse_list_view, show, the_config
@@ -51,14 +52,16 @@ def _context(view: KeysView, error: str) -> dict[str, Any]:
     ideas = suggestions(named)
     found = [key for key in named if matches(key, ideas.get(key.key), view.q)]
     view, rows, pager = page_of(found, view)
-    pairs = [(key.key, ideas[key.key].email) for key in found if key.key in ideas]
+    pairs = _pairs(found, ideas)
     return {
         "view": view,
         "rows": rows,
         "pager": pager,
         "all_count": len(named),
         "nameless": next((key.figures for key in everything if not key.key), None),
+        "any_key": bool(named) or any_key_used(),
         "ideas": ideas,
+        "effects": effects_by_key(_changes(_pairs(rows, ideas)), the_config().email_domain),
         "pairs": pairs,
         "all_effect": _effect_of_all(pairs) if view.all and pairs else None,
         "intent": intent_of(view, error),
@@ -75,6 +78,13 @@ def matches(key: UnmappedKey, idea: Suggestion | None, words: str) -> bool:
     return any(words.lower() in text.lower() for text in texts)
 
 
+def _pairs(keys: Sequence[UnmappedKey], ideas: dict[str, Suggestion]) -> list[tuple[str, str]]:
+    return [(key.key, ideas[key.key].email) for key in keys if key.key in ideas]
+
+
+def _changes(pairs: list[tuple[str, str]]) -> list[KeyChange]:
+    return [KeyChange(key, Owner(email)) for key, email in pairs]
+
+
 def _effect_of_all(pairs: list[tuple[str, str]]) -> Effect:
-    changes = [KeyChange(key, owner_named(email)) for key, email in pairs]
-    return effect_of(changes, the_config().email_domain)
+    return effect_of(_changes(pairs), the_config().email_domain)

@@ -8,15 +8,15 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from app.database import reading
-from app.queries.mappings import OwnedKey, guesses, owned_keys, past_changes
+from app.queries.mappings import OwnedKey, guesses, owned_keys, past_changes, standing
 from app.web.guard import admin_only
 from app.web.settings.acts import BadAct, KeysView, act, done_context, intent_of, removal_of
 from app.web.settings.common import back_to, page_of, parse_list_view, show, the_config
 
 HISTORY_LINES = 50
 RULE_WORDS = {
-    "mapping": "said here",
-    "shared": "shared, said here",
+    "mapping": "mapped here",
+    "shared": "shared, mapped here",
     "account": "the member who used it",
     "key owner": "bound to this member",
     "key name": "by the key's name",
@@ -58,6 +58,7 @@ def _context(view: KeysView, error: str) -> dict[str, Any]:
     kind = automatic if view.show == "automatic" else manual
     found = [key for key in kind if matches(key, view.q)]
     view, rows, pager = page_of(found, view)
+    history = past_changes(HISTORY_LINES)
     return {
         "view": view,
         "rows": rows,
@@ -67,7 +68,8 @@ def _context(view: KeysView, error: str) -> dict[str, Any]:
         "rule_words": RULE_WORDS,
         "intent": intent_of(view, error),
         "removal": removal_of(view),
-        "history": past_changes(HISTORY_LINES),
+        "history": history,
+        "undoable": standing(change.batch for change in history),
         "email_domain": the_config().email_domain,
         "guesses": guesses(),
         "error": error,

@@ -27,7 +27,15 @@ from app.usage import normal_email
 from app.web import htmx
 from app.web.guard import admin_only, record_event
 from app.web.settings.acts import MOST_EMAILS
-from app.web.settings.common import ListView, back_to, page_of, parse_list_view, show, the_config
+from app.web.settings.common import (
+    ListView,
+    back_to,
+    is_being_typed,
+    page_of,
+    parse_list_view,
+    show,
+    the_config,
+)
 
 blueprint = Blueprint("settings_people", __name__)
 
@@ -146,7 +154,7 @@ def intent_to_merge(view: PeopleListView) -> Intent | None:
     try:
         effect = effect_of_merging(view.edit, view.further, email_domain=the_config().email_domain)
     except (BadPerson, BadEmail) as error:
-        return Intent(error=str(error))
+        return None if is_being_typed(view.further) else Intent(error=str(error))
     return Intent(effect, tuple(companions(normal_email(view.further))))
 
 

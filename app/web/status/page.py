@@ -24,7 +24,7 @@ from app.web.frame import configured_providers
 from app.web.status import acts, sync
 from app.web.status.calendar import LOOKS, calendar_rows, months_of
 from app.web.status.view import StatusView, parse_status_view
-from app.web.status.words import duration, run_kind, standing_sentence, why_it_counts
+from app.web.status.words import duration, on_page, run_kind, standing_sentence, why_it_counts
 
 blueprint = Blueprint("status", __name__)
 acts.register(blueprint)
@@ -36,7 +36,7 @@ LABELS = {provider.NAME: provider.LABEL for provider in PROVIDERS}
 
 @blueprint.app_context_processor
 def _words() -> dict[str, Any]:
-    return {"duration": duration}
+    return {"duration": duration, "on_page": on_page}
 
 
 @blueprint.get("/status")
@@ -95,7 +95,8 @@ def _calendar(view: StatusView, health: list[ProviderHealth], today: date) -> di
     first = min((one.first_day for one in shown if one.first_day), default=today)
     used = {mark.state for known in marks.values() for mark in known.values()}
     return {
-        "rows": calendar_rows(view, [(one.provider, one.label) for one in shown], marks, today),
+        "rows": calendar_rows(view, [(name, LABELS[name]) for name in names], marks, today),
+        "full_labels": {one.provider: one.label for one in shown},
         "years": list(range(today.year, first.year - 1, -1)),
         "legend": [(state, look) for state, look in LOOKS.items()],
         "used": used,

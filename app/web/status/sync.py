@@ -13,7 +13,15 @@ from werkzeug.exceptions import Conflict
 from app.models import ProviderRun, Run
 from app.providers import PROVIDERS
 from app.queries.freshness import moment
-from app.runs import RunProgress, Status, active_run, clock_warning, request_cancel, run_progress
+from app.runs import (
+    RunProgress,
+    Status,
+    active_run,
+    clock_warning,
+    request_cancel,
+    run_progress,
+    standing_of,
+)
 from app.sync import DemoDatabase, Order, SyncBusy, daily_window, start_sync
 from app.usage import day_of, utc_now, utc_today
 from app.web import htmx
@@ -118,18 +126,18 @@ def _part() -> SyncPart:
     if found is None:
         return SyncPart(0, "", "", "", None, None, False, False, [], None, _can_start(), _window())
     run, parts, under_way = found
-    interrupted = run.status == Status.RUNNING and not under_way
+    active = run if under_way else None
     return SyncPart(
         run_id=run.id,
         kind=run.kind,
-        status=Status.INTERRUPTED if interrupted else run.status,
+        status=standing_of(run, active),
         asked_by=run.asked_by or "",
         # An import of an empty file covers no days.
         start=day_of(run.start_day) if run.start_day else None,
         end=day_of(run.end_day) if run.end_day else None,
         under_way=under_way,
         stopping=under_way and run.cancel_asked_at is not None,
-        bars=[_bar(part) for part in parts if part.status != Status.NOT_CONFIGURED],
+        bars=_bars(run, parts, active),
         ended_at=moment(run.finished_at) if run.finished_at else None,
         can_start=_can_start(),
         window=_window(),
@@ -151,10 +159,25 @@ def _shown_run() -> RunProgress | None:
     return next((run_progress(number) for (number,) in newest.tuples()), None)
 
 
-def _bar(part: ProviderRun) -> ProviderBar:
+def _bars(run: Run, parts: list[ProviderRun], active: Run | None) -> list[ProviderBar]:
+    """A bar for each provider that was read, is, or waits for its turn."""
+    bars = [_bar(part, active) for part in parts if part.status != Status.NOT_CONFIGURED]
+    # Only these runs are known to read every provider: others may have been asked for one.
+    if active and run.kind == "sync" and run.slot_id is None and run.asked_by != "command line":
+        begun = {part.provider for part in parts}
+        days = (day_of(run.end_day) - day_of(run.start_day)).days + 1
+        bars += [_waiting(name, days) for name in LABELS if name not in begun and _has_key(name)]
+    return bars
+
+
+def _waiting(provider: str, days: int) -> ProviderBar:
+    return ProviderBar(LABELS[provider], "waiting", 0, days, 0, None, "", "")
+
+
+def _bar(part: ProviderRun, active: Run | None) -> ProviderBar:
     return ProviderBar(
         label=LABELS.get(part.provider, part.provider),
-        status=part.status,
+        status=standing_of(part, active),
         days_done=part.days_done,
         days_asked=part.days_asked,
         days_changed=part.days_changed,
@@ -165,8 +188,11 @@ def _bar(part: ProviderRun) -> ProviderBar:
 
 
 def _can_start() -> bool:
-    config = current_app.extensions["tracker_config"]
-    return any(config.provider_key(provider.NAME) for provider in PROVIDERS)
+    return any(map(_has_key, LABELS))
+
+
+def _has_key(provider: str) -> bool:
+    return bool(current_app.extensions["tracker_config"].provider_key(provider))
 
 
 def _window() -> tuple[date, date]:

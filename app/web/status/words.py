@@ -10,6 +10,11 @@ ADVICE = {
     Standing.NEVER_READ: "It has a key, and nothing has been read yet.",
     Standing.RUNNING: "A run reads it at this moment.",
     Standing.FAILED: "The newest run failed; the figures hold what was read before.",
+    Standing.STOPPED: "The newest run was stopped; the figures hold what was read until then.",
+    Standing.INTERRUPTED: (
+        "The newest run was interrupted, because its process ended; "
+        "the figures hold what was read until then."
+    ),
     Standing.BEHIND: "No run has worked for more than a day.",
     Standing.SUSPICIOUS: "The newest run worked; days that held usage had come back empty.",
     Standing.GAPS: "The newest run worked, and some days in between were never read.",
@@ -50,6 +55,12 @@ def duration(seconds: int | None) -> str:
     if minutes < 60:
         return f"{minutes} min {rest} s"
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+def on_page(sentence: str) -> str:
+    """A sentence of the log for readers of the page: what it names of the command line is here
+    too."""
+    return sentence.replace("--allow-empty", "--allow-empty or the checkbox on the day's page")
 
 
 def run_kind(kind: str) -> str:
