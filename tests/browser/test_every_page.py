@@ -35,6 +35,9 @@ TOO_WIDE = """() => {
   const tell = (one) => `${one.tagName} ${one.id} ${one.getAttribute("class") ?? ""}`;
   return [...document.querySelectorAll("body *")].filter(isOut).slice(0, 4).map(tell);
 }"""
+MOVING = """() => [...document.querySelectorAll("*")]
+  .filter((one) => getComputedStyle(one).transitionDuration !== "0s")
+  .map((one) => `${one.tagName} ${one.value || one.className}`)"""
 CONTROLS = "nav a, form, .skip, dialog, .busy, main [data-key]"
 STILL_PRINTED = """(controls) => [...document.querySelectorAll(controls)]
   .filter((one) => one.checkVisibility() && !one.closest("main h1, main table, main dl"))
@@ -90,6 +93,14 @@ def test_nothing_is_wider_than_the_window(page: Page, watch: Watch) -> None:
         return {width: out for width, out in found.items() if out}
 
     assert faults_by_page(page, watch, look) == {}
+
+
+def test_nothing_moves_by_itself(page: Page, watch: Watch) -> None:
+    """What may fade at any time also fades in while a page loads: a flash of other colours."""
+    found = faults_by_page(page, watch, lambda: page.evaluate(MOVING))
+    assert found == {}
+    page.locator(".theme button").first.hover()
+    assert page.evaluate(MOVING) == ["BUTTON system"]
 
 
 def test_an_open_menu_fits_on_a_phone(new_context: NewContext, watch: Watch) -> None:
