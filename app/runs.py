@@ -8,6 +8,8 @@ from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
+from peewee import ModelSelect, PeeweeException
+
 from app.database import database, process_label, writing
 from app.locks import is_held
 from app.models import ProviderRun, Run, Slot
@@ -23,6 +25,10 @@ class Status(StrEnum):
     STOPPED = "stopped"
     INTERRUPTED = "interrupted"
     NOT_CONFIGURED = "not configured"
+
+
+class LockLost(PeeweeException):
+    """A run no longer holds the lock that lets it run."""
 
 
 class RunProgress(NamedTuple):
@@ -167,10 +173,23 @@ def request_cancel(run_id: int) -> bool:
 
 def cancel_asked(run_id: int) -> bool:
     """Whether somebody asked this run to stop while it was running."""
-    asked = Run.select().where(
-        (Run.id == run_id) & (Run.status == Status.RUNNING) & Run.cancel_asked_at.is_null(False)
-    )
+    asked = _running(run_id).where(Run.cancel_asked_at.is_null(False))
     return asked.exists()
+
+
+def check_not_replaced(run_id: int) -> None:
+    """Raise `LockLost` when another run holds the lock of this one, and so declared it dead.
+
+    A server can cut the connection that holds the lock and leave the others of its process.
+    """
+    if not _running(run_id).exists():
+        raise LockLost(
+            "the server cut the connection that held this run's lock, and another run has begun"
+        )
+
+
+def _running(run_id: int) -> ModelSelect:
+    return Run.select(Run.id).where((Run.id == run_id) & (Run.status == Status.RUNNING))
 
 
 def resumable_from(kind: str, provider: str, within_seconds: int) -> int | None:

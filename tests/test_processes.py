@@ -24,8 +24,9 @@ from app.ledger import StoredDay
 from app.locks import LockHeld, exclusive_lock
 from app.models import TABLES, Partition, ProviderRun, Run, Usage
 from app.rollups import TOKENS, refresh_everything
-from app.runs import Status
+from app.runs import Status, begin_run
 from app.sync import Progress, SyncBusy
+from app.sync.run import sync_lock
 from app.usage import day_number
 from tests import commands
 from tests.conftest import close
@@ -41,6 +42,10 @@ FEW = WINDOW[:8]
 PATIENCE = 5.0
 KILLS = 15
 MIGRATION_KILLS = 5
+HOLDERS = """
+    SELECT pid FROM pg_locks JOIN pg_database ON pg_database.oid = database
+    WHERE locktype = 'advisory' AND datname = current_database()
+"""
 
 
 @pytest.fixture
@@ -358,6 +363,28 @@ def test_a_connection_that_the_server_cuts_fails_one_provider_only(
     assert part.error.isprintable()
     assert result.parts["cursor"].status == Status.OK
     assert Run.get_by_id(result.run.id).status == Status.FAILED
+    assert sync(both, FEW[0], FEW[-1]).ok
+    assert_exact(true_totals(upstream.company, FEW[0], FEW[-1]))
+
+
+@pytest.mark.parametrize("database_engine", ["postgres"])
+def test_a_run_that_lost_its_lock_writes_nothing_beside_the_next(
+    config: Config, database: Database, upstream: Upstream, postgres_cluster: PostgresServer
+) -> None:
+    def lose_the_lock(provider: str, day: date, stored: StoredDay) -> None:
+        if day == FEW[2]:
+            [[holder]] = proxy.execute_sql(HOLDERS).fetchall()
+            postgres_cluster.execute(f"SELECT pg_terminate_backend({holder})")
+            with sync_lock():
+                begin_run("sync", FEW[0], FEW[-1])
+
+    both = configured(config, upstream)
+    result = sync(both, FEW[0], FEW[-1], progress=Progress(on_day=lose_the_lock))
+    for part in result.parts.values():
+        assert (part.status, part.error_kind) == (Status.FAILED, "database")
+        assert "LockLost: the server cut the connection that held this run's lock" in part.error
+    assert [part.days_done for part in result.parts.values()] == [3, 0]
+    assert Partition.select().count() == 3
     assert sync(both, FEW[0], FEW[-1]).ok
     assert_exact(true_totals(upstream.company, FEW[0], FEW[-1]))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 
 from peewee import PeeweeException
@@ -21,7 +23,7 @@ from app.ledger import (
 )
 from app.models import Organization, Partition, ProviderRun
 from app.providers import Provider
-from app.runs import Status, finish_provider, resumable_from
+from app.runs import Status, check_not_replaced, finish_provider, resumable_from
 from app.sync.order import Order, Progress
 from app.usage import DayUsage, day_number, days_between, utc_now
 
@@ -106,7 +108,7 @@ def _sync_days(
     progress.on_start(provider.NAME, part.days_asked, skipped)
     part.days_done = skipped
     directory = provider.fetch_directory(client)
-    with writing_usage():
+    with _writing_for(part):
         store_directory(organization, directory)
         if resolve_again(organization, config.email_domain):
             bump_data_version()
@@ -125,6 +127,14 @@ def _sync_days(
     return suspicious
 
 
+@contextmanager
+def _writing_for(part: ProviderRun) -> Iterator[None]:
+    """A transaction that changes usage, unless another run has taken this one's place."""
+    with writing_usage():
+        check_not_replaced(part.run_id)
+        yield
+
+
 def _store_day(
     config: Config,
     order: Order,
@@ -133,14 +143,15 @@ def _store_day(
     usage: DayUsage,
     part: ProviderRun,
 ) -> StoredDay:
-    stored = replace_day(
-        organization,
-        provider.SOURCE,
-        usage,
-        part.run,
-        email_domain=config.email_domain,
-        allow_empty=order.allow_empty,
-    )
+    with _writing_for(part):
+        stored = replace_day(
+            organization,
+            provider.SOURCE,
+            usage,
+            part.run,
+            email_domain=config.email_domain,
+            allow_empty=order.allow_empty,
+        )
     part.current_day = day_number(usage.day)
     part.days_done += 1
     if stored.outcome in (Outcome.NEW, Outcome.CHANGED):
