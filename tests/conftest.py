@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
@@ -21,6 +22,15 @@ from tests.filled import company, filled_company, filled_config, filled_town, to
 from tests.modes import serve  # noqa: F401
 from tests.postgres import PostgresServer, PostgresUnavailable, running_server
 from tests.probes import probed  # noqa: F401
+
+# How fast examples are made tells of the machine, not of the code.
+hypothesis.settings.register_profile(
+    "steady",
+    hypothesis.settings.get_profile("ci" if os.environ.get("CI") else "default"),
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("steady")
 
 ROOT = Path(__file__).resolve().parent.parent
 

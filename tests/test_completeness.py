@@ -12,7 +12,8 @@ from app.config import Config
 from app.ledger import bump_data_version, organization_for, replace_day
 from app.locks import exclusive_lock
 from app.models import DayChange, Partition, ProviderRun, Run
-from app.queries.completeness import DayState, calendar, count_states, gaps
+from app.queries.completeness import DayState, calendar, count_states
+from app.queries.coverage import Gap, gaps, left_out, never_read
 from app.queries.day_story import day_story
 from app.queries.health import (
     ProviderHealth,
@@ -23,6 +24,7 @@ from app.queries.health import (
 )
 from app.queries.restatements import restatements, settled_from
 from app.queries.run_log import changed_days, one_run, runs_page
+from app.queries.scope import Scope
 from app.runs import (
     SYNC_LOCK,
     Status,
@@ -115,6 +117,21 @@ def test_gaps_are_ranges_up_to_yesterday(live: Config) -> None:
         for provider in BOTH
         for span, days in (((a_day(2), a_day(3)), 2), ((a_day(5), a_day(6)), 2))
     ]
+
+
+def test_what_was_never_read_is_known_by_provider(live: Config) -> None:
+    sync(live, a_day(1), a_day(2))
+    sync(live, a_day(4), a_day(4), providers=("cursor",))
+    week = Scope(MONDAY, SUNDAY)
+    before = Gap("cursor", MONDAY, MONDAY)
+    between = Gap("cursor", a_day(3), a_day(3))
+    assert never_read(week, BOTH) == [Gap("anthropic", MONDAY, MONDAY), before, between]
+    assert never_read(week, ("cursor",)) == [before, between]
+    assert left_out(week, BOTH) == left_out(Scope(), BOTH) == [between]
+    assert left_out(Scope(a_day(4), SUNDAY), BOTH) == []
+    assert never_read(Scope(), BOTH) == []
+    sync(live, a_day(3), a_day(3))
+    assert left_out(week, BOTH) == []
 
 
 def test_today_is_no_gap_and_the_future_has_no_marks(live: Config) -> None:

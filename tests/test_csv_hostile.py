@@ -241,7 +241,6 @@ def ends_well(file: bytes) -> None:
 
 @given(st.binary(max_size=400))
 @example(b"\xff\xfe\x00\xd8")
-@settings(deadline=None)
 def test_random_bytes_end_well(file: bytes) -> None:
     ends_well(file)
 
@@ -263,7 +262,7 @@ CELL = st.one_of(
     st.sampled_from(["utf-8", "utf-16", "cp1252"]),
     st.binary(max_size=3),
 )
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_random_rows_under_a_good_header_end_well(
     header: str, rows: list[list[str]], delimiter: str, encoding: str, tail: bytes
 ) -> None:
@@ -272,7 +271,7 @@ def test_random_rows_under_a_good_header_end_well(
 
 
 @given(st.data(), st.sampled_from([(TEAM, TEAM_ROW), (TOKENS, TOKENS_ROW), (COSTS, COSTS_ROW)]))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_one_random_cell_in_a_good_row_ends_well(
     data: st.DataObject, lines: tuple[str, str]
 ) -> None:

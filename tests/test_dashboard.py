@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
@@ -16,7 +17,17 @@ from peewee import Database
 from app.database import writing
 from app.ledger import organization_for, replace_day
 from app.models import ProviderRun, Run
-from app.usage import CLAUDE_CODE, CURSOR, Actor, DayUsage, PriceStatus, UsageRecord, utc_today
+from app.usage import (
+    CLAUDE_CODE,
+    CURSOR,
+    Actor,
+    DayUsage,
+    PriceStatus,
+    UsageRecord,
+    days_between,
+    utc_today,
+)
+from app.web.formatting import days
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 PROVIDERS = {CLAUDE_CODE: "anthropic", CURSOR: "cursor"}
@@ -45,15 +56,24 @@ def used(
     return UsageRecord(day, actor, tool, model, 0, 0, 0, 0, tokens, None, nanos, nanos, status)
 
 
-def store(records: list[UsageRecord], open_from: date = date.max) -> None:
-    """Put records into the open database; days from `open_from` on stay unsettled."""
+def store(
+    records: list[UsageRecord], open_from: date = date.max, never_read: Collection[date] = ()
+) -> None:
+    """Put records into the open database; days from `open_from` on stay unsettled.
+
+    As at a sync the days between are read, too, except those `never_read`.
+    """
     run = Run.create(kind="test", status="ok", start_day=1, end_day=1, started_at=1)
     with writing():
-        for tool, day in sorted({(record.tool, record.day) for record in records}):
-            chosen = [one for one in records if (one.tool, one.day) == (tool, day)]
-            usage = DayUsage(day, chosen, settled=day < open_from)
-            organization = organization_for(PROVIDERS[tool])
-            replace_day(organization, "test", usage, run, email_domain="acme.example")
+        for tool in sorted({record.tool for record in records}):
+            used_on = [record.day for record in records if record.tool == tool]
+            for day in days_between(min(used_on), max(used_on)):
+                if day in never_read:
+                    continue
+                chosen = [one for one in records if (one.tool, one.day) == (tool, day)]
+                usage = DayUsage(day, chosen, settled=day < open_from)
+                organization = organization_for(PROVIDERS[tool])
+                replace_day(organization, "test", usage, run, email_domain="acme.example")
 
 
 @pytest.fixture
@@ -138,6 +158,27 @@ def test_a_day_without_usage_is_not_called_hatched(database: Database, client: F
     text = read(client, "?days=7")
     assert "is not complete yet: not in changes and curves" in text
     assert "hatched" not in text
+
+
+def test_days_that_were_never_read_are_named_and_not_averaged(
+    database: Database, client: FlaskClient
+) -> None:
+    today = utc_today()
+    ada = [used(today - timedelta(back), "ada@acme.example", CURSOR, 1000, 1) for back in range(9)]
+    store([*ada[:3], *ada[5:]], never_read={one.day for one in ada[3:5]})
+    database.close()
+    page = client.get("/?days=7").text
+    unread = shown(days(ada[4].day, ada[3].day))
+    words = f"Cursor was never read for 2 days ({unread})"
+    assert f"Days are missing. {words}: what was used then is in no figure." in shown(page)
+    assert "2 days not complete: not in the curves." in shown(page)
+    assert "1,000 tokens on each of 5\u00a0complete calendar days" in page
+    assert shown(page).count("was never read") == 2
+    compared = read(client, "?days=2")
+    assert "Days are missing" not in compared
+    assert f"Cursor was never read for 1 day ({shown(days(ada[3].day, ada[3].day))})." in compared
+    assert "never read" not in read(client, "?days=1")
+    assert "never read" not in read(client, "?days=7&tool=claude_code")
 
 
 def test_all_time_compares_nothing(office: FlaskClient) -> None:

@@ -14,7 +14,7 @@ from app.web.csv_files import held
 from app.web.navigation import SELDOM_SHOWN, Behind, BehindPerson
 from app.web.params import parse_view
 from app.web.people.columns import EVERY, USUAL
-from tests.filled import COMPANY_DAYS, LEAP_DAYS, Reader
+from tests.filled import COMPANY_DAYS, Reader
 
 RANGE = f"start={COMPANY_DAYS[0]}&end={COMPANY_DAYS[1]}"
 DAY = "start=2026-10-06&end=2026-10-06"
@@ -153,13 +153,13 @@ def test_a_slash_too_many_leads_to_the_list(client: FlaskClient, query: str) -> 
     assert answer.headers["Location"].endswith(f"/users{query}")
 
 
-def test_pages_say_what_their_file_holds(town: Reader) -> None:
-    start, end = LEAP_DAYS
-    people = read(town, f"/users?start={start}&end={end}")
+def test_pages_say_what_their_file_holds(company: Reader) -> None:
+    start, end = COMPANY_DAYS
+    people = read(company, f"/users?start={start}&end={end}")
     count = re.search(r'id="count"[^>]*>\s*<b>(.*?)</b>', people)
     assert count
     assert f"CSV: {count[1]}, without totals</p>" in people
-    models = read(town, f"/users?rows=model&start={start}&end={end}")
+    models = read(company, f"/users?rows=model&start={start}&end={end}")
     assert re.search(r"CSV: \d+ models, without totals</p>", models)
     assert models.count('aria-describedby="file-holds"') == 1
 
@@ -167,6 +167,6 @@ def test_pages_say_what_their_file_holds(town: Reader) -> None:
 def test_a_file_names_its_incomplete_days() -> None:
     last = date(2026, 11, 22)
     words = held("3 people", [last]).replace("\u00a0", " ")
-    assert words == "CSV: 3 people, without totals; 22 Nov is not complete yet"
+    assert words == "CSV: 3 people, without totals; 22 Nov is not complete"
     words = held("3 people", [last, date(2026, 11, 20)]).replace("\u00a0", " ")
-    assert words.endswith("; 2 days from 20 Nov on are not complete yet")
+    assert words.endswith("; 2 days since 20 Nov are not complete")

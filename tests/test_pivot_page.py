@@ -356,10 +356,10 @@ def test_a_part_is_one_element_with_an_id_and_is_included(part: Path) -> None:
     ("dimension", "first", "open_days", "words"),
     [
         ("day", date(2026, 11, 3), set(), ""),
-        ("day", date(2026, 11, 12), {date(2026, 11, 12)}, "not complete yet"),
+        ("day", date(2026, 11, 12), {date(2026, 11, 12)}, "not complete"),
         ("week", date(2026, 11, 2), set(), ""),
         ("week", date(2026, 11, 9), set(), "only 4 of 7 days in the range"),
-        ("week", date(2026, 11, 9), {date(2026, 11, 12)}, "not complete yet"),
+        ("week", date(2026, 11, 9), {date(2026, 11, 12)}, "not complete"),
         ("month", date(2026, 10, 1), set(), "only 12 of 31 days in the range"),
         ("month", date(2026, 11, 1), {date(2026, 10, 30)}, "only 12 of 30 days in the range"),
         ("model", "auto", {date(2026, 11, 12)}, ""),

@@ -1,4 +1,4 @@
-"""Which days of which provider are whole, and the ranges that are missing."""
+"""Which days of which provider are whole."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from peewee import fn
 
 from app.models import Organization, Partition, ProviderRun, Run
+from app.queries.coverage import first_api_days
 from app.queries.restatements import CSV, restatements
 from app.usage import day_number, day_of, days_between
 
@@ -51,19 +52,6 @@ class DayMark(NamedTuple):
     tokens: int
 
 
-class Gap(NamedTuple):
-    """Days, both included, of which nothing is stored between days that are."""
-
-    provider: str
-    start: date
-    end: date
-
-    @property
-    def days(self) -> int:
-        """Number of days."""
-        return (self.end - self.start).days + 1
-
-
 def calendar(
     providers: Sequence[str], start: date, end: date, today: date
 ) -> dict[str, dict[date, DayMark]]:
@@ -92,17 +80,6 @@ def calendar(
     }
 
 
-def gaps(today: date) -> list[Gap]:
-    """Every range of days without anything stored, from a provider's first day to yesterday."""
-    found = []
-    for provider, first in sorted(first_api_days().items()):
-        stored = _stored_days(provider)
-        yesterday = today - timedelta(days=1)
-        missing = (day for day in days_between(first, yesterday) if day not in stored)
-        found += [Gap(provider, *span) for span in _ranges(missing)]
-    return found
-
-
 def count_states(providers: Sequence[str], today: date) -> dict[str, dict[DayState, int]]:
     """How many days of a provider are in each state, over all of its history."""
     first, last = _span()
@@ -113,18 +90,6 @@ def count_states(providers: Sequence[str], today: date) -> dict[str, dict[DaySta
         for mark in marks.values():
             counts[provider][mark.state] += 1
     return counts
-
-
-def first_api_days() -> dict[str, date]:
-    """The first day that each provider's API was read for."""
-    rows = (
-        Partition.select(Organization.provider, fn.MIN(Partition.day))
-        .join(Organization)
-        .where(Partition.source != CSV)
-        .group_by(Organization.provider)
-        .tuples()
-    )
-    return {provider: day_of(day) for provider, day in rows}
 
 
 def _expected(first: date | None, start: date, end: date) -> set[int]:
@@ -216,31 +181,6 @@ def _newest_failures(bounds: tuple[int, int]) -> dict[tuple[str, int], int]:
     return painted
 
 
-def _stored_days(provider: str) -> set[date]:
-    rows = (
-        Partition.select(Partition.day)
-        .join(Organization)
-        .where(
-            (Organization.provider == provider)
-            & ((Partition.source != CSV) | (Partition.counts & (Partition.records > 0)))
-        )
-        .distinct()
-        .tuples()
-    )
-    return {day_of(day) for (day,) in rows}
-
-
 def _span() -> tuple[date | None, date | None]:
     first, last = Partition.select(fn.MIN(Partition.day), fn.MAX(Partition.day)).tuples().get()
     return (day_of(first), day_of(last)) if first else (None, None)
-
-
-def _ranges(days: Iterable[date]) -> list[tuple[date, date]]:
-    """Runs of consecutive days, as their first and last."""
-    found: list[tuple[date, date]] = []
-    for day in days:
-        if found and day - found[-1][1] == timedelta(days=1):
-            found[-1] = (found[-1][0], day)
-        else:
-            found.append((day, day))
-    return found

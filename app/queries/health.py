@@ -10,7 +10,7 @@ from typing import NamedTuple
 from peewee import fn
 
 from app.models import Organization, Partition, ProviderRun, Run
-from app.queries.completeness import Gap, gaps
+from app.queries.coverage import Gap, gaps
 from app.queries.freshness import freshness, moment
 from app.queries.restatements import CSV
 from app.runs import Status, active_run, standing_of

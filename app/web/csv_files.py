@@ -35,15 +35,15 @@ def file_name(*parts: str) -> str:
 def held(rows: str, open_days: Collection[date]) -> str:
     """What the file of an export holds, for the page beside its button.
 
-    `rows` in words, such as "212 people"; `open_days` are those whose figures may still grow.
+    `rows` in words, such as "212 people"; `open_days` are those whose figures are not whole.
     """
     words = f"CSV: {rows}, without totals"
     if not open_days:
         return words
     if len(open_days) == 1:
-        return f"{words}; {formatting.day(min(open_days))} is not complete yet"
+        return f"{words}; {formatting.day(min(open_days))} is not complete"
     first = formatting.day(min(open_days))
-    return f"{words}; {len(open_days)} days from {first} on are not complete yet"
+    return f"{words}; {len(open_days)} days since {first} are not complete"
 
 
 def csv_text(rows: list[list[Any]]) -> str:

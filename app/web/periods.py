@@ -6,12 +6,17 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple, Protocol
 
-from app.providers import PROVIDERS
-from app.queries.freshness import ProviderState
+from app.providers import PROVIDERS, by_name
+from app.queries.coverage import Gap, left_out, never_read
+from app.queries.freshness import ProviderState, unsettled_days
 from app.queries.scope import Scope
+from app.usage import days_between
+from app.web import formatting
 
 LONGEST_EMPTY_RANGE = 366
 """A longer range (in days) is cut to the days that records are known of."""
+MOST_STRETCHES = 2
+"""So many stretches of days are named before the rest is only counted."""
 
 
 class Dated(Protocol):
@@ -53,6 +58,55 @@ def first_days(span: tuple[date, date]) -> tuple[date, date]:
     return span[0], min(span[0] + timedelta(days=29), span[1])
 
 
+def providers_of(tools: Sequence[str]) -> set[str]:
+    """The providers that tell of these tools, all of them without any."""
+    return {provider.NAME for provider in PROVIDERS if not tools or provider.TOOL in tools}
+
+
+def open_days_of(
+    points: Iterable[Dated], scope: Scope, states: Sequence[ProviderState]
+) -> set[date]:
+    """Days of a closed range whose figures are not whole: they may still grow, or a provider was
+    never asked for them."""
+    open_days = unsettled_days(scope)
+    for gap in left_out(scope, providers_of(scope.tools)):
+        open_days.update(days_between(gap.start, gap.end))
+    return incomplete_days(points, open_days, states, scope.tools)
+
+
+def never_read_words(shown: Scope, compared: Comparison | None, first: date) -> str:
+    """What a provider was never asked for, of the shown days and of those compared with them.
+
+    In words, "" when nothing is missing. Days before `first`, where records begin, do not count.
+    """
+    earliest = (compared.before.start if compared else None) or shown.start or first
+    scope = shown._replace(start=max(earliest, first))
+    return gap_words(never_read(scope, providers_of(shown.tools)))
+
+
+def left_out_words(shown: Scope) -> str:
+    """What a provider was never asked for between days that it was, in words likewise."""
+    return gap_words(left_out(shown, providers_of(shown.tools)))
+
+
+def gap_words(gaps: Sequence[Gap]) -> str:
+    """Days without a reading in words: "Cursor was never read for 12 days (3 - 14 Oct 2026)"."""
+    by_provider: dict[str, list[Gap]] = {}
+    for gap in gaps:
+        by_provider.setdefault(gap.provider, []).append(gap)
+    return "; ".join(
+        f"{by_name(name).LABEL} was never read for "
+        f"{formatting.count_of(sum(gap.days for gap in found), 'day')} ({_stretches(found)})"
+        for name, found in by_provider.items()
+    )
+
+
+def _stretches(gaps: Sequence[Gap]) -> str:
+    named = [formatting.days(gap.start, gap.end) for gap in gaps[:MOST_STRETCHES]]
+    more = len(gaps) - len(named)
+    return ", ".join(named) + (f" and {more} more" if more else "")
+
+
 def incomplete_days(
     points: Iterable[Dated],
     unsettled: set[date],
@@ -65,7 +119,7 @@ def incomplete_days(
     configured provider (of the chosen tools) has delivered. Without a configured provider the
     last day of any counts: the figures then come from files or from the demo company.
     """
-    wanted = {provider.NAME for provider in PROVIDERS if not tools or provider.TOOL in tools}
+    wanted = providers_of(tools)
     live = [state.through for state in states if state.configured and state.provider in wanted]
     reached = min((day for day in live if day), default=None)
     if reached is None:

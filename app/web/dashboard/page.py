@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 
 from app.database import reading
 from app.queries.figures import Figures, add_up
-from app.queries.freshness import ProviderState, unsettled_days
+from app.queries.freshness import ProviderState
 from app.queries.overview import (
     Period,
     SeriesDay,
@@ -30,7 +30,14 @@ from app.web.dashboard import cards, daily
 from app.web.dashboard.view import COST, CUTS, MEASURES, DashboardView, parse_dashboard
 from app.web.frame import frame, with_known_teams
 from app.web.navigation import Behind
-from app.web.periods import Comparison, comparison, incomplete_days, within_records
+from app.web.periods import (
+    Comparison,
+    comparison,
+    left_out_words,
+    never_read_words,
+    open_days_of,
+    within_records,
+)
 from app.web.tools import TOOL_ROWS, ordered_tools, tool_parts
 
 TOP_PEOPLE = 18
@@ -88,7 +95,7 @@ def known_context(
     }
     if context["empty"]:
         return context
-    open_days = incomplete_days(days, unsettled_days(closed), states, scope.tools)
+    open_days = open_days_of(days, closed, states)
     asked = Asked(view, closed, slices, span, days, open_days)
     compared = comparison(view.scope, open_days) if scope == view.scope else None
     drawn = charts.bars(daily.chart_points(days, view), open_days)
@@ -115,6 +122,8 @@ def figures_context(
         "compared": compared,
         "whole_compared": compared is not None and compared.now == asked.scope,
         "records_begin": first if compared and compared.begins_before(first) else None,
+        "never_read": never_read_words(asked.scope, compared, first),
+        "left_out": left_out_words(asked.scope),
         "nothing_complete": not shown.complete_days,
     } | rankings_context(asked, whole, top)
 

@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 
 from app.database import reading
 from app.queries.figures import Figures, add_up
-from app.queries.freshness import ProviderState, unsettled_days
+from app.queries.freshness import ProviderState
 from app.queries.people import tokens_per_day
 from app.queries.people_list import Foot, Question, Rows, foot, named_like, people_rows
 from app.queries.scope import Scope, slices_of
@@ -28,7 +28,13 @@ from app.web.people.columns import COLUMNS, USUAL
 from app.web.people.peek import COLUMNS as PEEK_COLUMNS
 from app.web.people.peek import peek_at
 from app.web.people.view import SIZES, PeopleView, parse_people_view
-from app.web.periods import Comparison, comparison, incomplete_days, within_records
+from app.web.periods import (
+    Comparison,
+    comparison,
+    never_read_words,
+    open_days_of,
+    within_records,
+)
 from app.web.pivot import page as pivot
 
 WORDS_FOR_DIRECTION = {True: "descending", False: "ascending"}
@@ -106,6 +112,7 @@ def known_context(
         "compared": compared,
         "whole_compared": compared is not None and compared.now == period.scope,
         "records_begin": span[0] if compared and compared.begins_before(span[0]) else None,
+        "never_read": never_read_words(period.scope, compared, span[0]),
         "unknown_before": compared is not None and compared.is_unknown_before(span[0]),
         "weekly": len(period.curve) > 1 and period.curve[0][0] != period.curve[0][1],
         "last_page": last_page(found.total_count, view.size),
@@ -149,7 +156,7 @@ def period_of(asked: Scope, span: tuple[date, date], states: list[ProviderState]
     scope = within_records(asked, span)
     days = list(days_between(scope.start or span[0], scope.end or span[1]))
     points = [DayPoint(day, {}, 0) for day in days]
-    open_days = incomplete_days(points, unsettled_days(scope), states, scope.tools)
+    open_days = open_days_of(points, scope, states)
     compared = comparison(asked, open_days) if scope == asked else None
     bars = charts.bars([charts.Point(day, {}) for day in days], open_days)
     whole = [bar for bar in bars if not bar.open] or bars

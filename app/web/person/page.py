@@ -13,7 +13,6 @@ from flask.typing import ResponseReturnValue
 from app.database import reading
 from app.directory.people import person_for_alias
 from app.queries.figures import Figures, add_up
-from app.queries.freshness import unsettled_days
 from app.queries.models import ModelShare, percentage
 from app.queries.people_directory import further_emails
 from app.queries.percentile import standing
@@ -31,7 +30,13 @@ from app.usage import normal_email, utc_now
 from app.web import htmx
 from app.web.frame import frame, with_known_teams
 from app.web.navigation import BehindPerson
-from app.web.periods import Comparison, comparison, incomplete_days, within_records
+from app.web.periods import (
+    Comparison,
+    comparison,
+    never_read_words,
+    open_days_of,
+    within_records,
+)
 from app.web.person import figures, words
 from app.web.person.view import PersonView, parse_person_view
 from app.web.tools import TOOL_ROWS, ordered_tools
@@ -108,7 +113,7 @@ def figures_context(
     """Cards with their changes, chart, models, tools, weekdays and the place among others."""
     (start, end), first = shared["shown"], shared["span"][0]
     points = figures.every_day(usage, start, end)
-    open_days = incomplete_days(points, unsettled_days(scope), shared["states"], scope.tools)
+    open_days = open_days_of(points, scope, shared["states"])
     drawn = figures.bars(points, open_days)
     shown = figures.measures(usage.days)
     asked = view.scope._replace(teams=())
@@ -121,6 +126,7 @@ def figures_context(
         **breakdown(usage, by_tool),
         "whole_compared": compared is not None and compared.now == scope,
         "records_begin": first if compared and compared.begins_before(first) else None,
+        "never_read": never_read_words(scope, compared, first),
         "standing": figures.standing_words(place),
         "daily": figures.chart(
             drawn,

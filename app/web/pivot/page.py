@@ -11,7 +11,7 @@ from urllib.parse import quote
 from flask import Response, request
 
 from app.database import reading
-from app.queries.freshness import ProviderState, known_span, unsettled_days
+from app.queries.freshness import ProviderState, known_span
 from app.queries.pivot import MOST_PERIODS, Line, Pivot, natural_sort, pivot
 from app.queries.pivot_dimensions import (
     ADDITIVE,
@@ -29,7 +29,7 @@ from app.usage import days_between, utc_now
 from app.web import formatting, htmx
 from app.web.csv_files import csv_answer, csv_text, file_name, guarded, held, plain_dollars
 from app.web.frame import frame, with_known_teams
-from app.web.periods import incomplete_days, within_records
+from app.web.periods import open_days_of, within_records
 from app.web.pivot.table import table
 from app.web.pivot.view import SIZES, PivotView, parse_pivot_view
 from app.web.pivot.words import MEASURE_WORDS, NO_OWNER, WORDS, counted
@@ -90,7 +90,7 @@ def growing_days(scope: Scope, states: Sequence[ProviderState]) -> set[date]:
     """The days of a scope with both ends whose figures may still grow."""
     days = days_between(scope.start or date.min, scope.end or date.min)
     points = [DayPoint(day, {}, 0) for day in days]
-    return incomplete_days(points, unsettled_days(scope), states, scope.tools)
+    return open_days_of(points, scope, states)
 
 
 def as_found(view: PivotView, found: Pivot) -> PivotView:

@@ -49,7 +49,7 @@ MEASURE_WORDS = {
 }
 NO_OWNER = "No owner"
 DASH = "\u2014"
-NOT_YET = "not complete yet"
+NOT_COMPLETE = "not complete"
 
 
 def written(measure: str, amount: Amount) -> tuple[str, str]:
@@ -99,7 +99,7 @@ def not_whole(dimension: str, first: date, scope: Scope, open_days: Set[date]) -
         return ""
     start, end = period_span(dimension, first, scope)
     if not open_days.isdisjoint(days_between(start, end)):
-        return NOT_YET
+        return NOT_COMPLETE
     length = {DAY: 1, WEEK: 7}.get(dimension) or calendar.monthrange(first.year, first.month)[1]
     shown = (end - start).days + 1
     return f"only {shown} of {length} days in the range" if shown < length else ""
