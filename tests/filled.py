@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -19,7 +19,8 @@ from app.database import database as proxy
 from app.database import open_database, writing
 from app.ledger import bump_data_version, organization_for, replace_day
 from app.models import Actor as StoredActor
-from app.models import Person, Run, Slice, Team, Usage
+from app.models import Organization, Partition, Person, Run, Slice, Team, Usage
+from app.providers import PROVIDERS
 from app.usage import (
     CLAUDE_CODE,
     CURSOR,
@@ -27,7 +28,9 @@ from app.usage import (
     DayUsage,
     PriceStatus,
     UsageRecord,
+    day_number,
     day_of,
+    days_between,
     utc_today,
 )
 from tests.invented import configured, sync
@@ -153,14 +156,24 @@ def fill_town(_: Config) -> None:
     records += _special_records(today)
     run = Run.create(kind="test", status="ok", start_day=1, end_day=1, started_at=1)
     Person.create(email="idle@town.example")
+    by_tool = {provider.TOOL: provider.NAME for provider in PROVIDERS}
     with writing():
         for tool in (CLAUDE_CODE, CURSOR):
             for day in sorted({record.day for record in records if record.tool == tool}):
                 chosen = [one for one in records if (one.tool, one.day) == (tool, day)]
                 usage = DayUsage(day, chosen, settled=True)
-                organization = organization_for(tool)
+                organization = organization_for(by_tool[tool])
                 replace_day(organization, "test", usage, run, email_domain="town.example")
+            store_empty(organization, days_between(min(leap), today), run)
     fill_teams()
+
+
+def store_empty(organization: Organization, days: Collection[date], run: Run) -> None:
+    """Stamp those of the days that have no stamp yet as read and empty."""
+    stamp = {"organization": organization, "source": "test", "run": run, "settled": True}
+    stamp |= {"fetched_at": 1, "changed_at": 1}
+    rows = [{**stamp, "day": day_number(day)} for day in sorted(days)]
+    Partition.insert_many(rows).on_conflict_ignore().execute()
 
 
 def fill_teams() -> None:

@@ -33,7 +33,9 @@ def test_nothing_averages_to_nothing() -> None:
     [
         (8_750, 8_720, "87.2 % before, up 0.3 points"),
         (8_720, 8_750, "87.5 % before, down 0.3 points"),
-        (8_721, 8_720, "87.2 % before, up <0.1 points"),
+        (8_721, 8_720, "87.2 % before, up 0.01 points"),
+        (8_835, 8_834, "88.3 % before, up 0.01 points"),
+        (8_834, 8_826, "88.3 % before, up 0.08 points"),
         (8_720, 8_720, "87.2 % before, unchanged"),
         (8_720, 0, "0.0 % before, new"),
         (0, 0, "0.0 % before, unchanged"),

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from peewee import Database
 
 from app.database import writing
-from app.ledger import organization_for, replace_day
+from app.ledger import bump_data_version, organization_for, replace_day
 from app.models import ProviderRun, Run
 from app.usage import (
     CLAUDE_CODE,
@@ -27,7 +27,8 @@ from app.usage import (
     days_between,
     utc_today,
 )
-from app.web.formatting import days
+from app.web.formatting import day, days
+from tests.filled import store_empty
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 PROVIDERS = {CLAUDE_CODE: "anthropic", CURSOR: "cursor"}
@@ -57,23 +58,28 @@ def used(
 
 
 def store(
-    records: list[UsageRecord], open_from: date = date.max, never_read: Collection[date] = ()
+    records: list[UsageRecord],
+    open_from: date = date.max,
+    never_read: Collection[date] = (),
+    read_from: date | None = None,
 ) -> None:
     """Put records into the open database; days from `open_from` on stay unsettled.
 
-    As at a sync the days between are read, too, except those `never_read`.
+    As at a sync, every day from `read_from` (the first record's) to the last is read, too,
+    except those `never_read`.
     """
     run = Run.create(kind="test", status="ok", start_day=1, end_day=1, started_at=1)
+    used_on = [record.day for record in records]
+    read = set(days_between(read_from or min(used_on), max(used_on))) - set(never_read)
     with writing():
         for tool in sorted({record.tool for record in records}):
-            used_on = [record.day for record in records if record.tool == tool]
-            for day in days_between(min(used_on), max(used_on)):
-                if day in never_read:
-                    continue
+            organization = organization_for(PROVIDERS[tool])
+            for day in sorted({record.day for record in records if record.tool == tool}):
                 chosen = [one for one in records if (one.tool, one.day) == (tool, day)]
                 usage = DayUsage(day, chosen, settled=day < open_from)
-                organization = organization_for(PROVIDERS[tool])
                 replace_day(organization, "test", usage, run, email_domain="acme.example")
+            store_empty(organization, read, run)
+        bump_data_version()
 
 
 @pytest.fixture
@@ -89,6 +95,7 @@ def office(database: Database, client: FlaskClient) -> FlaskClient:
             used(today - timedelta(40), "ada@acme.example", CURSOR, 50_000_000, 60 * DOLLAR),
         ],
         open_from=today,
+        read_from=today - timedelta(70),
     )
     database.close()
     return client
@@ -128,10 +135,10 @@ def test_shows_the_figures_of_the_range(office: FlaskClient) -> None:
 
 def test_compares_complete_days_with_as_many_before(office: FlaskClient) -> None:
     text = read(office)
-    assert "50.0 M before, down 6.0 %" in text
+    yesterday = shown(day(utc_today() - timedelta(1)))
+    assert f"Tokens 48.0 M 47.0 M to {yesterday}; 50.0 M before, down 6.0 %" in text
     assert "$60.00 before, down 47 %" in text
     assert "complete days only" in text
-    assert "so the days before are only partly known" in text
 
 
 def test_says_new_when_there_was_nothing_before(office: FlaskClient) -> None:
@@ -139,14 +146,14 @@ def test_says_new_when_there_was_nothing_before(office: FlaskClient) -> None:
 
 
 def test_days_before_the_first_record_are_unknown_not_zero(office: FlaskClient) -> None:
-    start, end = utc_today() - timedelta(40), utc_today() - timedelta(38)
+    start, end = utc_today() - timedelta(70), utc_today() - timedelta(38)
     page = office.get(f"/?start={start}&end={end}").text
     cards = shown(page.split('id="cards"')[1].split("</dl>")[0])
     assert cards.count("\u2014 before") == 6
     assert "new" not in cards
     assert "0 before" not in cards
     assert "50,000,000 tokens; before: nothing is known" in page
-    assert "so the days before are not known" in shown(page)
+    assert re.search(r"Not compared with [^:]*: records begin on \d", shown(page))
 
 
 def test_a_day_without_usage_is_not_called_hatched(database: Database, client: FlaskClient) -> None:
@@ -176,7 +183,8 @@ def test_days_that_were_never_read_are_named_and_not_averaged(
     assert shown(page).count("was never read") == 2
     compared = read(client, "?days=2")
     assert "Days are missing" not in compared
-    assert f"Cursor was never read for 1 day ({shown(days(ada[3].day, ada[3].day))})." in compared
+    assert compared.count("\u2014 before") == 6
+    assert f": Cursor was never read for 1 day ({shown(days(ada[3].day, ada[3].day))})." in compared
     assert "never read" not in read(client, "?days=1")
     assert "never read" not in read(client, "?days=7&tool=claude_code")
 

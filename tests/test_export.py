@@ -146,7 +146,8 @@ def test_an_address_like_a_formula_is_guarded_and_a_negative_number_is_not(
         [
             used(yesterday, "=cmd@acme.example", CURSOR, 10, DOLLAR),
             used(yesterday - timedelta(2), "=cmd@acme.example", CURSOR, 25, DOLLAR),
-        ]
+        ],
+        read_from=yesterday - timedelta(3),
     )
     database.close()
     row = exported(client, start=yesterday - timedelta(1), end=yesterday, cols=EVERY)[0]

@@ -20,9 +20,10 @@ from app.database import database as proxy
 from app.database import writing
 from app.ledger import organization_for, replace_day
 from app.models import Person, Run
-from app.usage import CLAUDE_CODE, CURSOR, DayUsage, UsageRecord, utc_today
+from app.usage import CLAUDE_CODE, CURSOR, DayUsage, UsageRecord, days_between, utc_today
 from app.web.person.words import detail_parts, price_words, rule_words
-from tests.filled import COMPANY_DAYS, LEAP_DAYS, MODELS, Reader, record
+from tests.filled import COMPANY_DAYS, LEAP_DAYS, MODELS, Reader, record, store_empty
+from tests.test_dashboard import PROVIDERS
 
 MOST_QUERIES = 9
 """Seven of them are the shared heading's and the models' colours."""
@@ -319,17 +320,18 @@ def test_odd_addresses_link_and_render(app: Flask, client: FlaskClient, database
 
 
 def put(records: list[UsageRecord]) -> None:
-    """Store records of one day and tool."""
+    """Store records of one day and tool; the ten weeks before it were read, too."""
     run = Run.create(kind="test", status="ok", start_day=1, end_day=1, started_at=1)
     usage = DayUsage(records[0].day, records, settled=True)
     with writing():
-        organization = organization_for(records[0].tool)
+        organization = organization_for(PROVIDERS[records[0].tool])
         replace_day(organization, "test", usage, run, email_domain="x.example")
+        store_empty(organization, days_between(usage.day - timedelta(70), usage.day), run)
 
 
 def test_compares_with_the_days_before(client: FlaskClient, database: Database) -> None:
     today = utc_today()
-    for offset, count in ((1, 300), (2, 100), (30, 200), (40, 100)):
+    for offset, count in ((1, 300), (2, 100), (31, 200), (40, 100)):
         day = today - timedelta(days=offset)
         put([record(day, "ada@x.example", *MODELS[0], count, 0, 0, 0, 0, nanos=10**9)])
     database.close()
@@ -338,10 +340,10 @@ def test_compares_with_the_days_before(client: FlaskClient, database: Database) 
     assert "the only one active on two days" in text
     assert "Cache share" in text
     assert "before" not in part(get(client, "ada@x.example", days="all"), "cards")
-    first = (today - timedelta(days=40)).isoformat()
-    unknown = part(get(client, "ada@x.example", start=first, end=first), "cards")
+    start, end = today - timedelta(days=110), today - timedelta(days=40)
+    unknown = part(get(client, "ada@x.example", start=start, end=end), "cards")
     assert shown(unknown).count("\u2014 before") == 5
-    assert "so the days before are not known" in shown(unknown)
+    assert re.search(r"Not compared with [^:]*: records begin on \d", shown(unknown))
 
 
 def test_the_words_of_a_record() -> None:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from peewee import fn
 
 from app.models import Organization, Partition, ProviderRun, Run
-from app.queries.coverage import first_api_days
+from app.queries.coverage import first_days
 from app.queries.restatements import CSV, restatements
 from app.usage import day_number, day_of, days_between
 
@@ -64,7 +64,7 @@ def calendar(
     stamps = _stamps(bounds)
     failures = _newest_failures(bounds)
     restated = {(one.provider, one.day) for one in restatements(start, end)}
-    first = first_api_days()
+    first = first_days()
     yesterday = today - timedelta(days=1)
     return {
         provider: dict(

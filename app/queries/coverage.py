@@ -6,14 +6,16 @@ from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from peewee import fn
+from peewee import ModelSelect
 
-from app.models import Organization, Partition
+from app.models import ImportBatch, Organization, Partition
 from app.queries.remembered import remembered
 from app.queries.restatements import CSV
 from app.queries.scope import Scope
 from app.usage import day_of, days_between
 
+APPLIED = "applied"
+"""Status of a file that counts."""
 BYTES_A_DAY = 120
 
 
@@ -31,28 +33,43 @@ class Gap(NamedTuple):
 
 
 class _Covered(NamedTuple):
-    """Of a provider whose API was ever read: the days of which anything is stored."""
+    """Days of a provider that are known, and whether its API was ever read."""
 
-    first: date
-    last: date
     days: frozenset[date]
+    by_api: bool
+
+    @property
+    def first(self) -> date:
+        """The first known day."""
+        return min(self.days)
+
+    @property
+    def last(self) -> date:
+        """The last known day."""
+        return max(self.days)
 
 
 def gaps(today: date) -> list[Gap]:
-    """Every range of days without anything stored, from a provider's first day to yesterday."""
+    """Every range of days that an API can still be asked for, up to yesterday."""
     yesterday = today - timedelta(days=1)
     return [
         gap
         for provider, covered in sorted(_covered().items())
+        if covered.by_api
         for gap in _missing(provider, covered, covered.first, yesterday)
     ]
+
+
+def first_days() -> dict[str, date]:
+    """The first known day of every provider whose API was ever read."""
+    return {provider: covered.first for provider, covered in _covered().items() if covered.by_api}
 
 
 def never_read(scope: Scope, providers: Collection[str]) -> list[Gap]:
     """Days of a closed range that one of the providers was never asked for.
 
-    Also those before its first one, but none after its latest one: these are yet to come.
-    A provider that only files tell of has none, as a file leaves out days without usage.
+    Also those before its first one, but none after its latest one: these are yet to come. A
+    provider without any usage or reading is none: it is not used.
     """
     if scope.start is None or scope.end is None:
         return []
@@ -77,11 +94,6 @@ def left_out(scope: Scope, providers: Collection[str]) -> list[Gap]:
     ]
 
 
-def first_api_days() -> dict[str, date]:
-    """The first day that each provider's API was read for."""
-    return {provider: covered.first for provider, covered in _covered().items()}
-
-
 def _covered_of(providers: Collection[str]) -> list[tuple[str, _Covered]]:
     return [(name, covered) for name, covered in sorted(_covered().items()) if name in providers]
 
@@ -100,28 +112,32 @@ def _covered() -> dict[str, _Covered]:
 
 
 def _read_covered() -> dict[str, _Covered]:
-    firsts = (
-        Partition.select(Organization.provider, fn.MIN(Partition.day))
-        .join(Organization)
-        .where(Partition.source != CSV)
-        .group_by(Organization.provider)
-        .tuples()
-    )
-    stored: dict[str, set[date]] = {provider: set() for provider, _ in firsts}
-    days = (
-        Partition.select(Organization.provider, Partition.day)
+    days: dict[str, set[date]] = {}
+    by_api = set()
+    for provider, source, day in _stored_days().tuples():
+        days.setdefault(provider, set()).add(day_of(day))
+        if source != CSV:
+            by_api.add(provider)
+    for provider, first, last in _days_of_files().tuples():
+        # A file leaves out the days without usage, and yet it tells of them.
+        days.setdefault(provider, set()).update(days_between(day_of(first), day_of(last)))
+    return {name: _Covered(frozenset(known), name in by_api) for name, known in days.items()}
+
+
+def _stored_days() -> ModelSelect:
+    return (
+        Partition.select(Organization.provider, Partition.source, Partition.day)
         .join(Organization)
         .where((Partition.source != CSV) | (Partition.counts & (Partition.records > 0)))
-        .distinct()
-        .tuples()
     )
-    for provider, day in days:
-        if provider in stored:
-            stored[provider].add(day_of(day))
-    return {
-        provider: _Covered(day_of(first), max(stored[provider]), frozenset(stored[provider]))
-        for provider, first in firsts
-    }
+
+
+def _days_of_files() -> ModelSelect:
+    return (
+        ImportBatch.select(Organization.provider, ImportBatch.first_day, ImportBatch.last_day)
+        .join(Organization)
+        .where((ImportBatch.status == APPLIED) & ImportBatch.first_day.is_null(False))
+    )
 
 
 def _ranges(days: Iterable[date]) -> list[tuple[date, date]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -42,6 +43,13 @@ def change_words(write: Callable[[int], str], now: int, before: int) -> str:
     return f"{write(before)} before, {formatting.change(now, before)}"
 
 
+def until_words(write: Writer, shown: int, compared: int, until: date | None) -> str:
+    """The figure that a change compares, up to its last day, where it is not the shown one."""
+    if until is None or write(shown) == write(compared):
+        return ""
+    return f"{write(compared)} to {formatting.day(until)}; "
+
+
 def write_share(hundredths: int) -> str:
     """Hundredths of a percent as a percentage: "87.9 %"."""
     return formatting.share(Decimal(hundredths) / 100)
@@ -53,7 +61,9 @@ def points_words(now: int, before: int) -> str:
         words = "new" if now else "unchanged"
     else:
         points = abs(Decimal(now - before)) / 100
-        size = f"{points:.1f}" if points >= Decimal("0.05") else "<0.1"
+        coarse = points >= Decimal("0.1") and write_share(now) != write_share(before)
+        # Finer than the shares beside it where these are written alike.
+        size = f"{points:.1f}" if coarse else f"{points:.2f}"
         direction = "up" if now > before else "down"
         words = f"{direction}{formatting.SPACE}{size}{formatting.SPACE}points"
         words = words if now != before else "unchanged"

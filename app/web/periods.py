@@ -28,18 +28,16 @@ class Dated(Protocol):
 
 
 class Comparison(NamedTuple):
-    """The complete part of a range, and the same number of days before the range."""
+    """The complete part of a range, and the same number of days before the range.
+
+    `whole`: all of the range is complete. `unknown`: why nothing can be said of a change, as
+    not all of these days were ever read; "" when they were.
+    """
 
     now: Scope
     before: Scope
-
-    def begins_before(self, first: date) -> bool:
-        """True when the days before begin earlier than the records, which do on `first`."""
-        return bool(self.before.start and self.before.start < first)
-
-    def is_unknown_before(self, first: date) -> bool:
-        """True when all the days before are earlier than `first`: unknown, not zero."""
-        return bool(self.before.end and self.before.end < first)
+    whole: bool
+    unknown: str = ""
 
 
 def within_records(scope: Scope, span: tuple[date, date]) -> Scope:
@@ -74,14 +72,17 @@ def open_days_of(
     return incomplete_days(points, open_days, states, scope.tools)
 
 
-def never_read_words(shown: Scope, compared: Comparison | None, first: date) -> str:
-    """What a provider was never asked for, of the shown days and of those compared with them.
-
-    In words, "" when nothing is missing. Days before `first`, where records begin, do not count.
-    """
-    earliest = (compared.before.start if compared else None) or shown.start or first
-    scope = shown._replace(start=max(earliest, first))
-    return gap_words(never_read(scope, providers_of(shown.tools)))
+def known_comparison(scope: Scope, open_days: set[date], first: date) -> Comparison | None:
+    """`comparison`, told why it says nothing where days were never read; records begin on
+    `first`."""
+    compared = comparison(scope, open_days)
+    if compared is None:
+        return None
+    both = compared.now._replace(start=compared.before.start)
+    missing = never_read(both, providers_of(scope.tools))
+    if missing and all(gap.end < first for gap in missing):
+        return compared._replace(unknown=f"records begin on {formatting.full_day(first)}")
+    return compared._replace(unknown=gap_words(missing))
 
 
 def left_out_words(shown: Scope) -> str:
@@ -149,4 +150,4 @@ def comparison(scope: Scope, open_days: set[date]) -> Comparison | None:
     if end < scope.start:
         return None
     last = earlier.start + (end - scope.start)
-    return Comparison(scope._replace(end=end), earlier._replace(end=last))
+    return Comparison(scope._replace(end=end), earlier._replace(end=last), end == scope.end)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from app.web.cards import (
     change_words,
     compared_words,
     points_words,
+    until_words,
     write_share,
 )
 from app.web.dashboard.daily import CACHE, COST, PEOPLE, TOTAL
@@ -148,10 +150,12 @@ def cards(
     drawn: Sequence[charts.Bar],
     *,
     known: bool = True,
+    until: date | None = None,
 ) -> list[Card]:
     """The cards of a range: `settled` and `before` are what the changes compare.
 
-    `known`: whether records reach back to any of the days before.
+    `known`: whether all of the compared days were read. `until`: the last day of `settled`,
+    where the range goes on.
     """
     complete = [bar.amounts for bar in drawn if not bar.open]
     return [
@@ -159,7 +163,10 @@ def cards(
             kind.label,
             DASH if _unknown(kind, shown) else kind.write(kind.of(shown)),
             "No price is known" if _unknown(kind, shown) else kind.full(shown),
-            _change(kind, settled, before, known=known) if before else "",
+            _compared_until(kind, shown, settled, until if before and known else None)
+            + _change(kind, settled, before, known=known)
+            if before
+            else "",
             compared_words(kind.full(settled), kind.full(before), known=known) if before else "",
             charts.sparkline([kind.of_day(amounts) for amounts in complete]),
             kind.sort,
@@ -174,6 +181,12 @@ def _unknown(kind: _Kind, basis: Measured) -> bool:
     if kind.of is per_day:
         return not basis.complete_days
     return kind.label == "Cost" and basis.not_priced
+
+
+def _compared_until(kind: _Kind, shown: Measured, settled: Measured, until: date | None) -> str:
+    if _unknown(kind, settled):
+        return ""
+    return until_words(kind.write, kind.of(shown), kind.of(settled), until)
 
 
 def _change(kind: _Kind, now: Measured, before: Measured, *, known: bool) -> str:

@@ -32,9 +32,8 @@ from app.web.frame import frame, with_known_teams
 from app.web.navigation import Behind
 from app.web.periods import (
     Comparison,
-    comparison,
+    known_comparison,
     left_out_words,
-    never_read_words,
     open_days_of,
     within_records,
 )
@@ -97,7 +96,7 @@ def known_context(
         return context
     open_days = open_days_of(days, closed, states)
     asked = Asked(view, closed, slices, span, days, open_days)
-    compared = comparison(view.scope, open_days) if scope == view.scope else None
+    compared = known_comparison(view.scope, open_days, span[0]) if scope == view.scope else None
     drawn = charts.bars(daily.chart_points(days, view), open_days)
     return context | figures_context(asked, compared, drawn) | chart_context(asked, drawn)
 
@@ -115,14 +114,11 @@ def figures_context(
     """The cards with their changes, and the rankings."""
     top = people(asked.scope, limit=TOP_PEOPLE, with_favorites=True, slices=asked.slices)
     whole, (settled, shown), before = measured_periods(asked, compared, top.total_count)
-    first = asked.span[0]
-    known = not (compared and compared.is_unknown_before(first))
+    known = not (compared and compared.unknown)
+    until = compared.now.end if compared and not compared.whole else None
     return {
-        "cards": cards.cards(shown, settled, before, drawn, known=known),
+        "cards": cards.cards(shown, settled, before, drawn, known=known, until=until),
         "compared": compared,
-        "whole_compared": compared is not None and compared.now == asked.scope,
-        "records_begin": first if compared and compared.begins_before(first) else None,
-        "never_read": never_read_words(asked.scope, compared, first),
         "left_out": left_out_words(asked.scope),
         "nothing_complete": not shown.complete_days,
     } | rankings_context(asked, whole, top)

@@ -51,10 +51,7 @@ def found_rows(view: PeopleView) -> tuple[list[PersonRow], tuple[date | None, da
     if span is None:
         return [], (view.scope.start, view.scope.end)
     asked, period = question_of(view, span, freshness(configured_providers()))
-    rows = people_rows(asked).rows
-    if period.compared and period.compared.is_unknown_before(span[0]):
-        rows = [row._replace(compared=None) for row in rows]
-    return rows, (period.scope.start, period.scope.end)
+    return people_rows(asked).rows, (period.scope.start, period.scope.end)
 
 
 def csv_lines(columns: list[Column], rows: list[PersonRow]) -> Iterator[str]:

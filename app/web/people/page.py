@@ -30,8 +30,7 @@ from app.web.people.peek import peek_at
 from app.web.people.view import SIZES, PeopleView, parse_people_view
 from app.web.periods import (
     Comparison,
-    comparison,
-    never_read_words,
+    known_comparison,
     open_days_of,
     within_records,
 )
@@ -110,10 +109,6 @@ def known_context(
         "by_name": named_like(view.search, MOST_NAMES),
         "peek": looked_at,
         "compared": compared,
-        "whole_compared": compared is not None and compared.now == period.scope,
-        "records_begin": span[0] if compared and compared.begins_before(span[0]) else None,
-        "never_read": never_read_words(period.scope, compared, span[0]),
-        "unknown_before": compared is not None and compared.is_unknown_before(span[0]),
         "weekly": len(period.curve) > 1 and period.curve[0][0] != period.curve[0][1],
         "last_page": last_page(found.total_count, view.size),
         "fits": fits(view),
@@ -145,7 +140,7 @@ def question_of(
         view.search,
         view.sort,
         view.descending,
-        (compared.now, compared.before) if compared else None,
+        (compared.now, compared.before) if compared and not compared.unknown else None,
         period.curve,
     )
     return asked, period
@@ -157,7 +152,7 @@ def period_of(asked: Scope, span: tuple[date, date], states: list[ProviderState]
     days = list(days_between(scope.start or span[0], scope.end or span[1]))
     points = [DayPoint(day, {}, 0) for day in days]
     open_days = open_days_of(points, scope, states)
-    compared = comparison(asked, open_days) if scope == asked else None
+    compared = known_comparison(asked, open_days, span[0]) if scope == asked else None
     bars = charts.bars([charts.Point(day, {}) for day in days], open_days)
     whole = [bar for bar in bars if not bar.open] or bars
     return Period(scope, compared, open_days, [(bar.first, bar.last) for bar in whole])

@@ -25,6 +25,7 @@ from app.web.cards import (
     change_words,
     compared_words,
     points_words,
+    until_words,
     write_share,
 )
 from app.web.tools import ordered_tools
@@ -131,10 +132,12 @@ def cards(
     drawn: Sequence[charts.Bar],
     *,
     known: bool = True,
+    until: date | None = None,
 ) -> list[Card]:
     """The cards of a range: `settled` and `before` are what the change compares.
 
-    `known`: whether records reach back to any of the days before.
+    `known`: whether all of the compared days were read. `until`: the last day of `settled`,
+    where the range goes on.
     """
     unknown = {"Cost"} if _not_priced(drawn) else set()
     return [
@@ -142,7 +145,8 @@ def cards(
             label,
             DASH if label in unknown else write(shown[place]),
             "No price is known" if label in unknown else write_full(shown[place]),
-            _change(write, settled[place], before[place], known=known)
+            until_words(write, shown[place], settled[place], until if known else None)
+            + _change(write, settled[place], before[place], known=known)
             if before and label not in unknown
             else "",
             compared_words(write_full(settled[place]), write_full(before[place]), known=known)

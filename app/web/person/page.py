@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
@@ -32,8 +31,7 @@ from app.web.frame import frame, with_known_teams
 from app.web.navigation import BehindPerson
 from app.web.periods import (
     Comparison,
-    comparison,
-    never_read_words,
+    known_comparison,
     open_days_of,
     within_records,
 )
@@ -117,16 +115,13 @@ def figures_context(
     drawn = figures.bars(points, open_days)
     shown = figures.measures(usage.days)
     asked = view.scope._replace(teams=())
-    compared = comparison(asked, open_days) if scope == asked else None
+    compared = known_comparison(asked, open_days, first) if scope == asked else None
     by_tool = figures.by_tool(usage)
     place = standing(scope, slices, shown.tokens, shown.days)
     counted_from = max(start, person.first_day or start)
     return {
-        **cards_context(person.person_id, slices, usage, compared, shown, drawn, first),
+        **cards_context(person.person_id, slices, usage, compared, shown, drawn),
         **breakdown(usage, by_tool),
-        "whole_compared": compared is not None and compared.now == scope,
-        "records_begin": first if compared and compared.begins_before(first) else None,
-        "never_read": never_read_words(scope, compared, first),
         "standing": figures.standing_words(place),
         "daily": figures.chart(
             drawn,
@@ -145,9 +140,8 @@ def cards_context(
     compared: Comparison | None,
     shown: figures.Measures,
     drawn: Sequence[Any],
-    first: date,
 ) -> dict[str, Any]:
-    """The cards, and what their changes compare, where records begin on `first`."""
+    """The cards, and what their changes compare."""
     settled, before = shown, None
     if compared:
         settled = figures.measures(usage.days, compared.now)
@@ -160,7 +154,8 @@ def cards_context(
             settled,
             before,
             drawn,
-            known=not (compared and compared.is_unknown_before(first)),
+            known=not (compared and compared.unknown),
+            until=compared.now.end if compared and not compared.whole else None,
         ),
     }
 
