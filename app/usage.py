@@ -97,7 +97,10 @@ class Member(NamedTuple):
 
 
 class ApiKey(NamedTuple):
-    """An API key or service account as the provider's directory lists it."""
+    """An API key or service account as the provider's directory lists it.
+
+    `bound_member_id`: whom it acts for, a member or a service account; "" when not said.
+    """
 
     id: str
     name: str

@@ -408,14 +408,14 @@ def test_reads_a_key_in_the_newer_shape() -> None:
 
 
 @pytest.mark.parametrize(
-    "principal",
+    ("principal", "bound"),
     [
-        None,
-        {"type": "service_account", "id": "svac_01"},
-        {"type": "service_account_actor", "service_account_id": "svac_01"},
+        (None, ""),
+        ({"type": "service_account", "id": "svac_01"}, "svac_01"),
+        ({"type": "service_account_actor", "service_account_id": "svac_01"}, "svac_01"),
     ],
 )
-def test_a_key_of_no_member_is_bound_to_none(principal: Any) -> None:
+def test_a_key_of_no_member_is_bound_to_whoever_it_names(principal: Any, bound: str) -> None:
     key = {
         "id": "apikey_01",
         "name": "CI",
@@ -424,7 +424,7 @@ def test_a_key_of_no_member_is_bound_to_none(principal: Any) -> None:
         "workspace_id": None,
         "scope": {"type": "organization"},
     }
-    assert keys_of(key) == (ApiKey("apikey_01", "CI"),)
+    assert keys_of(key) == (ApiKey("apikey_01", "CI", bound_member_id=bound),)
 
 
 def test_a_key_without_an_id_names_its_row() -> None:

@@ -44,6 +44,11 @@ def test_cron_syncs_the_daily_window(client: FlaskClient, method: str) -> None:
     assert asked_days() == [(utc_today() - timedelta(days=3), utc_today(), "cron")]
 
 
+def test_a_look_at_the_headers_syncs_nothing(client: FlaskClient) -> None:
+    assert client.head("/api/cron/sync", headers=bearer(SECRET)).status_code == 405
+    assert asked_days() == []
+
+
 @pytest.mark.parametrize(
     "header",
     [

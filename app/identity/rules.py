@@ -123,9 +123,8 @@ class KnownDirectory:
         listed = self.listed_key(actor)
         if listed is None or listed.workspace_id not in self.claude_code_workspaces:
             return ""
-        return self.members.get(listed.bound_member_id) or self.members.get(
-            listed.creator_member_id, ""
-        )
+        # Who made a key speaks for it only where nobody is said to be behind it.
+        return self.members.get(listed.bound_member_id or listed.creator_member_id, "")
 
     def _by_key_name(self, actor: RawActor) -> str:
         listed = self.listed_key(actor)

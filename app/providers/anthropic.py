@@ -241,9 +241,17 @@ def _api_key(found: object) -> ApiKey:
         status=optional(entry, "status", clean_text),
         workspace_id=optional(entry, "workspace_id", clean_text)
         or optional(scope, "workspace_id", clean_text),
-        bound_member_id=optional(entry, "principal", _user_id),
+        bound_member_id=optional(entry, "principal", _principal_id),
         creator_member_id=optional(entry, "created_by", _user_id),
     )
+
+
+def _principal_id(value: object) -> str:
+    """The id of whoever a key acts for, "" when that is not said: a member, or a service account,
+    in the old shape or the new one."""
+    actor = object_or_nothing(value)
+    ids = (optional(actor, name, clean_text) for name in ("user_id", "service_account_id", "id"))
+    return next(filter(None, ids), "")
 
 
 def _user_id(value: object) -> str:

@@ -1,8 +1,8 @@
 """Who a record of the invented company belongs to, by the rules of the contract.
 
 In this order: the mapping of an administrator; the member behind the row's account, or
-behind a key bound to a member in the workspace "Claude Code" (as its principal, else as
-its creator); the name pattern of the key; nobody. A Cursor record belongs to its e-mail.
+behind a key bound to a member in the workspace "Claude Code" (as its principal or, without
+any, as its creator); the name pattern of the key; nobody. A Cursor record belongs to its e-mail.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ class Attribution:
     def _bound(self, key: Key) -> str | None:
         if key.workspace_id != CLAUDE_CODE_WORKSPACE:
             return None
-        principal, creator = key.principal or "", key.created_by or ""
-        return self.member.get(principal) or self.member.get(creator)
+        behind = key.service_account or key.principal or key.created_by
+        return self.member.get(behind or "")
 
     def _named(self, key: Key) -> str | None:
         match = KEY_NAME.fullmatch(key.name)

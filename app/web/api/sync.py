@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Blueprint, current_app, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import MethodNotAllowed
 
 from app.access import record_event
 from app.config import Config
@@ -50,6 +51,8 @@ def start() -> ResponseReturnValue:
 @own_credentials
 def cron() -> ResponseReturnValue:
     """Sync the daily window for a scheduler outside; its secret is the only way in."""
+    if request.method == "HEAD":
+        raise MethodNotAllowed(["GET", "POST"])
     secret = _config().cron_secret
     if not secret:
         return _refusal(503, CRON_IS_OFF)
