@@ -24,8 +24,10 @@ from app.models import (
     Partition,
     Usage,
 )
+from app.queries.freshness import unsettled_days
 from app.queries.health import provider_health
 from app.queries.run_log import runs_page
+from app.queries.scope import Scope
 from app.rollups import refresh_everything
 from app.runs import resumable_from
 from app.usage import utc_now
@@ -149,6 +151,31 @@ def test_the_later_file_wins_a_key_and_undo_brings_the_earlier_one_back() -> Non
     assert total() == (6_000_000, 18_000_000_000)
 
 
+WITHOUT_KEYS = (
+    "usage_date_utc,model_version,usage_input_tokens_no_cache,usage_output_tokens\n"
+    "2026-11-02,claude-sonnet-4-5-20250929,{},0\n"
+)
+WITHOUT_WORKSPACES = (
+    "usage_date_utc,model_version,api_key,usage_input_tokens_no_cache,usage_output_tokens\n"
+    "2026-11-02,claude-sonnet-4-5-20250929,key-a,{},0\n"
+)
+
+
+@pytest.mark.parametrize("other", [WITHOUT_KEYS, WITHOUT_WORKSPACES])
+def test_exports_that_name_other_columns_tell_the_same_usage(other: str) -> None:
+    full = tokens(usage(tokens=1_000_000), usage(tokens=7, day="2026-11-03"))
+    first = put_after_preview(full)
+    later = put_after_preview(other.format(1_000_001).encode())
+    assert total()[0] == 1_000_008
+    assert (later.before.tokens, later.after.tokens) == (1_000_000, 1_000_001)
+    undo(later.batch.id, by=BY, email_domain=DOMAIN)
+    assert total()[0] == 1_000_007
+    put_after_preview(other.format(5).encode())
+    assert total()[0] == 12
+    undo(first.batch.id, by=BY, email_domain=DOMAIN)
+    assert total()[0] == 5
+
+
 def test_the_order_of_application_counts_not_that_of_staging() -> None:
     first, second = staged(tokens(usage(tokens=1))), staged(tokens(usage(tokens=2)))
     for batch in (second.batch, first.batch):
@@ -227,6 +254,23 @@ def test_a_day_the_api_covers_is_counted_once_whichever_came_first(api_first: bo
         assert done.covered_tokens == 10
         assert (done.before, done.after) == ((9, 2 * 10**9), (16, 2_050_000_000))
         assert done.records_skipped == 1
+
+
+def test_a_day_imported_before_it_ended_is_whole_once_a_later_file_has_it() -> None:
+    put(events(event(tokens=10)))
+    # As it was stored when the day was today.
+    Partition.update(settled=False).execute()
+    later = put(events(event(tokens=10), event("2026-11-03T00:00:00.000Z")))
+    assert counts(later) == (1, 0, 1, 0, 0, 0)
+    assert all(stamp.settled for stamp in Partition.select())
+
+
+def test_what_does_not_count_leaves_no_day_open(database: Database) -> None:
+    put(events(event(tokens=10)))
+    Partition.update(settled=False).execute()
+    assert unsettled_days(Scope()) == {DAY}
+    sync_day("cursor", DAY, [50])
+    assert unsettled_days(Scope()) == set()
 
 
 def test_a_day_that_the_api_no_longer_has_counts_as_imported_again() -> None:

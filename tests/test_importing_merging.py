@@ -21,6 +21,7 @@ from app.importing.merging import (
 from app.usage import CURSOR, Actor, PriceStatus, UsageRecord
 
 DAY = date(2026, 11, 2)
+KEY = '{"api_key":"k"}'
 
 
 def record(at_ms: int | None, tokens: int = 1, detail: str = "", value: int | None = 5):
@@ -32,7 +33,7 @@ def record(at_ms: int | None, tokens: int = 1, detail: str = "", value: int | No
 
 
 def rows(batch: int, records: list[UsageRecord], merge: str = EVENTS) -> list[StoredRow]:
-    return [StoredRow(key_hash_of(merge, "k", each), batch, "k", encoded(each)) for each in records]
+    return [StoredRow(key_hash_of(merge, KEY, each), batch, KEY, encoded(each)) for each in records]
 
 
 def merged(files: list[list[UsageRecord]], tally: Tally | None = None) -> list[UsageRecord]:

@@ -16,6 +16,7 @@ from app.queries.totals import totals
 from app.usage import PriceStatus
 from tests.imported import (
     BY,
+    COSTS_HEADER,
     DOMAIN,
     cost,
     costs,
@@ -90,6 +91,27 @@ def test_the_later_costs_win_and_undo_brings_the_earlier_back() -> None:
     assert total() == (1_000_000, 1_750_000_000)
     undo(later.batch.id, by=BY, email_domain=DOMAIN)
     assert total() == (1_000_000, 1_250_000_000)
+
+
+@fresh
+def test_a_column_that_a_later_export_has_first_makes_no_other_amount() -> None:
+    put_after_preview(tokens(usage(tokens=1_000_000)))
+    put_after_preview(costs(cost("3.00")))
+    month = (
+        f"{COSTS_HEADER},speed,context_window\n{cost('3.00')},,\n"
+        "2026-11-20,Claude Opus 4.6,Default,key-a,message,input_no_cache,1.00,fast,\n"
+    )
+    assert counts(put_after_preview(month.encode())) == (1, 0, 1, 0, 0, 0)
+    assert total() == (1_000_000, 4_000_000_000)
+
+
+@fresh
+def test_costs_without_keys_take_the_place_of_costs_with_keys() -> None:
+    put_after_preview(tokens(usage(tokens=1_000_000), usage(key="key-b", tokens=1_000_000)))
+    put_after_preview(costs(cost("3.00"), cost("3.00", key="key-b")))
+    row = "2026-11-02,Claude Sonnet 4.5,input_no_cache,6.00\n"
+    put_after_preview(f"usage_date_utc,model,token_type,cost_usd\n{row}".encode())
+    assert total() == (2_000_000, 6_000_000_000)
 
 
 @fresh

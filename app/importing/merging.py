@@ -2,7 +2,9 @@
 
 Events are a multiset: over files, an event counts as often as in the file that has it most.
 Keyed rows of one file and key are summed, and the file applied last wins a key. Money is keyed
-too; it belongs to the token records of the day that it matches.
+too; it belongs to the token records of the day that it matches. Keyed files that tell a day
+apart by other columns (with API keys, or without) tell the same usage in other words: of these
+only what is told like the file applied last counts.
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ from app.importing.money import attached
 from app.usage import Actor, PriceStatus, UsageRecord
 
 EVENTS, KEYED, MONEY = "events", "keyed", "money"
+OWNER_COLUMNS = ("api_key", "workspace")
+"""Of keyed rows: the columns that say whose a row is, where the file has them."""
 _FIRST_LETTERS = {MONEY: "a", EVENTS: "e", KEYED: "k"}
 """Of key hashes: money sorts before the tokens it belongs to."""
 _STATUSES = {status.value: status for status in PriceStatus}
@@ -62,20 +66,35 @@ def decoded(day: date, payload: str) -> UsageRecord:
 
 
 def key_hash_of(merge: str, key: str, record: UsageRecord) -> str:
-    """What rows that mean the same have in common.
+    """What rows that mean the same have in common, after a letter and the row's shape.
 
     An event with its millisecond is known by it, by who, which model and how many tokens: the
     generations of an export tell different things of it besides. An event without a
-    millisecond is known by everything it says.
+    millisecond is known by everything it says. Money is known by what it is for, whether the
+    file has a column for that or leaves it out because it would be empty.
     """
-    identity = key
+    identity, shape = key, _shape(key)
     if merge == EVENTS:
         timed = record.at_ms is not None
         identity = _compact(
             (record.at_ms, *record[1:4], record.total_tokens) if timed else record[1:]
         )
+    elif merge == MONEY:
+        identity = _compact((*record[1:4], *_purpose(record.detail)))
     digest = hashlib.blake2b(identity.encode(), digest_size=16).hexdigest()
-    return _FIRST_LETTERS[merge] + digest
+    return f"{_FIRST_LETTERS[merge]}{shape}{digest}"
+
+
+def _shape(key: str) -> str:
+    """Which columns say whose a keyed row is; the same for all rows of a file."""
+    facts = json.loads(key) if key else {}
+    return "".join(name[0] if name in facts else "-" for name in OWNER_COLUMNS)
+
+
+def _purpose(detail: str) -> list[tuple[str, Any]]:
+    """What an amount is for; the id of its key is one more name of the key."""
+    facts = json.loads(detail) if detail else {}
+    return sorted((name, said) for name, said in facts.items() if name != "api_key_id")
 
 
 def merged_day(
@@ -84,12 +103,13 @@ def merged_day(
     """The records of a day from the rows of `batches`, which come in the order of application.
 
     `rows` are sorted by key hash. The rows of the last batch are counted in `tally` against
-    those of the others; it is complete when the records are. Only a day with money is held in
-    memory whole.
+    those of the others; it is complete when the records are. Only a day with keyed rows or
+    money is held in memory whole.
     """
     money: list[tuple[str, UsageRecord]] = []
     tokens: list[UsageRecord] = []
-    for money_key, record in _merged_keys(day, rows, batches, tally or Tally()):
+    told_alike = _told_like_the_last(rows, batches)
+    for money_key, record in _merged_keys(day, told_alike, batches, tally or Tally()):
         if money_key:
             money.append((money_key, record))
         elif money:
@@ -97,6 +117,18 @@ def merged_day(
         else:
             yield record
     yield from attached(tokens, money)
+
+
+def _told_like_the_last(rows: Iterable[StoredRow], batches: Sequence[int]) -> Iterator[StoredRow]:
+    """All events; of money and of keyed rows those of the shape that the last file has."""
+    place = {batch: number for number, batch in enumerate(batches)}
+    for letter, group in groupby(rows, key=lambda row: row.key_hash[0]):
+        if letter == _FIRST_LETTERS[EVENTS]:
+            yield from group
+            continue
+        keyed = list(group)
+        shape = max(keyed, key=lambda row: place[row.batch]).key_hash[1:3]
+        yield from (row for row in keyed if row.key_hash[1:3] == shape)
 
 
 def _merged_keys(

@@ -113,9 +113,9 @@ def replace_imported_day(
 ) -> StoredDay:
     """Replace what all imported files together say of a day (YYYYMMDD).
 
-    `records` come in a fixed order; they are written piece by piece. Nothing is touched, not
-    even the stamp, when they are what is stored. Part of a transaction of `writing_usage`,
-    whose owner calls `bump_data_version`.
+    `records` come in a fixed order; they are written piece by piece. When they are what is
+    stored, only the stamp learns whether the day has ended. Part of a transaction of
+    `writing_usage`, whose owner calls `bump_data_version`.
     """
     partition = _partition(writer.organization, IMPORTED, day, run)
     before = _figures(partition)
@@ -123,9 +123,13 @@ def replace_imported_day(
         after, content_hash = writer.replace(partition, records)
         if content_hash == partition.content_hash:
             attempt.rollback()
-            return StoredDay(Outcome.UNCHANGED, before, before)
+    unchanged = content_hash == partition.content_hash
     # A file made today cannot hold the rest of the day.
-    _stamp(partition, run, after, content_hash, settled=day < day_number(utc_today()))
+    settled = day < day_number(utc_today())
+    if unchanged:
+        Partition.update(settled=settled).where(Partition.id == partition.id).execute()
+        return StoredDay(Outcome.UNCHANGED, before, before)
+    _stamp(partition, run, after, content_hash, settled=settled)
     stored = _stored(partition, before, after)
     _finish_day(partition, stored, run)
     return stored
@@ -164,14 +168,18 @@ def _partition(organization: Organization, source: str, day: int, run: Run) -> P
 
 
 def _sources_of(organization: Organization, day: int) -> list[Partition]:
-    """The partitions of a day, the one that counts first: the API's if it holds records, else
-    the imported one if that does, else the API's."""
+    """The partitions of a day, the one that counts first."""
     found = Partition.select().where(
         (Partition.organization == organization) & (Partition.day == day)
     )
+    return in_order_of_counting(found)
+
+
+def in_order_of_counting(partitions: Iterable[Partition]) -> list[Partition]:
+    """Sources of one day of an organisation, the one that is to count first: the API's if it
+    holds records, else the imported one if that does, else the API's."""
     return sorted(
-        found,
-        key=lambda each: (each.records == 0, each.source == IMPORTED, each.id),
+        partitions, key=lambda each: (each.records == 0, each.source == IMPORTED, each.id)
     )
 
 

@@ -129,7 +129,7 @@ def _good_runs(kind: int) -> ModelSelect:
 
 def _unsettled_days(kind: int) -> ModelSelect:
     return Partition.select(Value(kind), NOTHING, Partition.day, Value(0), NOTHING).where(
-        ~Partition.settled
+        ~Partition.settled & Partition.counts
     )
 
 

@@ -65,6 +65,7 @@ def needs_person(present: Set[str], first_row: Sequence[str]) -> bool:
 def start(reading: Reading) -> RowReader:
     """A reader of token rows."""
     cells = reading.cells
+    has_key, has_workspace = "api_key" in reading.present, "workspace" in reading.present
 
     def read(row: Sequence[str]) -> tuple[UsageRecord, str] | str:
         day = cells.day(row[0], "usage_date_utc")
@@ -77,7 +78,8 @@ def start(reading: Reading) -> RowReader:
         record = claude_record(
             day, Actor(key=api_key, workspace=workspace), model, counts, conditions
         )
-        return record, _key(day.isoformat(), model, api_key, workspace, conditions)
+        owner = (api_key if has_key else None, workspace if has_workspace else None)
+        return record, _key(day.isoformat(), model, *owner, conditions)
 
     return read
 
@@ -90,8 +92,14 @@ def conditions_in_words_of_the_api(tier: str, window: str, geo: str, speed: str)
     return Conditions(*map(clean_text, (tier.lower(), window, geo.lower(), speed.lower())))
 
 
-def _key(day: str, model: str, api_key: str, workspace: str, conditions: Conditions) -> str:
-    """Words that change nothing are "", so that generations with fewer columns agree."""
-    facts = {"date": day, "model": model, "api_key": api_key, "workspace": workspace}
-    facts |= conditions.remarkable()._asdict()
+def _key(
+    day: str, model: str, api_key: str | None, workspace: str | None, conditions: Conditions
+) -> str:
+    """Words that change nothing are "", so that generations with fewer columns agree.
+
+    Who it was is left out (None) where the file has no column for it.
+    """
+    owner = {"api_key": api_key, "workspace": workspace}
+    facts = {"date": day, "model": model, **conditions.remarkable()._asdict()}
+    facts |= {name: said for name, said in owner.items() if said is not None}
     return json.dumps(facts, sort_keys=True, separators=(",", ":"))
