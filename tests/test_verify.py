@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
-from peewee import fn
+from peewee import Database, fn
 
 from app import create_app
 from app.config import Config
@@ -28,9 +28,10 @@ from app.models import (
     Usage,
 )
 from app.usage import day_number
-from app.verify import Verifier
+from app.verify import Verifier, repair
 from tests.conftest import close
 from tests.filled import MODELS, record
+from tests.imported import event, events, put, sync_day, total
 from tests.invented import assert_exact, configured, sync
 from tests.test_care_commands import run_command
 from tests.upstream import Company, Upstream, true_totals
@@ -115,6 +116,24 @@ def test_verify_names_day_table_row_and_column(live: Config) -> None:
     assert found.sentence() == (
         f"2026-09-28 total_day, slice 1: tokens is 5, the records say {tokens:,}"
     )
+
+
+def test_a_repair_lets_the_right_source_count(database: Database) -> None:
+    put(events(event(tokens=30)))
+    sync_day("cursor", date(2026, 11, 2), [500, 500])
+    database.close()
+    verifier = Verifier()
+    with proxy.connection_context():
+        Partition.update(records=0).where(Partition.source == "events").execute()
+        assert list(verifier.differences())
+        repair()
+        assert list(verifier.differences()) == []
+        assert total() == (1000, 2 * 10**9)
+        Partition.update(counts=~Partition.counts).execute()
+        wrong = next(one for one in verifier.differences() if one.column == "counting source")
+        assert (wrong.stored, wrong.expected) == ("csv", "events")
+        repair()
+        assert list(verifier.differences()) == []
 
 
 def test_imported_days_agree_too(live: Config) -> None:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from app.database import reading
 from app.ledger import bump_data_version, writing_usage
-from app.ledger.days import decide_which_counts
+from app.ledger.days import decide_which_counts, in_order_of_counting
 from app.models import (
     ALL_SLICE,
     MODEL,
@@ -184,10 +184,11 @@ def repair() -> None:
     """
     with writing_usage():
         models = _models()
-        for place in Partition.select(Partition.organization, Partition.day).distinct().tuples():
-            decide_which_counts(*place)
         for partition in list(Partition.select().order_by(Partition.id)):
             _repair_stamp(partition, models)
+        # By the stamps as they are now: they say which source holds records.
+        for place in Partition.select(Partition.organization, Partition.day).distinct().tuples():
+            decide_which_counts(*place)
         refresh_everything()
         bump_data_version()
 
@@ -207,14 +208,16 @@ def _models() -> Models:
 
 
 def _counting(day: int, partitions: list[Partition]) -> Iterator[Difference]:
-    """Of the sources of an organisation's day exactly one counts."""
-    counting: dict[int, int] = defaultdict(int)
+    """Of the sources of an organisation's day exactly the right one counts."""
+    sources: dict[int, list[Partition]] = defaultdict(list)
     for partition in partitions:
-        counting[partition.organization_id] += bool(partition.counts)
-    for organization, number in sorted(counting.items()):
-        if number != 1:
+        sources[partition.organization_id].append(partition)
+    for organization, found in sorted(sources.items()):
+        counting = ", ".join(one.source for one in found if one.counts) or None
+        right = in_order_of_counting(found)[0].source
+        if counting != right:
             row = f"organisation {organization}"
-            yield Difference("partition", day, row, "counting sources", number, 1)
+            yield Difference("partition", day, row, "counting source", counting, right)
 
 
 def _unequal(
