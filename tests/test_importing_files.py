@@ -21,6 +21,7 @@ from app.importing import (
     rejected_rows,
     undo,
 )
+from app.importing.rows import keep_rejected
 from app.importing.staging import STALE_SECONDS
 from app.models import (
     DayChange,
@@ -220,6 +221,13 @@ def test_what_is_not_applied_cannot_be_undone_and_nothing_twice() -> None:
         undo(done.batch.id, by=BY, email_domain=DOMAIN)
     discard(done.batch.id)
     assert history_count() == 1
+
+
+@pytest.mark.parametrize("text", ["\\N", "1\r2", 'a"b', "é\t", ""])
+def test_a_rejected_cell_is_kept_as_it_was(text: str) -> None:
+    keep_rejected([(staged(events(event())).batch.id, 1, 2, text, f"no number: {text}")])
+    (row,) = RejectedRow.select()
+    assert (row.value, row.message) == (text, f"no number: {text}")
 
 
 def test_files_that_nobody_applied_are_forgotten_after_a_day() -> None:

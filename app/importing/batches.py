@@ -128,7 +128,8 @@ def import_file(
 
 def discard(batch_id: int) -> None:
     """Forget a staged file. One that is applied, undone or gone stays as it is."""
-    with writing():
+    # Not beside one that is being applied: its rows would go under it.
+    with writing_usage():
         batch = ImportBatch.get_or_none(
             (ImportBatch.id == batch_id) & (ImportBatch.status == BatchStatus.STAGED)
         )

@@ -12,7 +12,7 @@ from app.importing.facts import Facts
 from app.importing.merging import encoded, key_hash_of
 from app.importing.rows import PIECE, delete_batch, keep_rejected, keep_rows
 from app.importing.types import BatchStatus, ImportRefused, WrongKind
-from app.ledger import DEMO_ORGANIZATION, organization_for
+from app.ledger import DEMO_ORGANIZATION, organization_for, writing_usage
 from app.models import ImportBatch, Organization, Partition
 from app.providers import by_name
 from app.providers.exports import Export, ExportRow, RejectedRow, SkippedRow, open_export
@@ -101,8 +101,11 @@ def drop_stale() -> None:
     old = ImportBatch.select().where(
         ImportBatch.status.in_(waiting) & (ImportBatch.made_at < now_seconds() - STALE_SECONDS)
     )
-    for batch in old:
-        with writing():
+    if not old.exists():
+        return
+    # Asked again inside, so that none is applied meanwhile.
+    with writing_usage():
+        for batch in list(old):
             delete_batch(batch)
 
 
