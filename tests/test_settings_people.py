@@ -12,9 +12,14 @@ from peewee import Database
 
 from app.directory.people import BadPerson, merge_people, person_for_alias, split_person
 from app.directory.team_file import UnreadableFile, decoded, read_team_file
+from app.identity import store_directory
+from app.identity.store import known_directory
+from app.ledger import organization_for, writing_usage
+from app.models import Member as StoredMember
 from app.models import Meta, Person, PersonAlias, Team
 from app.queries.mappings import known_emails
 from app.queries.people_directory import listed_people
+from app.usage import Actor, Directory, Member
 from tests.invented import rollup_content
 from tests.invented_keys import (
     ANN,
@@ -66,6 +71,28 @@ def test_merging_moves_usage_and_splitting_gives_it_back(firm: FlaskClient) -> N
     assert_rollups_are_true()
     assert split_person(CAT, email_domain=DOMAIN) == ANN
     assert rollup_content() == before
+
+
+def test_a_directory_tells_what_changed_and_takes_an_entry_twice(database: Database) -> None:
+    organization = organization_for("anthropic")
+    first = Member("u1", "ann@a.example", "Ann")
+    with writing_usage():
+        assert store_directory(organization, Directory(members=(first,)))
+        assert not store_directory(organization, Directory(members=(first, first)))
+        newer = first._replace(name="Ann B.")
+        assert store_directory(organization, Directory(members=(first, newer)))
+        assert not store_directory(organization, Directory(members=(newer,)))
+    assert [member.name for member in StoredMember.select()] == ["Ann B."]
+
+
+def test_a_key_named_after_a_person_of_two_addresses_is_the_persons(database: Database) -> None:
+    both = ("ann@a.example", "ann@b.example")
+    with writing_usage():
+        members = tuple(Member(email, email, "Ann") for email in both)
+        store_directory(organization_for("anthropic"), Directory(members=members))
+    merge_people(*both, email_domain=DOMAIN)
+    known = known_directory(organization_for("anthropic"), DOMAIN)
+    assert known.resolve(Actor("claude_code_key_ann_xy")) == (both[0], "key name")
 
 
 def test_a_further_address_is_nobody_in_lists(firm: FlaskClient) -> None:
@@ -203,6 +230,8 @@ def test_the_export_is_a_file_that_changes_nothing(firm: FlaskClient) -> None:
     assert f"{ANN},'=cmd(),Data,2026-11-01" in exported.text.splitlines()
     found = read_team_file(exported.text)
     assert (found.changes, found.unknown, found.bad) == ([], [], [])
+    save(firm, name="'t Hooft", team="Data", left="")
+    assert read_team_file(firm.get("/settings/people.csv").text).changes == []
 
 
 def test_a_file_clears_with_empty_cells_and_keeps_what_it_has_no_column_for(

@@ -132,5 +132,6 @@ class KnownDirectory:
         if match is None:
             return ""
         local = match["local"].lower()
-        candidates = self.emails_by_local_part.get(local, set())
+        listed_as = self.emails_by_local_part.get(local, set())
+        candidates = {self.aliases.get(email, email) for email in listed_as}
         return next(iter(candidates)) if len(candidates) == 1 else f"{local}@{self.email_domain}"

@@ -38,21 +38,35 @@ class Move(NamedTuple):
     rule: str
 
 
-def store_directory(organization: Organization, directory: Directory) -> None:
-    """Keep what the provider lists now; entries it no longer lists stay as they were."""
+def store_directory(organization: Organization, directory: Directory) -> bool:
+    """Keep what the provider lists now; entries it no longer lists stay as they were.
+
+    Returns whether anything is new or other than before.
+    """
+    changed = False
     for table, listed in (
         (Member, directory.members),
         (ApiKey, directory.keys),
         (Workspace, directory.workspaces),
     ):
-        rows = [_row(organization, entry) for entry in listed]
-        _upsert(table, rows)
+        # By id: listed twice, the later entry is the newer one.
+        rows = {entry.id: _row(organization, entry) for entry in listed}
+        known = {row["external_id"]: row for row in _kept(table, organization)}
+        fresh = [row for key, row in rows.items() if row != known.get(key)]
+        _upsert(table, fresh)
+        changed = changed or bool(fresh)
     _ensure_people({member.email: member.name for member in directory.members if member.email})
+    return changed
 
 
 def _row(organization: Organization, entry: Any) -> dict[str, Any]:
     values = entry._asdict()
-    return {"organization": organization, "external_id": values.pop("id"), **values}
+    return {"organization": organization.id, "external_id": values.pop("id"), **values}
+
+
+def _kept(table: Any, organization: Organization) -> Iterable[dict[str, Any]]:
+    fields = [field for field in table._meta.sorted_fields if field.name != "id"]
+    return table.select(*fields).where(table.organization == organization).dicts()
 
 
 def _upsert(table: Any, rows: list[dict[str, Any]]) -> None:

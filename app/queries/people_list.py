@@ -111,7 +111,7 @@ def one_row(question: Question, person_id: int, email: str) -> PersonRow:
     found = everybody(question.scope, question.slices)
     if person_id in found.ids:
         return _filled(question, found, [found.ids.index(person_id)])[0]
-    edges = edges_of(known_people()[person_id])
+    edges = edges_of(known_people([person_id])[person_id])
     nothing = PersonTotals(person_id, email, Figures(), {}, 0, *edges)
     changes = _changes(question).get(person_id, (0, 0))
     return PersonRow(nothing, [], changes if question.compared else None, *_said_of(person_id))

@@ -109,8 +109,8 @@ def _sync_days(
     part.days_done = skipped
     directory = provider.fetch_directory(client)
     with _writing_for(part):
-        store_directory(organization, directory)
-        if resolve_again(organization, config.email_domain):
+        changed = store_directory(organization, directory)
+        if resolve_again(organization, config.email_domain) or changed:
             bump_data_version()
     suspicious = []
     for first in _window_starts(start, order.end, provider.WINDOW_DAYS):

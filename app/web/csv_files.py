@@ -12,9 +12,9 @@ from typing import Any
 
 from flask import Response
 
+from app.values import FORMULA_STARTS
 from app.web import formatting
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 LONGEST_NAME = 120
 NANOS_PER_MICRO, MICROS_PER_DOLLAR = 1000, 10**6
 
