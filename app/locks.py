@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -23,6 +24,9 @@ HELD = """
     SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objid = %s
     AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
+
+
+LOOKS_LAST_SECONDS = 0.2
 
 
 class LockHeld(Exception):
@@ -90,13 +94,26 @@ def _file_lock(path: Path, wait: bool, shared: bool = False) -> Iterator[None]:
     descriptor = _open_lock(path)
     kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     try:
-        try:
-            fcntl.flock(descriptor, kind | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            raise LockHeld(name_of(path)) from None
+        if not _locked(descriptor, kind, wait):
+            raise LockHeld(name_of(path))
         yield
     finally:
         os.close(descriptor)
+
+
+def _locked(descriptor: int, kind: int, wait: bool) -> bool:
+    """Whether the lock was taken. Those who only look hold it for a moment: it is worth a wait."""
+    if wait:
+        fcntl.flock(descriptor, kind)
+        return True
+    deadline = time.monotonic() + (0 if kind == fcntl.LOCK_SH else LOOKS_LAST_SECONDS)
+    while True:
+        with suppress(BlockingIOError):
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+            return True
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(0.01)
 
 
 def _open_lock(path: Path) -> int:

@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
-from peewee import ModelSelect, PeeweeException
+from peewee import ModelSelect, PeeweeException, fn
 
 from app.database import database, process_label, writing
 from app.locks import is_held
@@ -199,7 +199,12 @@ def resumable_from(kind: str, provider: str, within_seconds: int) -> int | None:
     """
     first = None
     parts = (
-        ProviderRun.select(Run.id, Run.kind, ProviderRun.status, ProviderRun.started_at)
+        ProviderRun.select(
+            Run.id,
+            Run.kind,
+            ProviderRun.status,
+            fn.COALESCE(ProviderRun.finished_at, ProviderRun.started_at),
+        )
         .join(Run)
         .where(
             Run.kind.in_((kind, kind + ANEW))
@@ -208,8 +213,8 @@ def resumable_from(kind: str, provider: str, within_seconds: int) -> int | None:
         )
         .order_by(ProviderRun.id.desc())
     )
-    for run_id, run_kind, status, started_at in parts.tuples().iterator():
-        recent = started_at >= now_seconds() - within_seconds
+    for run_id, run_kind, status, ended_at in parts.tuples().iterator():
+        recent = ended_at >= now_seconds() - within_seconds
         if status not in UNFINISHED or not recent:
             break
         first = run_id

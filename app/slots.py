@@ -124,20 +124,19 @@ def settle(slot: Slot, run: Run | None, providers: Collection[str], now: datetim
         left = unread(slot, providers)
         if not left:
             slot.status = SlotStatus.OK
+        elif run is not None and _is_cancelled(run):
+            slot.status = SlotStatus.CANCELLED
         elif run is not None and run.status == Status.STOPPED:
-            _settle_stopped(slot, run, now)
+            # A process that ends leaves the work to the next one.
+            slot.status, slot.retry_at = SlotStatus.STOPPED, int(now.timestamp())
         else:
             _settle_unread(slot, run, left, now)
         slot.save()
 
 
-def _settle_stopped(slot: Slot, run: Run, now: datetime) -> None:
-    """A process that ends leaves the work to the next one; who cancels wants an end to it."""
-    cancelled = Run.select().where((Run.id == run.id) & Run.cancel_asked_at.is_null(False))
-    if cancelled.exists():
-        slot.status = SlotStatus.CANCELLED
-    else:
-        slot.status, slot.retry_at = SlotStatus.STOPPED, int(now.timestamp())
+def _is_cancelled(run: Run) -> bool:
+    """Whether somebody wanted an end to it, however its providers ended."""
+    return Run.select().where((Run.id == run.id) & Run.cancel_asked_at.is_null(False)).exists()
 
 
 def _settle_unread(slot: Slot, run: Run | None, left: list[str], now: datetime) -> None:

@@ -142,6 +142,20 @@ def test_a_cancelled_one_is_not_tried_again(database: Database) -> None:
     assert not slots.is_open(DAY, NOW + timedelta(hours=10))
 
 
+def test_a_cancelled_one_is_not_tried_again_whatever_failed_before(database: Database) -> None:
+    with taken() as slot:
+        run = begin_run("daily", DAY, DAY, slot=slot)
+        parts = [begin_provider(run, name, 1) for name in BOTH]
+        finish_provider(parts[0], Status.FAILED, kind=ErrorClass.UNAVAILABLE)
+        assert request_cancel(run.id)
+        finish_provider(parts[1], Status.STOPPED)
+        finish_run(run, parts)
+        assert run.status == Status.FAILED
+        slots.settle(slot, run, BOTH, NOW)
+    assert Slot.get().status == SlotStatus.CANCELLED
+    assert not slots.is_open(DAY, NOW + timedelta(hours=10))
+
+
 def test_a_provider_that_asks_to_wait_is_left_alone_until_then(database: Database) -> None:
     until = int((NOW + timedelta(hours=3)).timestamp())
     with taken() as slot:
