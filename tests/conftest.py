@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,10 @@ from tests.filled import company, filled_company, filled_config, filled_town, to
 from tests.modes import serve  # noqa: F401
 from tests.postgres import PostgresServer, PostgresUnavailable, running_server
 from tests.probes import probed  # noqa: F401
+
+# Who runs this in the background ignores Ctrl-C, and so would every process started here.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How fast examples are made tells of the machine, not of the code.
 hypothesis.settings.register_profile(

@@ -150,7 +150,11 @@ def test_flask_run_ends_as_cleanly(
 ) -> None:
     upstream.fault("anthropic", "usage_report", 1, held)
     with commands.start(settings, "run", "--port", "0") as process:
-        held.wait()
+        try:
+            held.wait()
+        except BaseException:
+            process.kill()
+            raise
         asked = time.monotonic()
         process.send_signal(number)
         answer = commands.finish(process)
