@@ -52,7 +52,7 @@ def test_a_file_counts_from_its_import_to_its_undo(importer: Importer) -> None:
     importer.done(number, "undo")
     page = importer.read(f"/import/{number}")
     assert "Nothing of it counts any more" in page
-    assert 'href="/import">Import it again' in importer.get(f"/import/{number}").text
+    assert 'href="/import">Choose the file again' in importer.get(f"/import/{number}").text
     assert counted() == (0, 0)
     assert importer.stage_sample(TEAM) != number
 

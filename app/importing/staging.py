@@ -12,8 +12,8 @@ from app.importing.facts import Facts
 from app.importing.merging import encoded, key_hash_of
 from app.importing.rows import PIECE, delete_batch, keep_rejected, keep_rows
 from app.importing.types import BatchStatus, ImportRefused, WrongKind
-from app.ledger import DEMO_ORGANIZATION, organization_for, writing_usage
-from app.models import ImportBatch, Organization, Partition
+from app.ledger import DEMO_ORGANIZATION, holds_demo, organization_for, writing_usage
+from app.models import ImportBatch, Organization
 from app.providers import by_name
 from app.providers.exports import Export, ExportRow, RejectedRow, SkippedRow, open_export
 from app.runs import now_seconds
@@ -125,12 +125,7 @@ def _file_name(name: str) -> str:
 
 def _organization(provider: str) -> Organization:
     """Where imported usage belongs: beside the demo company while the database holds it."""
-    demo = (
-        Partition.select()
-        .join(Organization)
-        .where((Partition.records > 0) & (Organization.name == DEMO_ORGANIZATION))
-    )
-    return organization_for(provider, DEMO_ORGANIZATION if demo.exists() else "")
+    return organization_for(provider, DEMO_ORGANIZATION if holds_demo() else "")
 
 
 def _read_rows(batch: ImportBatch, export: Export, hashed: HashedStream) -> None:

@@ -75,6 +75,16 @@ def organization_for(provider: str, name: str = "") -> Organization:
     return Organization.get_or_create(provider=provider, name=name)[0]
 
 
+def holds_demo() -> bool:
+    """Whether the database holds usage of the invented company."""
+    invented = (
+        Partition.select()
+        .join(Organization)
+        .where((Partition.records > 0) & (Organization.name == DEMO_ORGANIZATION))
+    )
+    return bool(invented.exists())
+
+
 def replace_day(
     organization: Organization,
     source: str,

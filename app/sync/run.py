@@ -13,9 +13,9 @@ from peewee import PeeweeException
 from app.config import Config
 from app.database import database, describe
 from app.http import Limits
-from app.ledger import DEMO_ORGANIZATION
+from app.ledger import holds_demo
 from app.locks import LockHeld, exclusive_lock
-from app.models import Organization, Partition, Run
+from app.models import Run
 from app.providers import PROVIDERS
 from app.runs import (
     SYNC_LOCK,
@@ -81,12 +81,7 @@ def carry_out(
 
 def refuse_beside_demo() -> None:
     """Real figures must not be added to invented ones: raise `DemoDatabase`."""
-    invented = (
-        Partition.select()
-        .join(Organization)
-        .where((Partition.records > 0) & (Organization.name == DEMO_ORGANIZATION))
-    )
-    if invented.exists():
+    if holds_demo():
         raise DemoDatabase(
             f"The database ({describe()}) holds the demo company, and real usage must not mix "
             "with it. Name an empty database with SQLITE_PATH or POSTGRES_URL."

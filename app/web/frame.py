@@ -9,8 +9,10 @@ from typing import Any, TypeVar
 from flask import Flask, current_app, g
 
 from app.config import Config
+from app.ledger import holds_demo
 from app.providers import PROVIDERS, Provider
 from app.queries.freshness import freshness, known_span
+from app.queries.remembered import remembered
 from app.queries.scope import Scope, known_models, known_teams, model_places
 from app.usage import utc_now
 from app.web import charts, colors
@@ -62,6 +64,7 @@ def frame(view: View, now: datetime | None = None) -> dict[str, Any]:
         g.model_places = model_places()
         context["team_choices"] = known_teams()
         context["first_days"] = first_days(span)
+        context["demo"] = remembered("demo", holds_demo)
     return context
 
 

@@ -88,7 +88,7 @@ def import_and_undo(page: Page, path: Path) -> None:
     page.get_by_role("button", name="Undo this import").click()
     expect(page.locator(TAGS)).to_have_text("undone")
     expect(page).to_have_url(here)
-    page.get_by_role("link", name="Import it again").click()
+    page.get_by_role("link", name="Choose the file again").click()
     expect(page.locator("#history")).to_contain_text(path.name)
 
 

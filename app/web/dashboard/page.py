@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ from flask import Blueprint, Response, request
 from app.database import reading
 from app.queries.figures import Figures, add_up
 from app.queries.freshness import ProviderState
+from app.queries.models import ModelShare
 from app.queries.overview import (
     Period,
     SeriesDay,
@@ -183,12 +185,19 @@ def rankings_context(asked: Asked, whole: Period, top: PeoplePage) -> dict[str, 
         "tool_rows": TOOL_ROWS,
         "models": shares[:TOP_MODELS],
         "model_count": len(shares),
+        "split_models": in_several_tools(shares),
         "model_names": len({share.model for share in shares}),
         "other_models": add_up(rest) if rest else Figures(),
         "people": top,
         "other_people": other_people(whole.figures.minus(whole.unattributed), top),
         "weekdays": daily.weekday_averages(asked.days, asked.span[0], asked.open_days),
     }
+
+
+def in_several_tools(shares: Sequence[ModelShare]) -> set[str]:
+    """The models that several tools used: their shares must be told apart."""
+    tools = Counter(share.model for share in shares)
+    return {model for model, count in tools.items() if count > 1}
 
 
 def other_people(owned: Figures, top: PeoplePage) -> Figures:
