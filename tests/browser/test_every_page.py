@@ -35,6 +35,19 @@ TOO_WIDE = """() => {
   const tell = (one) => `${one.tagName} ${one.id} ${one.getAttribute("class") ?? ""}`;
   return [...document.querySelectorAll("body *")].filter(isOut).slice(0, 4).map(tell);
 }"""
+OVER_EDGE = """() => {
+  const scrolls = (one) => ["auto", "scroll"].includes(getComputedStyle(one).overflowX);
+  const held = (table) => [...document.querySelectorAll(".fit, .table, .scroll")]
+    .some((one) => one.contains(table) && scrolls(one));
+  const right = (one) => one.getBoundingClientRect().right;
+  return [...document.querySelectorAll(".panel table")]
+    .filter((one) => !held(one) && right(one) > right(one.closest(".panel")) + 0.5)
+    .map((one) => `${one.closest(".panel").id}: ${one.innerText.slice(0, 60)}`);
+}"""
+CUT_OFF = """() => [...document.querySelectorAll(".top nav, .top nav a, .top .end > *")]
+  .filter((one) => one.scrollWidth > one.clientWidth + 1
+    || one.getBoundingClientRect().right > document.documentElement.clientWidth)
+  .map((one) => `${one.tagName} ${one.className} ${one.innerText}`)"""
 MOVING = """() => [...document.querySelectorAll("*")]
   .filter((one) => getComputedStyle(one).transitionDuration !== "0s")
   .map((one) => `${one.tagName} ${one.value || one.className}`)"""
@@ -89,7 +102,7 @@ def test_nothing_is_wider_than_the_window(page: Page, watch: Watch) -> None:
         found = {}
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
-            found[width] = page.evaluate(TOO_WIDE)
+            found[width] = page.evaluate(TOO_WIDE) + page.evaluate(OVER_EDGE)
         return {width: out for width, out in found.items() if out}
 
     assert faults_by_page(page, watch, look) == {}

@@ -199,6 +199,20 @@ def test_every_state_is_accessible_and_fits(
     look(page)
 
 
+def test_a_long_address_breaks_instead_of_the_page(page: Page, tmp_path: Path) -> None:
+    user = "maximiliane.konstantinopolsky-vonundzu@a-research-subsidiary-of-ours.example.com"
+    choose(page, export(tmp_path, 8, event("2026-10-03T08:00:00.000Z", user=user)))
+    expect(page.locator("#names")).to_contain_text(user)
+    for width in (390, 768, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate(TOO_WIDE) == []
+        names = page.locator("#names").bounding_box()
+        name = page.locator("#names li").get_by_text(user).bounding_box()
+        assert names
+        assert name
+        assert name["x"] + name["width"] <= names["x"] + names["width"]
+
+
 def look(page: Page) -> None:
     """Axe finds nothing, nothing is too wide, no row too high."""
     for width in (390, 1440):
