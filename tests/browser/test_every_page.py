@@ -108,6 +108,13 @@ def test_nothing_is_wider_than_the_window(page: Page, watch: Watch) -> None:
     assert faults_by_page(page, watch, look) == {}
 
 
+@pytest.mark.parametrize("width", [390, 641, 720, 800, 860, 901, 1024])
+def test_the_navigation_is_never_cut_off(width: int, page: Page) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto("/")
+    assert page.evaluate(CUT_OFF) == []
+
+
 def test_nothing_moves_by_itself(page: Page, watch: Watch) -> None:
     """What may fade at any time also fades in while a page loads: a flash of other colours."""
     found = faults_by_page(page, watch, lambda: page.evaluate(MOVING))
