@@ -14,6 +14,8 @@ from tests.browser.watch import Watch
 MOST_BYTES, MOST_REQUESTS = 60_000, 9
 BACKGROUND = "() => getComputedStyle(document.documentElement).backgroundColor"
 
+PLACES = "(all) => all.map((one) => one.getBoundingClientRect().y)"
+
 
 def test_a_tool_filter_swaps_the_page_and_pushes_its_url(page: Page, watch: Watch) -> None:
     page.goto("/")
@@ -137,6 +139,16 @@ def test_a_theme_survives_a_swap(page: Page) -> None:
     expect(page.locator("#tool-all")).to_have_attribute("aria-current", "true")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     expect(page.get_by_role("button", name="Dark theme")).to_have_attribute("aria-pressed", "true")
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_heading_stays_where_it_is_when_filters_come(width: int, page: Page) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    places = []
+    for path in ("/", "/?tool=cursor&model=auto", "/?model=auto&model=composer-1"):
+        page.goto(path)
+        places.append(page.locator("h1, #freshness").evaluate_all(PLACES))
+    assert places == [places[0]] * 3
 
 
 def test_less_motion_is_respected(new_context: NewContext) -> None:
