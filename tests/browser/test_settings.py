@@ -284,6 +284,16 @@ def test_a_search_keeps_the_words_and_the_address(tab: Open) -> None:
     expect(page.locator("#q")).to_be_focused()
 
 
+def test_a_phone_shows_whose_figures_wait_for_an_owner(tab: Open) -> None:
+    page = tab(True)
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.goto("/settings")
+    row = page.locator("#unmapped tbody tr").first
+    parts = [row.locator(".key bdi"), *row.locator("td.number:visible").all()[:2]]
+    boxes = [part.bounding_box() for part in (*parts, row.get_by_role("link", name="Assign"))]
+    assert all(box and box["x"] >= 0 and box["x"] + box["width"] <= 390 for box in boxes)
+
+
 @pytest.mark.parametrize("width", [390, 1280, 2560])
 def test_no_page_is_wider_than_its_window(tab: Open, width: int) -> None:
     page = tab(True)
