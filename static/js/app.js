@@ -85,6 +85,13 @@ document.addEventListener("htmx:after:swap", (event) => {
   if (said && live) live.textContent = said.dataset.announce;
 });
 
+// On a phone the calendar begins with the newest days, not with the first of the month.
+const newest = [...document.querySelectorAll("table.days tbody tr:first-child td:has(a)")].at(-1);
+if (newest) {
+  const calendar = newest.closest(".fit");
+  calendar.scrollLeft = newest.offsetLeft + newest.offsetWidth - calendar.clientWidth;
+}
+
 // A menu closes when something else is clicked, and with Escape.
 const openMenus = () => document.querySelectorAll("details.menu[open]");
 document.addEventListener("click", (event) => {

@@ -19,6 +19,11 @@ from tests.browser.served import serving
 from tests.browser.test_every_page import AXE, RUN_AXE, TOO_WIDE
 from tests.conftest import close
 
+IN_SIGHT = """(one) => {
+  const [own, around] = [one, one.closest(".fit")].map((each) => each.getBoundingClientRect());
+  return own.left >= around.left && own.right <= around.right + 1;
+}"""
+PHONE = {"width": 390, "height": 844}
 RUNS = 60
 GAP = (utc_today() - timedelta(days=20), utc_today() - timedelta(days=18))
 SUSPICIOUS = utc_today() - timedelta(days=9)
@@ -159,6 +164,17 @@ def test_axe_finds_nothing_at_any_width(
         page.goto(f"/status?day={FAILED}&provider=anthropic&run=3")
         assert page.evaluate(RUN_AXE, "html") == []
         assert page.evaluate(TOO_WIDE) == []
+
+
+def test_a_phone_begins_the_calendar_with_the_newest_day(
+    chromium: Browser, status_url: str
+) -> None:
+    with chromium.new_context(base_url=status_url, viewport=PHONE) as context:
+        page = context.new_page()
+        page.goto("/status")
+        month = page.locator("table.days tbody tr").first
+        assert month.locator("a").last.evaluate(IN_SIGHT)
+        assert month.locator("th").evaluate_all(f"(all) => all.every({IN_SIGHT})")
 
 
 def test_everything_works_without_javascript(chromium: Browser, status_url: str) -> None:
