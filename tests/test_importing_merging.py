@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date
+from itertools import combinations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,8 +26,14 @@ DAY = date(2026, 11, 2)
 KEY = '{"api_key":"k"}'
 
 
-def record(at_ms: int | None, tokens: int = 1, detail: str = "", value: int | None = 5):
-    status = PriceStatus.UNPRICED if value is None else PriceStatus.PROVIDER
+def record(
+    at_ms: int | None,
+    tokens: int = 1,
+    detail: str = "",
+    value: int | None = 5,
+    known: PriceStatus = PriceStatus.PROVIDER,
+) -> UsageRecord:
+    status = PriceStatus.UNPRICED if value is None else known
     actor = Actor(account="é,\"'\u202e@example.com")
     return UsageRecord(
         DAY, actor, CURSOR, "gpt", 0, 0, 0, 0, tokens, None, value, None, status, at_ms, detail
@@ -82,6 +90,62 @@ def test_the_newest_version_of_an_event_counts_then_those_before_it() -> None:
     found = merged([[first] * 3, [second] * 2, [third]])
     assert found == [second, second, third]
     assert merged([[first] * 3, [third], [first, second]]) == [first, second, third]
+
+
+RANKS = (PriceStatus.PROVIDER, PriceStatus.TABLE, PriceStatus.UNPRICED)
+TOLD, LISTED, UNKNOWN = (
+    record(1, value=7, known=RANKS[0]),
+    record(1, value=9, known=RANKS[1]),
+    record(1, value=None),
+)
+
+
+@pytest.mark.parametrize(("better", "worse"), list(combinations((TOLD, LISTED, UNKNOWN), 2)))
+def test_the_better_known_money_wins_whichever_file_comes_last(
+    better: UsageRecord, worse: UsageRecord
+) -> None:
+    for files in ([[better], [worse]], [[worse], [better]], [[worse], [better], [worse]]):
+        assert merged(files) == [better]
+    assert merged([[better], [worse] * 2]) == merged([[worse] * 2, [better]]) == [better, worse]
+    tally = Tally()
+    merged([[better], [worse]], tally)
+    assert tally == Tally(unchanged=1)
+    merged([[worse], [better]], tally)
+    assert tally == Tally(unchanged=1, changed=1)
+
+
+MIXED = st.lists(st.lists(st.integers(0, 8), max_size=6), min_size=1, max_size=4)
+
+
+@given(MIXED)
+def test_money_is_as_well_known_as_in_the_file_that_knows_most_of_it(
+    numbers: list[list[int]],
+) -> None:
+    """One event at a moment: number % 3 is how well its money is known, number // 3 the detail."""
+    files = [
+        [
+            record(1, detail=str(n // 3), value=None if n % 3 == 2 else n, known=RANKS[n % 3])
+            for n in file
+        ]
+        for file in numbers
+    ]
+    found, before, tally = merged(files), merged(files[:-1]), Tally()
+    for rank in range(3):
+        known = [sum(RANKS.index(r.price_status) <= rank for r in f) for f in [found, *files]]
+        assert known[0] == max(known[1:])
+    merged(files, tally)
+    assert tally.new == len(found) - len(before)
+    assert tally.new + tally.changed == (Counter(found) - Counter(before)).total()
+    assert tally.new + tally.changed + tally.unchanged == len(files[-1])
+    assert tally.unchanged >= 0
+    assert merged([*files, files[-1]]) == found
+
+
+def test_an_event_without_a_millisecond_is_known_again_at_another_list_price() -> None:
+    old, new = record(None, value=None), record(None, value=9, known=PriceStatus.TABLE)
+    assert merged([[old], [new]]) == merged([[new], [old]]) == [new]
+    assert merged([[new], [new._replace(value_nanos=8)]]) == [new._replace(value_nanos=8)]
+    assert len(merged([[new], [record(None, value=9)]])) == 2
 
 
 def test_an_event_without_a_millisecond_is_known_by_all_it_says() -> None:

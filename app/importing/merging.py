@@ -1,6 +1,7 @@
 """How the rows of overlapping files add up to one day. Pure: no database.
 
-Events are a multiset: over files, an event counts as often as in the file that has it most.
+Events are a multiset: over files, an event counts as often as in the file that has it most,
+and with the best-known money: the provider's figure goes before a list price, that before none.
 Keyed rows of one file and key are summed, and the file applied last wins a key. Money is keyed
 too; it belongs to the token records of the day that it matches. Keyed files that tell a day
 apart by other columns (with API keys, or without) tell the same usage in other words: of these
@@ -12,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
@@ -29,6 +30,8 @@ OWNER_COLUMNS = ("api_key", "workspace")
 _FIRST_LETTERS = {MONEY: "a", EVENTS: "e", KEYED: "k"}
 """Of key hashes: money sorts before the tokens it belongs to."""
 _STATUSES = {status.value: status for status in PriceStatus}
+_MONEY_RANKS = {PriceStatus.PROVIDER: 0, PriceStatus.TABLE: 1, PriceStatus.UNPRICED: 2}
+"""The best-known money first."""
 _compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _Held = Counter[str]
 """The rows of one file and key: how often it has each payload."""
@@ -70,14 +73,15 @@ def key_hash_of(merge: str, key: str, record: UsageRecord) -> str:
 
     An event with its millisecond is known by it, by who, which model and how many tokens: the
     generations of an export tell different things of it besides. An event without a
-    millisecond is known by everything it says. Money is known by what it is for, whether the
-    file has a column for that or leaves it out because it would be empty.
+    millisecond is known by everything it says; a list price is not among that, so that another
+    price table knows the event again. Money is known by what it is for, whether the file has a
+    column for that or leaves it out because it would be empty.
     """
     identity, shape = key, _shape(key)
     if merge == EVENTS:
         timed = record.at_ms is not None
         identity = _compact(
-            (record.at_ms, *record[1:4], record.total_tokens) if timed else record[1:]
+            (record.at_ms, *record[1:4], record.total_tokens) if timed else _said(record)[1:]
         )
     elif merge == MONEY:
         identity = _compact((*record[1:4], *_purpose(record.detail)))
@@ -95,6 +99,13 @@ def _purpose(detail: str) -> list[tuple[str, Any]]:
     """What an amount is for; the id of its key is one more name of the key."""
     facts = json.loads(detail) if detail else {}
     return sorted((name, said) for name, said in facts.items() if name != "api_key_id")
+
+
+def _said(record: UsageRecord) -> UsageRecord:
+    """The record without a value that is list price."""
+    if record.price_status is not PriceStatus.TABLE:
+        return record
+    return record._replace(value_nanos=None, price_status=PriceStatus.UNPRICED)
 
 
 def merged_day(
@@ -156,24 +167,40 @@ def _merged_events(others: list[_Held], newest: _Held | None, tally: Tally) -> l
     if newest is None:
         return sorted(before.elements())
     after = _most([*others, newest])
-    rows, unchanged = newest.total(), (newest & before).total()
-    new = min(rows - unchanged, after.total() - before.total())
+    new = after.total() - before.total()
+    changed = (after - before).total() - new
     tally.new += new
-    tally.unchanged += unchanged
-    tally.changed += rows - unchanged - new
+    tally.changed += changed
+    tally.unchanged += newest.total() - new - changed
     return sorted(after.elements())
 
 
 def _most(held: list[_Held]) -> _Held:
-    """As many as the file with most has: those of the last file, filled up from the earlier."""
+    """As many as the file with most has, and with money as well known as in the file with most.
+
+    Equally well known, those of the last file come first, then those of the earlier.
+    """
     if len(held) < 2:
         return held[0] if held else Counter()
-    most = max(each.total() for each in held)
-    chosen = Counter(held[-1])
-    for earlier in reversed(held[:-1]):
-        room = most - chosen.total()
-        chosen.update(sorted((earlier - chosen).elements())[:room])
+    payloads = set().union(*held)
+    if len(payloads) == 1:
+        return max(held, key=Counter.total)
+    ranks = {payload: _money_rank(payload) for payload in payloads}
+    chosen: _Held = Counter()
+    for rank in sorted(set(ranks.values())):
+        most = max(_of_ranks(each, ranks, range(rank + 1)).total() for each in held)
+        for each in reversed(held):
+            more = _of_ranks(each, ranks, (rank,)) - chosen
+            chosen.update(sorted(more.elements())[: most - chosen.total()])
     return chosen
+
+
+def _money_rank(payload: str) -> int:
+    return _MONEY_RANKS[_STATUSES[json.loads(payload)[11]]]
+
+
+def _of_ranks(held: _Held, ranks: dict[str, int], wanted: Container[int]) -> _Held:
+    return Counter({payload: often for payload, often in held.items() if ranks[payload] in wanted})
 
 
 def _merged_rows(day: date, others: list[_Held], newest: _Held | None, tally: Tally) -> UsageRecord:
