@@ -98,6 +98,54 @@ def test_the_kind_decides_what_is_value_and_what_is_billed(
     assert (record.value_nanos, record.billed_nanos) == (value, billed)
 
 
+CLAUDE_NANOS = 20 * 3000 + 10 * 3750 + 30 * 300 + 40 * 15000
+"""By hand: the tokens of the row at the prices of Sonnet 4.5."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "cost", "value", "billed", "status"),
+    [
+        ("Included", "Included", CLAUDE_NANOS, 0, PriceStatus.TABLE),
+        ("Included in Pro", "Included in Pro", CLAUDE_NANOS, 0, PriceStatus.TABLE),
+        ("Included", "-", CLAUDE_NANOS, 0, PriceStatus.TABLE),
+        ("On-Demand", "", CLAUDE_NANOS, None, PriceStatus.TABLE),
+        ("On-Demand", "NaN", CLAUDE_NANOS, None, PriceStatus.TABLE),
+        ("User API Key", "-", CLAUDE_NANOS, None, PriceStatus.TABLE),
+        ("Included", "0.35", 350_000_000, 0, PriceStatus.PROVIDER),
+        ("Included", "0.00", 0, 0, PriceStatus.PROVIDER),
+        ("Free", "", 0, 0, PriceStatus.PROVIDER),
+        ("On-Demand", "Free", 0, 0, PriceStatus.PROVIDER),
+        ("Errored, No Charge", "-", 0, 0, PriceStatus.PROVIDER),
+        ("Aborted, Not Charged", "", 0, 0, PriceStatus.PROVIDER),
+    ],
+)
+def test_a_claude_row_without_a_figure_is_worth_the_list_price(
+    kind: str, cost: str, value: int, billed: int | None, status: PriceStatus
+) -> None:
+    marked = changed(("Cost", cost), ("Model", "claude-4.5-sonnet-thinking"))
+    record = only_record(TEAM, marked.replace("On-Demand", kind))
+    assert (record.value_nanos, record.billed_nanos, record.price_status) == (value, billed, status)
+
+
+@pytest.mark.parametrize("model", ["auto", "", "composer-2", "gpt-5.5", "claude-opus-4-8-fast"])
+def test_a_row_of_another_model_without_a_figure_stays_unpriced(model: str) -> None:
+    record = only_record(TEAM, changed(("Cost", "Included"), ("Model", model)))
+    assert (record.value_nanos, record.price_status) == (None, PriceStatus.UNPRICED)
+
+
+def test_a_total_without_parts_has_no_list_price() -> None:
+    parts = [(column, "") for column in (W, P, R, "Output Tokens")]
+    model, cost = ("Model", "claude-4.5-sonnet"), ("Cost", "Included")
+    record = only_record(TEAM, changed(*parts, ("Total Tokens", "77"), model, cost))
+    assert (record.value_nanos, record.price_status) == (None, PriceStatus.UNPRICED)
+
+
+def test_a_row_priced_by_requests_is_worth_the_list_price_of_its_tokens() -> None:
+    row = with_cells(REQUESTS, TEAM_ROW, [("Requests", "2"), ("Model", "claude-4.5-sonnet")])
+    record = only_record(REQUESTS, row)
+    assert (record.value_nanos, record.price_status) == (CLAUDE_NANOS, PriceStatus.TABLE)
+
+
 def test_the_first_generation_says_what_was_billed() -> None:
     header = f"Date,Model,{W},{P},{R},Output Tokens,Total Tokens,Cost,Cost to you"
     record = only_record(header, "2025-02-01,gpt-4o,10,5,0,15,30,$0.10,$0.04", person=PERSON)

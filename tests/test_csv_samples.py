@@ -47,7 +47,7 @@ FIGURES = {
         "cursor_events", 5, 1, 157_933, 1_615, 0, 671_001, 9_627, 900_000_000, 900_000_000, 0
     ),
     "cursor_07_individual_2026_requests.csv": Figures(
-        "cursor_events", 3, 2, 575_951, 865_603, 0, 20_867_486, 250_518, 0, 0, 2
+        "cursor_events", 3, 2, 575_951, 865_603, 0, 20_867_486, 250_518, 23_232_942_500, 0, 1
     ),
     "claude_tokens_01_oldest_single-cache-write.csv": Figures(
         "claude_tokens", 1, 0, 120, 3_400, 0, 5_600, 78, 15_960_000, 0, 0

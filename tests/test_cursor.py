@@ -192,10 +192,93 @@ def test_the_cents_of_the_tokens_stand_in_for_the_charge() -> None:
     assert record.billed_nanos is None
 
 
-def test_an_event_without_any_money_is_unpriced() -> None:
-    record = only(chargedCents=..., tokenUsage={"inputTokens": 5})
+TOKENS = {name: count for name, count in EVENT["tokenUsage"].items() if name != "totalCents"}
+
+
+def without_money(model: Any = "claude-4.5-sonnet", **changes: Any) -> UsageRecord:
+    """The sample event as it comes where Cursor tells no money."""
+    return only(**{"chargedCents": ..., "tokenUsage": TOKENS, "model": model, **changes})
+
+
+# By hand: 126 input, 6,112 cache write (5 minutes), 11,964 cache read, 450 output tokens.
+SONNET_NANOS = 126 * 3000 + 6112 * 3750 + 11964 * 300 + 450 * 15000
+OPUS_NANOS = 126 * 5000 + 6112 * 6250 + 11964 * 500 + 450 * 25000
+
+
+@pytest.mark.parametrize(
+    ("model", "nanos"),
+    [
+        ("claude-4.5-sonnet", SONNET_NANOS),
+        ("claude-4.5-sonnet-thinking", SONNET_NANOS),
+        ("Claude-Sonnet-4-5-20250929", SONNET_NANOS),
+        ("claude-4.5-opus-high-thinking", OPUS_NANOS),
+        ("claude-opus-4-7-thinking-max", OPUS_NANOS),
+    ],
+)
+def test_a_claude_event_without_any_money_is_worth_the_list_price(model: str, nanos: int) -> None:
+    record = without_money(model)
+    assert (record.value_nanos, record.price_status) == (nanos, PriceStatus.TABLE)
+    assert record.billed_nanos is None
+
+
+@pytest.mark.parametrize("chargeable", [False, None])
+def test_the_list_price_changes_nothing_of_what_is_billed(chargeable: Any) -> None:
+    told = only(chargedCents=..., isChargeable=chargeable)
+    record = without_money(isChargeable=chargeable)
+    assert record.billed_nanos == told.billed_nanos == (None if chargeable is None else 0)
+
+
+def test_the_list_price_is_that_of_the_utc_day() -> None:
+    early = datetime(2026, 10, 6, 23, 59, 59, tzinfo=UTC)
+    values = []
+    for moment in (early, early + timedelta(seconds=1)):
+        stamp = int(moment.timestamp()) * 1000
+        sent = event(
+            timestamp=str(stamp),
+            model="claude-sonnet-5.5-high",
+            tokenUsage={"cacheReadTokens": 1000},
+            chargedCents=...,
+        )
+        with scripted(page(sent)) as script:
+            client = cursor.connect(KEY, script.url, limits=Limits())
+            (day,) = cursor.fetch_days(client, moment.date(), moment.date(), now=LATER)
+            client.close()
+        values.append(day.records[0].value_nanos)
+    # $0.20 a million until 6 October 2026, $0.10 since.
+    assert values == [200_000, 100_000]
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "auto",
+        "default",
+        "",
+        ...,
+        "composer-2.5",
+        "gpt-5-codex",
+        "gemini-3-pro",
+        "claude-opus-9",
+        "claude-haiku-5.5",
+        "claude-opus-4-8-fast",
+        "claude-opus-4-8-FAST-thinking",
+    ],
+)
+def test_a_model_without_a_price_stays_unpriced_when_cursor_tells_no_money(model: Any) -> None:
+    record = without_money(model)
     assert (record.value_nanos, record.price_status) == (None, PriceStatus.UNPRICED)
-    assert record.total_tokens == 5
+    assert record.total_tokens == 126 + 450 + 6112 + 11964
+
+
+@pytest.mark.parametrize("usage", [..., None, {}, dict.fromkeys(TOKENS, 0)])
+def test_an_event_without_tokens_and_money_is_unpriced(usage: Any) -> None:
+    record = without_money(tokenUsage=usage)
+    assert (record.value_nanos, record.price_status) == (None, PriceStatus.UNPRICED)
+
+
+def test_no_charge_at_all_is_a_figure_of_the_provider() -> None:
+    record = without_money(chargedCents=0)
+    assert (record.value_nanos, record.price_status) == (0, PriceStatus.PROVIDER)
 
 
 @pytest.mark.parametrize(("chargeable", "billed"), [(True, 213_623_200), (False, 0), (..., None)])

@@ -30,7 +30,7 @@ from app.queries.run_log import runs_page
 from app.queries.scope import Scope
 from app.rollups import refresh_everything
 from app.runs import resumable_from
-from app.usage import utc_now
+from app.usage import PriceStatus, utc_now
 from tests.imported import (
     BY,
     CSV_FILES,
@@ -62,7 +62,7 @@ pytestmark = pytest.mark.usefixtures("database")
         ("cursor_04_individual_2025-08_to_2026-03.csv", 9, 2, 1_938_774, 680_000_000),
         ("cursor_05_team_2025-2026.csv", 4, 0, 896_426, 230_000_000),
         ("cursor_06_team_2026_cloud-agent.csv", 6, 1, 840_176, 900_000_000),
-        ("cursor_07_individual_2026_requests.csv", 5, 2, 22_559_558, 0),
+        ("cursor_07_individual_2026_requests.csv", 5, 2, 22_559_558, 23_232_942_500),
         ("claude_tokens_01_oldest_single-cache-write.csv", 1, 0, 9_198, 15_960_000),
         ("claude_tokens_02_mid-2025.csv", 1, 0, 9, 10_400),
         ("claude_tokens_03_late-2025_context-window.csv", 1, 0, 6_900, 34_000_000),
@@ -129,6 +129,41 @@ def test_the_same_event_in_another_generation_of_the_export_is_one_event() -> No
     assert sum(row.cache_read_tokens for row in Usage.select()) == 92_564
     undo(later.batch.id, by=BY, email_domain=DOMAIN)
     assert sum(row.input_tokens for row in Usage.select()) == 106_284
+
+
+@pytest.mark.parametrize("money_first", [True, False])
+@pytest.mark.parametrize(
+    ("model", "without"), [("claude-4.5-sonnet-thinking", 10 * 15_000), ("gpt-5.5", 0)]
+)
+def test_the_generation_that_tells_the_money_wins_whichever_comes_first(
+    money_first: bool, model: str, without: int
+) -> None:
+    told = events(event(model=model, kind="Included", cost="0.07"), event(tokens=1))
+    included = events(event(model=model, kind="Included", cost="Included"))
+    files = [told, included] if money_first else [included, told]
+    batches = [put_after_preview(content).batch.id for content in files]
+    assert total() == (11, 120_000_000)
+    assert sorted(row.value_nanos for row in Usage.select()) == [50_000_000, 70_000_000]
+    assert {row.price_status for row in Usage.select()} == {PriceStatus.PROVIDER}
+    before = stored_content()
+    undo(batches[files.index(included)], by=BY, email_domain=DOMAIN)
+    assert total() == (11, 120_000_000)
+    put_after_preview(included)
+    assert stored_content() == before
+    undo(batches[files.index(told)], by=BY, email_domain=DOMAIN)
+    assert total() == (10, without)
+    (row,) = Usage.select()
+    assert row.price_status == (PriceStatus.TABLE if without else PriceStatus.UNPRICED)
+    assert row.billed_nanos == 0
+    assert_rollups_agree()
+
+
+def test_an_included_row_that_follows_the_money_changes_nothing() -> None:
+    model = "claude-4.5-sonnet-thinking"
+    put(events(event(model=model, kind="Included", cost="0.07")))
+    later = put_after_preview(events(event(model=model, kind="Included", cost="Included")))
+    assert counts(later) == (0, 0, 1, 0, 0, 0)
+    assert later.before == later.after == (10, 70_000_000)
 
 
 def test_hours_add_up_to_the_day_of_their_key() -> None:

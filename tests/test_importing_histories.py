@@ -56,7 +56,10 @@ day = st.sampled_from(DAYS)
 
 
 class Event(NamedTuple):
-    """An event of Cursor; all that tells two of them apart is the second."""
+    """An event of Cursor; all that tells two of them apart is the second.
+
+    `cents` 0: the file says "Included". Half of the events are of a model with a list price.
+    """
 
     day: str
     second: int
@@ -72,7 +75,20 @@ class Event(NamedTuple):
 
     def row(self) -> str:
         at = f"{self.day}T10:00:{self.second:02d}.000Z"
-        return event(at, self.person, self.tokens, f"{self.cents / 100:.2f}")
+        cost = f"{self.cents / 100:.2f}" if self.cents else "Included"
+        model = "claude-4.5-sonnet-thinking" if self.model == SONNET else "gpt-5.5"
+        return event(at, self.person, self.tokens, cost, model=model)
+
+    @property
+    def model(self) -> str:
+        return SONNET if self.second < 2 else GPT
+
+    @property
+    def value(self) -> int:
+        """All its tokens are output, at $15 a million."""
+        if self.cents:
+            return self.cents * 10**7
+        return self.tokens * 15_000 if self.model == SONNET else 0
 
 
 class KeyDay(NamedTuple):
@@ -115,7 +131,7 @@ def files_of(rows: Any) -> Any:
 def event_files() -> Any:
     """An export tells one cost of an event; a later one may tell another."""
     rows = st.builds(Event, day, st.integers(0, 3), st.just(0))
-    return st.tuples(files_of(rows), st.integers(1, 3)).map(
+    return st.tuples(files_of(rows), st.integers(0, 3)).map(
         lambda found: File(tuple(row._replace(cents=found[1]) for row in found[0].rows))
     )
 
@@ -157,20 +173,23 @@ class Oracle:
         ]
 
     def events(self, where: str) -> list[tuple[tuple[str, str], int, int]]:
-        """As often as in the file with most; of them those of the last file, then earlier."""
+        """As often as in the file with most, with money as often as in the file with most money.
+
+        Of them those of the last file, then earlier.
+        """
         found = []
         for second in range(4):
             of_files = [
-                [row.cents for row in rows if row.second == second]
-                for rows in self.rows(Event, where)
+                [row for row in rows if row.second == second] for rows in self.rows(Event, where)
             ]
-            most = max(map(len, of_files), default=0)
-            chosen: list[int] = []
-            for cents in reversed(of_files):
-                more = list((Counter(cents) - Counter(chosen)).elements())
-                chosen += more[: most - len(chosen)]
-            one = Event(where, second, 0)
-            found += [((one.person, GPT), one.tokens, cents * 10**7) for cents in chosen]
+            told = [rows for rows in of_files if any(row.cents for row in rows)]
+            chosen: list[Event] = []
+            for files in (told, of_files):
+                most = max(map(len, files), default=0)
+                for rows in reversed(files):
+                    more = list((Counter(rows) - Counter(chosen)).elements())
+                    chosen += more[: most - len(chosen)]
+            found += [((row.person, row.model), row.tokens, row.value) for row in chosen]
         return found
 
     def claude(self, where: str) -> list[tuple[tuple[str, str], int, int]]:

@@ -116,6 +116,29 @@ def test_prices_one_token_of_each_part(
     assert PriceBook().nanos(Terms(day, model, tier, window, geo), parts) == nanos
 
 
+@pytest.mark.parametrize(
+    ("model", "money", "nanos", "unpriced"),
+    [
+        # 11 input, 3 cache write, 2 cache read and 5 output tokens at $3, $3.75, $0.30 and $15.
+        ("claude-4.5-sonnet-thinking", {}, 119_850, 0),
+        ("claude-4.5-opus-high-thinking", {}, 199_750, 0),
+        ("claude-4.5-sonnet-thinking", {"totalCents": 2}, 20_000_000, 0),
+        ("composer-2.5", {}, 0, 21),
+        (None, {}, 0, 21),
+    ],
+)
+def test_prices_a_cursor_event_without_money(
+    model: str | None, money: dict[str, int], nanos: int, unpriced: int
+) -> None:
+    tokens = {"inputTokens": 11, "cacheWriteTokens": 3, "cacheReadTokens": 2, "outputTokens": 5}
+    company = Company(first_day=date.max)
+    company.add_event(
+        {"timestamp": str(first_ms(MONDAY)), "model": model, "tokenUsage": tokens | money}
+    )
+    total = true_totals(company, MONDAY, MONDAY).total
+    assert (total.value_nanos, total.unpriced_tokens) == (nanos, unpriced)
+
+
 def test_prices_searches_and_rounds_once_per_record() -> None:
     book = PriceBook()
     terms = Terms(MONDAY, "claude-fable-5-1", "batch", "0-200k", "us")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
@@ -11,6 +11,7 @@ from typing import Any
 from requests.auth import HTTPBasicAuth
 
 from app.http import Client, Limits
+from app.providers.cursor_value import cursor_value
 from app.providers.exports import kinds_of
 from app.providers.paging import (
     PageProof,
@@ -31,7 +32,6 @@ from app.usage import (
     DayUsage,
     Directory,
     Member,
-    PriceStatus,
     UsageRecord,
     normal_email,
 )
@@ -54,9 +54,7 @@ STILL_ARRIVING = timedelta(minutes=5)
 _IN_COLUMNS = frozenset(
     {"timestamp", "userEmail", "model", "serviceAccountId", "chargedCents", "tokenUsage"}
 )
-_TOKENS_IN_COLUMNS = frozenset(
-    {"inputTokens", "outputTokens", "cacheWriteTokens", "cacheReadTokens"}
-)
+_TOKEN_PARTS = ("inputTokens", "cacheWriteTokens", "cacheReadTokens", "outputTokens")
 
 
 class _WindowShifted(Exception):
@@ -151,21 +149,25 @@ def _record(found: object, first_ms: int, last_ms: int) -> UsageRecord:
     if not first_ms <= at_ms <= last_ms:
         raise BadValue(f"timestamp: {at_ms} is outside the window asked for")
     tokens = optional(event, "tokenUsage", object_or_nothing)
-    value, billed = _money(event, tokens)
+    day = datetime.fromtimestamp(at_ms // 1000, UTC).date()
+    model = optional(event, "model", clean_text)
+    plain, write, read, output = (optional(tokens, name, token_count) for name in _TOKEN_PARTS)
+    told, billed = _money(event, tokens)
+    value, status = cursor_value(told, day, model, (plain, write, read, output))
     return UsageRecord(
-        day=datetime.fromtimestamp(at_ms // 1000, UTC).date(),
+        day=day,
         actor=_actor(event),
         tool=TOOL,
-        model=optional(event, "model", clean_text),
-        input_tokens=optional(tokens, "inputTokens", token_count),
-        cache_write_5m_tokens=optional(tokens, "cacheWriteTokens", token_count),
+        model=model,
+        input_tokens=plain,
+        cache_write_5m_tokens=write,
         cache_write_1h_tokens=0,
-        cache_read_tokens=optional(tokens, "cacheReadTokens", token_count),
-        output_tokens=optional(tokens, "outputTokens", token_count),
+        cache_read_tokens=read,
+        output_tokens=output,
         requests=1,
         value_nanos=value,
         billed_nanos=billed,
-        price_status=PriceStatus.UNPRICED if value is None else PriceStatus.PROVIDER,
+        price_status=status,
         at_ms=at_ms,
         detail=_detail(event, tokens),
     )
@@ -179,7 +181,10 @@ def _actor(event: Mapping[str, Any]) -> Actor:
 
 
 def _money(event: Mapping[str, Any], tokens: Mapping[str, Any]) -> tuple[int | None, int | None]:
-    """Value and billed money. An event that is not chargeable has a value but is not billed."""
+    """The value Cursor tells, and billed money.
+
+    An event that is not chargeable has a value but is not billed.
+    """
     charged = optional(event, "chargedCents", nanos_from_cents)
     of_tokens = optional(tokens, "totalCents", nanos_from_cents)
     chargeable = optional(event, "isChargeable", _flag)
@@ -195,12 +200,12 @@ def _flag(value: object) -> bool | None:
 
 def _detail(event: Mapping[str, Any], tokens: Mapping[str, Any]) -> str:
     """Everything the columns do not hold, fields of tomorrow included."""
-    facts = _scalars(tokens, _TOKENS_IN_COLUMNS)
+    facts = _scalars(tokens, _TOKEN_PARTS)
     facts.update(_scalars(event, _IN_COLUMNS))
     return detail_text(facts)
 
 
-def _scalars(holder: Mapping[str, Any], in_columns: frozenset[str]) -> dict[str, Any]:
+def _scalars(holder: Mapping[str, Any], in_columns: Container[str]) -> dict[str, Any]:
     return {
         name: value
         for name, value in holder.items()

@@ -1,7 +1,8 @@
 """The true totals of the invented company, computed from its raw data alone.
 
 A stored Anthropic record is one row of the grouping (API key, workspace, model, service
-tier, context window, geography, account); a stored Cursor record is one event. Each is
+tier, context window, geography, account); a stored Cursor record is one event, worth what the
+price table says when it is of a Claude model and comes with tokens but no money. Each is
 rounded to nano-dollars half-even, once. Tokens are counts, money is int nano-dollars.
 """
 
@@ -16,7 +17,7 @@ from tests.upstream.attribution import Attribution
 from tests.upstream.claude_days import Row
 from tests.upstream.company import CLAUDE_CODE, CURSOR, Company, days_of
 from tests.upstream.cursor_days import Event
-from tests.upstream.prices import Parts, PriceBook, Terms, cents_to_nanos
+from tests.upstream.prices import CURSOR_NAMES, Parts, PriceBook, Terms, cents_to_nanos
 
 
 @dataclass
@@ -101,7 +102,7 @@ def true_totals(
         for record in _claude_records(company.rows_on(day), rules, book):
             _count(truth, record, rules)
         for event in company.events_on(day):
-            _count(truth, _cursor_record(event, day, rules), rules)
+            _count(truth, _cursor_record(event, day, rules, book), rules)
     return truth
 
 
@@ -124,7 +125,7 @@ def _claude_records(rows: list[Row], rules: Attribution, book: PriceBook) -> Ite
         yield Stored(terms.day, CLAUDE_CODE, terms.model or "", key or "", person, parts, nanos)
 
 
-def _cursor_record(event: Event, day: date, rules: Attribution) -> Stored:
+def _cursor_record(event: Event, day: date, rules: Attribution, book: PriceBook) -> Stored:
     usage = event.get("tokenUsage") or {}
     parts = Parts(
         input=usage.get("inputTokens", 0),
@@ -135,7 +136,11 @@ def _cursor_record(event: Event, day: date, rules: Attribution) -> Stored:
     cents = event.get("chargedCents")
     if cents is None:
         cents = usage.get("totalCents")
-    nanos = None if cents is None else cents_to_nanos(cents)
+    if cents is not None:
+        nanos = cents_to_nanos(cents)
+    else:
+        terms = Terms(day, CURSOR_NAMES.get(event.get("model") or ""), "", "", "")
+        nanos = book.nanos(terms, parts) if any(parts) else None
     service = event.get("serviceAccountId")
     person = rules.person_of_event(event.get("userEmail"), service)
     return Stored(day, CURSOR, event.get("model") or "", service or "", person, parts, nanos)

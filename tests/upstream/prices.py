@@ -14,6 +14,11 @@ PRICED_BY_REQUEST_SIZE = {"claude-haiku-5-5"}
 """Five times dearer above 100k prompt tokens, which the usage report cannot tell."""
 
 PREFIX = re.compile(r"^(us\.|eu\.|apac\.|global\.)?(anthropic[./])?")
+CURSOR_NAMES = {
+    "claude-4.5-sonnet-thinking": "claude-sonnet-4-5",
+    "claude-4.5-opus-high-thinking": "claude-opus-4-5",
+}
+"""The Claude models of the invented company's Cursor events, by Cursor's names for them."""
 SUFFIX = re.compile(r"(\[1m\]|-v\d+(:\d+)?|[@-]\d{8}|-latest)$")
 UNPRICED_TIERS = {"flex", "flex_discount"}
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from functools import lru_cache
 
+from app.providers.cursor_value import cursor_value
 from app.providers.exports.types import ExportKind, Reading, RowReader
 from app.providers.paging import detail_text
-from app.usage import CURSOR, Actor, PriceStatus, UsageRecord, normal_email
+from app.usage import CURSOR, Actor, UsageRecord, normal_email
 from app.values import clean_text
 
 KIND = ExportKind("cursor_events", "cursor", "Cursor usage events", "events")
@@ -92,15 +93,19 @@ class _Events:
         day, at_ms = self._cells.instant(date, "Date")
         plain, write, read, output, known = self._tokens(*row[5:10])
         units = self._units(requests)
-        value_nanos, billed_nanos = self._money(kind, cost, billed, requests)
-        if not (plain or write or read or output or value_nanos or billed_nanos or units):
+        told, billed_nanos = self._money(kind, cost, billed, requests)
+        if not (plain or write or read or output or told or billed_nanos or units):
             return "no tokens, no cost"
+        model = _MODEL_NAMES_OF_THE_API.get(model.lower(), model[:300])
+        value_nanos, price_status = cursor_value(
+            told, day, model, (plain, write, read, output), parts_known=known
+        )
         fraction = requests if requests[:1].isdigit() and units is None else None
         record = UsageRecord(
             day,
             self._actor(user),
             CURSOR,
-            _MODEL_NAMES_OF_THE_API.get(model.lower(), model[:300]),
+            model,
             plain,
             write,
             0,
@@ -109,7 +114,7 @@ class _Events:
             units,
             value_nanos,
             billed_nanos,
-            PriceStatus.UNPRICED if value_nanos is None else PriceStatus.PROVIDER,
+            price_status,
             at_ms,
             _detail(kind, max_mode, fraction, known, *ids),
         )
@@ -146,7 +151,7 @@ class _Events:
     def _read_money(
         self, kind: str, cost: str, billed: str, requests: str
     ) -> tuple[int | None, int | None]:
-        """Value and billed money in nano-dollars.
+        """The value the row tells, and billed money, in nano-dollars.
 
         The number of an Included row is its nominal value, which is not billed. Free, errored
         and aborted rows cost nothing unless they say a value; other words are no money.
