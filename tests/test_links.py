@@ -158,15 +158,15 @@ def test_pages_say_what_their_file_holds(company: Reader) -> None:
     people = read(company, f"/users?start={start}&end={end}")
     count = re.search(r'id="count"[^>]*>\s*<b>(.*?)</b>', people)
     assert count
-    assert f"CSV: {count[1]}, without totals</p>" in people
+    assert f"CSV: {count[1]}, without the totals row</p>" in people
     models = read(company, f"/users?rows=model&start={start}&end={end}")
-    assert re.search(r"CSV: \d+ models, without totals</p>", models)
+    assert re.search(r"CSV: \d+ models, without the totals row</p>", models)
     assert models.count('aria-describedby="file-holds"') == 1
 
 
 def test_a_file_names_its_incomplete_days() -> None:
     last = date(2026, 11, 22)
     words = held("3 people", [last]).replace("\u00a0", " ")
-    assert words == "CSV: 3 people, without totals; 22 Nov is not complete"
+    assert words == "CSV: 3 people, without the totals row; 22 Nov is not complete"
     words = held("3 people", [last, date(2026, 11, 20)]).replace("\u00a0", " ")
     assert words.endswith("; 2 days since 20 Nov are not complete")

@@ -340,6 +340,12 @@ def test_the_list_of_people_has_the_line_of_controls(company: Reader) -> None:
     assert 'name="measure"' not in shape
 
 
+def test_no_columns_are_called_the_same_on_list_and_pivot(company: Reader) -> None:
+    pages = (page_of(company, f"{RANGE}{query}") for query in ("", "&rows=model", "&by=tool"))
+    words = {re.findall(r'<option value="">(.*?)</option>', page)[0] for page in pages}
+    assert words == {"Figures"}
+
+
 @pytest.mark.parametrize("part", PARTS, ids=lambda path: path.name)
 def test_a_part_is_one_element_with_an_id_and_is_included(part: Path) -> None:
     source = re.sub(

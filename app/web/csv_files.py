@@ -37,7 +37,7 @@ def held(rows: str, open_days: Collection[date]) -> str:
 
     `rows` in words, such as "212 people"; `open_days` are those whose figures are not whole.
     """
-    words = f"CSV: {rows}, without totals"
+    words = f"CSV: {rows}, without the totals row"
     if not open_days:
         return words
     if len(open_days) == 1:
