@@ -13,9 +13,14 @@ from peewee import Database, DataError, IntegrityError, SqliteDatabase
 
 from app import database as database_module
 from app.config import read_config
-from app.database import is_postgres, migrate, open_database, pending_migrations
+from app.database import is_postgres, migrate, open_database, pending_migrations, writing
+from app.ledger import organization_for, replace_day
 from app.models import TABLES, Actor, Organization, Partition, Run, Slice, Usage
+from app.usage import DayUsage
 from tests.conftest import close
+from tests.filled import record
+from tests.invented import rollup_content
+from tests.invented_keys import DAYS, fill_firm
 
 TOKEN_COLUMNS = [
     "input_tokens",
@@ -163,6 +168,26 @@ def test_a_newer_database_is_left_alone(runner: FlaskCliRunner) -> None:
         )
     with proxy.connection_context():
         assert Run.select().count() == 0
+
+
+def test_stored_usage_tells_whose_requests_nobody_told(database: Database) -> None:
+    with writing():
+        fill_firm()
+        cursor = organization_for("cursor")
+        run = Run.get()
+        told = [
+            record(DAYS[0], email, "cursor", "auto", 5, 0, 0, 0, 0)._replace(requests=requests)
+            for email, requests in (("ann@firm.example", 3), ("", 1), ("", None))
+        ]
+        usage = DayUsage(DAYS[0], told, settled=True)
+        replace_day(cursor, "events", usage, run, email_domain="firm.example")
+    before = rollup_content()
+    for table in ("person_day", "person_month", "total_day"):
+        database.execute_sql(f"ALTER TABLE {table} DROP COLUMN uncounted_tokens")
+    database.execute_sql("DELETE FROM schema_migration WHERE name = '0007_uncounted'")
+    assert migrate() == ["0007_uncounted"]
+    assert rollup_content() == before
+    assert {row[-1] for row in before} > {0}
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from peewee import BigIntegerField, CompositeKey, ForeignKeyField, IntegerField
+from peewee import SQL, BigIntegerField, CompositeKey, ForeignKeyField, IntegerField
 
 from app.models.base import Table
 from app.models.ledger import Slice
@@ -12,7 +12,11 @@ UNATTRIBUTED = 0
 
 
 class Sums(Table):
-    """The additive figures that every rollup row holds."""
+    """The additive figures that every rollup row holds.
+
+    `unpriced_tokens` are those without a price, `uncounted_tokens` those of usage whose
+    requests nobody told: where there are some, the cost or the requests are not the whole.
+    """
 
     tokens = BigIntegerField()
     input_tokens = BigIntegerField()
@@ -23,6 +27,7 @@ class Sums(Table):
     value_nanos = BigIntegerField()
     billed_nanos = BigIntegerField()
     unpriced_tokens = BigIntegerField()
+    uncounted_tokens = BigIntegerField(constraints=[SQL("DEFAULT 0")])
 
 
 SUM_COLUMNS = tuple(name for name in Sums._meta.sorted_field_names if name != "id")

@@ -21,11 +21,17 @@ class Figures(NamedTuple):
     value_nanos: int = 0
     billed_nanos: int = 0
     unpriced_tokens: int = 0
+    uncounted_tokens: int = 0
 
     @property
     def not_priced(self) -> bool:
         """Whether there is usage and no price is known for any of it."""
         return bool(self.tokens) and self.unpriced_tokens == self.tokens and not self.value_nanos
+
+    @property
+    def not_counted(self) -> bool:
+        """Whether there is usage and nobody told the requests of any of it."""
+        return bool(self.tokens) and self.uncounted_tokens == self.tokens and not self.requests
 
     def minus(self, other: Figures) -> Figures:
         """The difference, figure by figure."""

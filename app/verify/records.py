@@ -68,6 +68,7 @@ def figures_of(record: UsageRecord) -> tuple[int, ...]:
         record.value_nanos or 0,
         record.billed_nanos or 0,
         tokens if record.value_nanos is None else 0,
+        tokens if record.requests is None else 0,
     )
 
 
@@ -75,7 +76,7 @@ def stamp_sums(records: Iterable[UsageRecord]) -> list[int]:
     """The sums of a stamp in the order of `STAMP_SUMS`."""
     sums = [0] * len(STAMP_SUMS)
     for record in records:
-        tokens, *_, value, billed, unpriced = figures_of(record)
+        tokens, *_, value, billed, unpriced, _ = figures_of(record)
         for place, figure in enumerate((1, tokens, value, billed, unpriced)):
             sums[place] += figure
     return sums
