@@ -97,6 +97,7 @@ def test_a_weekday_of_a_person_leads_to_their_days(company: Reader) -> None:
 def test_requests_and_unpriced_usage_lead_to_the_models(company: Reader) -> None:
     links = [link for _, link in cells(read(company, f"/?{RANGE}"), "tools")]
     assert f"/users?{RANGE}&tool=cursor&rows=model&measure=requests" in links
+    assert f"/users?{RANGE}&rows=model&measure=requests" in links
 
 
 def test_a_person_of_the_list_leads_on_from_every_sum(company: Reader) -> None:

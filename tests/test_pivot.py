@@ -12,7 +12,8 @@ import pytest
 from peewee import JOIN
 
 from app.database import database
-from app.models import Actor, Partition, Person, Slice, Team, Usage
+from app.identity import SHARED
+from app.models import Actor, Mapping, Partition, Person, Slice, Team, Usage
 from app.queries.pivot import (
     MOST_COLUMNS,
     MOST_PERIODS,
@@ -33,6 +34,8 @@ from app.queries.pivot_dimensions import (
     PEOPLE,
     PERIODS,
     PERSON,
+    REQUESTS,
+    UNOWNED,
     WORKSPACE,
     Amount,
     period_of,
@@ -59,6 +62,8 @@ class Record(NamedTuple):
     nanos: int | None
     team: int
     team_name: str
+    shared: str
+    counted: bool
 
 
 def records() -> list[Record]:
@@ -78,6 +83,8 @@ def records() -> list[Record]:
             Usage.value_nanos,
             Person.team,
             Team.name,
+            Actor.key,
+            Actor.rule,
         )
         .join(Actor)
         .join(Person, JOIN.LEFT_OUTER)
@@ -89,14 +96,15 @@ def records() -> list[Record]:
         .where(Partition.counts)
         .tuples()
     )
+    names = dict(Mapping.select(Mapping.key, Mapping.label).tuples())
     return [
         Record(
             day_of(day), person or 0, email or "", tool, raw, name, (organization, place),
             int(tokens), requests or 0, nanos, (team or NO_TEAM) if person else NOBODYS_TEAM,
-            team_name or "",
+            team_name or "", names[key] if rule == SHARED else "", requests is not None,
         )
         for day, person, email, tool, raw, name, organization, place, tokens, requests, nanos,
-            team, team_name in rows
+            team, team_name, key, rule in rows
     ]  # fmt: skip
 
 
@@ -135,14 +143,18 @@ def measured(found: Iterable[Record], measure: str) -> int:
 
 
 def check(found: list[Record], scope: Scope, shape: Shape) -> Pivot:
-    """Every cell and edge of the pivot is what the records say."""
+    """Every cell, every edge and every line of the foot is what the records say."""
     answer = pivot(scope, shape, limit=None)
     kept = within(found, scope, shape.search, shape.rows)
     measure = shape.measure
     assert answer.total.value == measured(kept, measure)
     shown = [column.key for column in answer.columns]
     lines = {line.key: line for line in answer.lines}
-    assert {key_of(record, shape.rows) for record in kept} <= set(lines)
+    unowned = UNOWNED.get(shape.rows)
+    assert unowned not in lines
+    owned = [record for record in kept if key_of(record, shape.rows) != unowned]
+    assert {key_of(record, shape.rows) for record in owned} <= set(lines)
+    check_foot(within(found, scope, "", ""), owned, shape, answer)
     others = [record for record in kept if answer.by and key_of(record, answer.by) not in shown]
     assert answer.others.value == measured(others, measure)
     of_column, of_row, of_cell = defaultdict(list), defaultdict(list), defaultdict(list)
@@ -162,6 +174,43 @@ def check(found: list[Record], scope: Scope, shape: Shape) -> Pivot:
         ]
         assert line.others.value == measured(rest, measure)
     return answer
+
+
+def check_foot(found: list[Record], owned: list[Record], shape: Shape, answer: Pivot) -> None:
+    """The rows alone, each shared name and what has no owner: nothing more, nothing twice."""
+    check_line(answer.rows_sum, owned, shape, answer)
+    nobody: dict[str, list[Record]] = defaultdict(list)
+    for record in found if shape.rows in UNOWNED else ():
+        if not record.person and shape.search.lower() in record.shared.lower():
+            nobody[record.shared].append(record)
+    if shape.search:
+        nobody.pop("", None)
+    assert [line.label for line in answer.nobody if line.label] == [
+        line.label
+        for line in sorted(answer.nobody, key=lambda one: (-one.total.value, one.label))
+        if line.label
+    ]
+    assert {line.label for line in answer.nobody} == set(nobody)
+    for line in answer.nobody:
+        check_line(line, nobody[line.label], shape, answer)
+    if not shape.search and shape.measure in ADDITIVE:
+        parts = [answer.rows_sum, *answer.nobody]
+        assert sum(part.total.value for part in parts if part.total) == answer.total.value
+
+
+def check_line(line: Any, found: list[Record], shape: Shape, answer: Pivot) -> None:
+    shown = [column.key for column in answer.columns]
+    columns = [key_of(record, answer.by) if answer.by else None for record in found]
+    beyond = [one for one, key in zip(found, columns, strict=True) if key not in shown]
+    for place, key in enumerate(shown):
+        there = [one for one, column in zip(found, columns, strict=True) if column == key]
+        assert value(line.cells[place]) == measured(there, shape.measure)
+    assert value(line.others) == (measured(beyond, shape.measure) if answer.by else 0)
+    assert value(line.total) == measured(found, shape.measure)
+
+
+def value(amount: Amount | None) -> int:
+    return amount.value if amount else 0
 
 
 def assert_amount(amount: Amount | None, found: list[Record], measure: str) -> None:
@@ -260,14 +309,25 @@ def test_an_unknown_sort_is_the_natural_one(company: Reader) -> None:
     assert (answer.sort, answer.descending) == natural_sort("day") == ("label", False)
 
 
-def test_usage_without_an_owner_is_a_row_but_no_person(company: Reader) -> None:
+def test_usage_without_an_owner_is_below_the_people_on_every_page(company: Reader) -> None:
     with database.connection_context():
         answer = pivot(Scope(*COMPANY_DAYS), Shape(PERSON, "tool"), limit=None)
+        pages = [
+            pivot(Scope(*COMPANY_DAYS), Shape(PERSON, "tool"), limit=4, offset=offset)
+            for offset in (0, 4, 8)
+        ]
         searched = pivot(Scope(*COMPANY_DAYS), Shape(PERSON, "tool", search="@"), limit=None)
-    assert answer.unowned
-    assert [line.key for line in answer.lines].count(0) == 1
-    assert answer.row_count == len(answer.lines) - 1
-    assert not searched.unowned
+    assert [(line.label, line.keys) for line in answer.nobody] == [("", ())]
+    assert 0 not in {line.key for line in answer.lines}
+    assert answer.row_count == len(answer.lines)
+    for page in pages:
+        assert (page.rows_sum, page.nobody, page.total) == (
+            answer.rows_sum,
+            answer.nobody,
+            answer.total,
+        )
+    assert searched.nobody == []
+    assert searched.rows_sum.total == searched.total == answer.rows_sum.total
     assert searched.row_count == searched.known_rows == answer.row_count
 
 
@@ -315,21 +375,35 @@ def test_workspaces_have_words(company: Reader) -> None:
     assert "Default workspace" in words or len(words) > 1
 
 
+@pytest.mark.parametrize(
+    ("rows", "by"),
+    [(PERSON, "model"), (WORKSPACE, "day"), ("day", "tool"), ("month", PERSON), ("tool", "")],
+)
+@pytest.mark.parametrize("measure", [COST, REQUESTS])
+def test_what_nobody_knows_is_no_zero(company: Reader, measure: str, rows: str, by: str) -> None:
+    assert_unknown_is_told(Scope(*COMPANY_DAYS), Shape(rows, by, measure))
+
+
 def test_a_cost_nobody_knows_is_no_zero(town: Reader) -> None:
-    scope = Scope(town.today, town.today)
+    for rows, by in ((PERSON, "model"), (WORKSPACE, "day"), ("day", "tool"), ("month", PERSON)):
+        assert_unknown_is_told(Scope(town.today, town.today), Shape(rows, by, COST))
+
+
+def assert_unknown_is_told(scope: Scope, shape: Shape) -> None:
     with database.connection_context():
-        for rows, by in ((PERSON, "model"), (WORKSPACE, "day"), ("day", "tool"), ("month", PERSON)):
-            found = records()
-            answer = pivot(scope, Shape(rows, by, COST), limit=None)
-            for line in answer.lines:
-                of_row = [
-                    record
-                    for record in within(found, scope, "", rows)
-                    if key_of(record, rows) == line.key
-                ]
-                unpriced = sum(record.tokens for record in of_row if record.nanos is None)
-                assert line.total is None or line.total.unpriced_tokens == unpriced
-                assert line.total is None or line.total.tokens == sum(r.tokens for r in of_row)
+        found = within(records(), scope, "", shape.rows)
+        answer = pivot(scope, shape, limit=None)
+    rows = {line.key: line.total for line in answer.lines if line.total}
+    for key, amount in {**rows, None: answer.total}.items():
+        there = [one for one in found if key is None or key_of(one, shape.rows) == key]
+        unknown = sum(record.tokens for record in there if is_unknown(record, shape))
+        assert (amount.unknown_tokens, amount.tokens) == (unknown, sum(r.tokens for r in there))
+        assert not amount.is_unknown or amount.value == 0
+    assert answer.total.is_partial
+
+
+def is_unknown(record: Record, shape: Shape) -> bool:
+    return record.nanos is None if shape.measure == COST else not record.counted
 
 
 def test_the_measures_that_add_up_are_told_apart() -> None:

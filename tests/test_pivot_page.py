@@ -18,7 +18,7 @@ from app.queries.pivot_dimensions import DIMENSIONS, MEASURES, Amount
 from app.queries.scope import Scope
 from app.web.pivot.page import plain_amount
 from app.web.pivot.view import PivotView, parse_pivot_view
-from app.web.pivot.words import DASH, WORDS, not_whole, written
+from app.web.pivot.words import DASH, WORDS, lacking, not_whole, written
 from tests.filled import COMPANY_DAYS, LEAP_DAYS, Reader
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -57,6 +57,13 @@ def rows_of(page: str) -> list[list[str]]:
     return found
 
 
+def cells_of(page: str) -> list[list[str]]:
+    """The cells of every row as read."""
+    body = page.split("<tbody>")[1].split("</table>")[0]
+    rows = re.findall(r"<tr\b.*?</tr>", body, re.DOTALL)
+    return [[text_of(cell) for cell in CELL.findall(row)] for row in rows]
+
+
 def labels_of(page: str) -> list[str]:
     head = page.split("<thead>")[1].split("</thead>")[0]
     return [text_of(cell) for cell in CELL.findall(head)]
@@ -67,7 +74,9 @@ def test_shows_people_by_model(company: Reader) -> None:
     assert "Tokens by person and model" in text_of(page)
     assert labels_of(page)[0] == "Person"
     assert labels_of(page)[-1] == "Total"
-    assert "No owner" in [row[0] for row in rows_of(page)]
+    labels = [row[0] for row in rows_of(page)]
+    assert labels[-2:] == ["No owner", "Everything"]
+    assert labels[-3].endswith(" people")
 
 
 def test_answers_the_part_to_htmx_with_the_canonical_url(company: Reader) -> None:
@@ -90,7 +99,12 @@ def test_people_equal_the_api(company: Reader) -> None:
         assert int(shown[place["Total"]]) == person["totalTokens"]
         assert int(shown[place["Claude Code"]] or 0) == person["claudeCodeTokens"]
         assert int(shown[place["Cursor"]] or 0) == person["cursorTokens"]
-    assert len(rows) == told["totalCount"] + 2
+    assert len(rows) == told["totalCount"] + 3
+    assert int(rows["Everything"][-1]) == company.get("stats", **API_RANGE)["totalTokens"]
+    people = rows[f"{told['totalCount']} people"]
+    assert int(people[-1]) == told["totals"]["totalTokens"]
+    nobody = company.get("stats", **API_RANGE)["unattributed"]
+    assert int(rows["No owner"][-1]) == nobody["totalTokens"]
 
 
 def test_active_days_equal_the_api(company: Reader) -> None:
@@ -133,12 +147,18 @@ def test_every_cell_is_in_the_export_in_the_same_order(company: Reader, rows: st
     query = f"{RANGE}&rows={rows}&by={by}&size=250&measure=tokens"
     if (rows, by) in (("person", ""), ("person", "person")):
         pytest.skip("that is the list of people")
-    shown = [row[1:] for row in rows_of(page_of(company, query))[:-1]]
+    page = page_of(company, query)
+    count = page.split("<tbody>")[1].split("</tbody>")[0].count("<tr")
+    shown = rows_of(page)[:count]
     answer = company.client.get(f"/export/users.csv?{query}")
     assert answer.headers["Content-Type"].startswith("text/csv")
-    _, *exported = csv.reader(io.StringIO(answer.text))
-    width = len(exported[0]) - 1
-    assert [row[:width] for row in shown] == [row[1:] for row in exported]
+    heading, *exported = csv.reader(io.StringIO(answer.text))
+    assert len(heading) == len(labels_of(page))
+    width = len(heading) - (heading[-1] == "Share")
+    assert [row[1:width] for row in shown] == [row[1:width] for row in exported]
+    if heading[-1] == "Share":
+        shares = [row[-1].removesuffix(" %") for row in cells_of(page)[:count]]
+        assert [share.replace("<0.1", "0.0") for share in shares] == [row[-1] for row in exported]
 
 
 def test_the_export_holds_all_pages_and_is_named_after_its_scope(company: Reader) -> None:
@@ -310,14 +330,48 @@ def test_writes_every_measure_in_short_and_in_full() -> None:
     assert written("tokens", Amount(3_260_000_000)) == ("3.26\u00a0B", "3,260,000,000\u00a0tokens")
     assert written("cost", Amount(12_345_678_900)) == ("$12.35", "$12.3456789")
     assert written("cost", Amount(0, 5, 5))[0] == DASH
-    assert written("cost", Amount(10**9, 9, 4))[1].endswith("4 tokens without a price")
+    assert written("cost", Amount(10**9, 9, 4)) == ("$1.00", "$1.00")
+    assert lacking("cost", Amount(10**9, 9, 4)) == "4 tokens have no price"
+    assert lacking("cost", Amount(0, 5, 5)) == lacking("cost", Amount(5, 5)) == ""
     assert written("days", Amount(1)) == (
         "1",
         "1\u00a0active\u00a0day".replace("active\u00a0", "active "),
     )
-    assert written("requests", Amount(0))[0] == DASH
-    assert plain_amount("requests", Amount(0)) == ""
+    assert written("requests", Amount(0, 5, 5))[0] == DASH
+    assert written("requests", Amount(4510, 9, 4))[0] == "4.51\u00a0K"
+    assert lacking("requests", Amount(4510, 9, 4)) == "4 tokens come without a count of requests"
+    assert plain_amount("requests", Amount(0, 5, 5)) == ""
+    assert plain_amount("requests", Amount(4510, 9, 4)) == 4510
     assert plain_amount("tokens", Amount(0)) == 0
+
+
+def test_requests_that_nobody_told_are_marked_and_have_no_share(company: Reader) -> None:
+    page = page_of(company, f"{RANGE}&rows=tool&measure=requests")
+    rows = {row[0]: row[1:] for row in cells_of(page)}
+    assert rows["Claude Code"] == [DASH, ""]
+    assert rows["Cursor"][1] == "100.0 %"
+    assert "+?" not in rows["Cursor"][0]
+    assert rows["2 tools"][0] == f"{rows['Cursor'][0]} +? partly counted"
+    assert "tokens come without a count of requests" in page
+    assert "Not every provider tells requests" in page
+    days = cells_of(page_of(company, f"{RANGE}&rows=day&measure=requests"))
+    assert "+? partly counted" in days[-1][1]
+    file = company.client.get(f"/export/users.csv?{RANGE}&rows=tool&measure=requests").text
+    assert "Claude Code,,\r\n" in file
+    overview = company.client.get(f"/?{RANGE}").text.split('id="tools"')[1]
+    told = CELL.findall(overview.split("Requests")[1].split("</tr>")[0].partition("</th>")[2])
+    assert [text_of(cell) for cell in told] == [
+        rows[name][0] for name in ("Claude Code", "Cursor", "2 tools")
+    ]
+
+
+def test_costs_known_in_part_are_marked_as_in_the_list(company: Reader) -> None:
+    page = page_of(company, f"{RANGE}&rows=team&measure=cost")
+    foot = [row[1] for row in cells_of(page) if row[0] == "Everything"]
+    assert foot[0].endswith("+? partly priced")
+    assert "Not all usage has a price" in page
+    listed = cells_of(page_of(company, f"{RANGE}&cols=totalCost"))
+    assert listed[-1][1] == foot[0]
 
 
 def test_the_line_of_controls_offers_every_dimension_and_measure(company: Reader) -> None:

@@ -8,13 +8,10 @@ from typing import Any, NamedTuple
 
 from app.queries.pivot_dimensions import (
     ADDITIVE,
-    DAYS,
     NOTHING,
     PEOPLE,
     PERIODS,
     PERSON,
-    TEAM,
-    TOKENS,
     UNOWNED,
     WORKSPACE,
     Amount,
@@ -24,46 +21,24 @@ from app.queries.pivot_dimensions import (
     periods,
     subtract,
 )
+from app.queries.pivot_nobody import NobodysLine, nobodys_lines, shared_columns, sum_of_rows
+from app.queries.pivot_shape import (
+    BY_LABEL,
+    BY_TOTAL,
+    Column,
+    Columns,
+    Line,
+    Shape,
+    columns_add_up,
+    natural_sort,
+)
 from app.queries.pivot_sums import Sums, grouped
 from app.queries.scope import Scope, Slices, slices_of
+from app.queries.shared_keys import shared_key_lines
 from app.usage import normal_email
 
 MOST_COLUMNS = 24
 MOST_PERIODS = 60
-BY_LABEL, BY_TOTAL = "label", "total"
-
-
-class Shape(NamedTuple):
-    """How a pivot is cut, measured and ordered. `by` "" means no columns but the total.
-
-    `sort` is "label", "total", or the label of a shown column; "" and unknown ones mean the
-    natural order: periods from the first, everything else most first.
-    """
-
-    rows: str = PERSON
-    by: str = ""
-    measure: str = TOKENS
-    search: str = ""
-    sort: str = ""
-    descending: bool = True
-
-
-class Column(NamedTuple):
-    """One column: its key, its label ("" is usage without an owner), what all rows come to."""
-
-    key: Any
-    label: str
-    total: Amount
-
-
-class Line(NamedTuple):
-    """One row. `cells` are in the order of the columns; None where there is no usage at all."""
-
-    key: Any
-    label: str
-    cells: list[Amount | None]
-    others: Amount
-    total: Amount | None
 
 
 class Pivot(NamedTuple):
@@ -71,9 +46,10 @@ class Pivot(NamedTuple):
 
     `by` is the dimension of the columns as shown, coarser than asked for when there were too
     many periods. `lines` is one page of `row_count` rows; `known_rows` counts those without
-    the search too. Neither counts the row without an owner, which `unowned` tells of.
-    `other_columns` columns are summed up in `others`. Totals are of all rows the search leaves,
-    distinct counts are counted anew for them.
+    the search too. Usage of nobody is no row of people or teams: `nobody` lists it below them,
+    and `rows_sum` is what the rows alone come to. `other_columns` columns are summed up in
+    `others`. Totals are of all rows the search leaves and of nobody; distinct counts are
+    counted anew for them. `shares_column`: the column of nobody holds usage of shared keys.
     """
 
     by: str
@@ -84,15 +60,12 @@ class Pivot(NamedTuple):
     total: Amount
     row_count: int
     known_rows: int
-    unowned: bool
+    rows_sum: Line
+    nobody: list[NobodysLine]
+    shares_column: bool
     sort: str
     descending: bool
     offset: int
-
-
-def natural_sort(rows: str) -> tuple[str, bool]:
-    """(sort, descending) of a pivot nobody has sorted."""
-    return (BY_LABEL, False) if rows in PERIODS else (BY_TOTAL, True)
 
 
 def shown_periods(by: str, rows: str, scope: Scope) -> str:
@@ -118,7 +91,8 @@ class _Work:
 
     def __init__(self, scope: Scope, shape: Shape) -> None:
         self.shape = shape
-        everybody = Question(scope, slices_of(scope), shape.measure)
+        self.everybody = everybody = Question(scope, slices_of(scope), shape.measure)
+        self.unowned = UNOWNED.get(shape.rows)
         # Words narrow to people of that e-mail; in other rows they are looked for in the labels.
         self.question = replace(
             everybody, search=normal_email(shape.search) * (shape.rows == PERSON)
@@ -130,7 +104,7 @@ class _Work:
             self.grid = grouped(self.question, (shape.rows, by))
         self.row_totals = self._along(shape.rows, 0)
         self.row_labels = labels(shape.rows, self._row_keys())
-        self.known_rows = self._count(self.row_labels)
+        self.known_rows = len(self.row_labels)
         if self.question.search:
             self.known_rows = grouped(replace(everybody, measure=PEOPLE), ()).get((), NOTHING).value
         if shape.search and shape.rows not in (*PERIODS, PERSON):
@@ -147,11 +121,7 @@ class _Work:
     def _row_keys(self) -> Sequence[Any]:
         if self.shape.rows in PERIODS and self.row_totals:
             return periods(self.shape.rows, self.question.scope)
-        return list(self.row_totals)
-
-    def _count(self, keys: Any) -> int:
-        unowned = UNOWNED.get(self.shape.rows)
-        return sum(key != unowned for key in keys)
+        return [key for key in self.row_totals if key != self.unowned]
 
     def _keep_matching_rows(self) -> None:
         wanted = self.shape.search.strip().casefold()
@@ -177,21 +147,40 @@ class _Work:
             last = (max(len(order) - 1, 0) // limit) * limit
             offset = min(offset, last)
             order = order[offset : offset + limit]
-        others = self._others(columns, other_keys, order)
+        has_nobody = self.unowned in self.row_totals
+        keys = [*order, self.unowned] if has_nobody else order
+        others = self._others(columns, other_keys, keys)
+        lines = self._lines(keys, columns, others)
+        nobody = lines.pop() if has_nobody else None
+        shown = Columns(self.shape.by, [column.key for column in columns])
+        totals: list[Amount | None] = [column.total for column in columns]
+        whole = Line(None, "", totals, others.get((), NOTHING), self._total())
         return Pivot(
             self.shape.by,
             columns,
-            self._lines(order, columns, others),
+            lines,
             len(other_keys),
-            others.get((), NOTHING),
-            self._total(),
-            self._count(self.row_labels),
+            whole.others,
+            whole.total or NOTHING,
+            len(self.row_labels),
             self.known_rows,
-            UNOWNED.get(self.shape.rows) in self.row_labels,
+            sum_of_rows(self.question, shown, whole, nobody, bool(other_keys)),
+            self._nobody(nobody, shown),
+            self._shares_column(),
             sort,
             descending,
             offset if limit is not None else 0,
         )
+
+    def _nobody(self, nobody: Line | None, columns: Columns) -> list[NobodysLine]:
+        if self.unowned is None:
+            return []
+        return nobodys_lines(self.everybody, columns, nobody, self.shape.search)
+
+    def _shares_column(self) -> bool:
+        if self.shape.by not in UNOWNED:
+            return False
+        return bool(shared_key_lines(self.everybody.scope, self.everybody.slices))
 
     def _columns(self) -> tuple[list[Column], list[Any]]:
         """The columns to show, and the keys of the others."""
@@ -199,6 +188,10 @@ class _Work:
         if not by:
             return [], []
         totals = self._along(by, 1)
+        if self.shape.search and self.unowned is not None:
+            # Shared keys of that name have a line below the rows, and its parts a column.
+            more = shared_columns(self.everybody, by, self.shape.search)
+            totals = dict.fromkeys(more, NOTHING) | totals
         if by in PERIODS:
             keys = periods(by, self.question.scope) if totals else []
             shown, others = keys[-MOST_PERIODS:], keys[:-MOST_PERIODS]
@@ -219,10 +212,9 @@ class _Work:
 
     def _ordered(self, sort: str, descending: bool, columns: Sequence[Column]) -> list[Any]:
         words = self.row_labels
-        # Usage without an owner has no label: it comes last among equals.
-        order = sorted(words, key=lambda key: (not words[key], words[key]))
+        order = sorted(words, key=words.__getitem__, reverse=sort == BY_LABEL and descending)
         if sort == BY_LABEL:
-            return order if not descending else sorted(words, key=words.__getitem__, reverse=True)
+            return order
         values = self.row_totals
         if sort != BY_TOTAL:
             chosen = next(column for column in columns if (column.label or "none") == sort)
@@ -250,7 +242,7 @@ class _Work:
 
     def _lines(self, order: Sequence[Any], columns: Sequence[Column], others: Sums) -> list[Line]:
         cells = self._cells(order, columns)
-        counted = self._others_are_differences()
+        counted = columns_add_up(self.shape.measure, self.shape.by)
         lines = []
         for key in order:
             row = [cells.get((key, column.key)) for column in columns]
@@ -258,17 +250,8 @@ class _Work:
             rest = others.get((key,), NOTHING)
             if others and counted and total:
                 rest = subtract(total, add(cell for cell in row if cell))
-            lines.append(Line(key, self.row_labels[key], row, rest, total))
+            lines.append(Line(key, self.row_labels.get(key, ""), row, rest, total))
         return lines
-
-    def _others_are_differences(self) -> bool:
-        """Whether the columns share nothing, so that what they count adds up."""
-        measure, by = self.shape.measure, self.shape.by
-        return (
-            measure in ADDITIVE
-            or (measure == PEOPLE and by in (PERSON, TEAM))
-            or (measure == DAYS and by in PERIODS)
-        )
 
     def _others(
         self, columns: Sequence[Column], other_keys: Sequence[Any], order: Sequence[Any]
@@ -276,7 +259,7 @@ class _Work:
         """What the columns not shown come to, by (row,), and for all rows by ()."""
         if not other_keys:
             return {}
-        if self._others_are_differences():
+        if columns_add_up(self.shape.measure, self.shape.by):
             shown = add(column.total for column in columns)
             return {(): subtract(self._total(), shown)}
         keys = [column.key for column in columns]

@@ -36,17 +36,23 @@ ADDITIVE = (TOKENS, COST, REQUESTS)
 class Amount(NamedTuple):
     """One figure: tokens, nano-dollars, or a count.
 
-    For the measure "cost" `tokens` and `unpriced_tokens` tell how much of it has a price.
+    For the measures "cost" and "requests" `unknown_tokens` of the `tokens` have no price, or
+    nobody told their requests.
     """
 
     value: int
     tokens: int = 0
-    unpriced_tokens: int = 0
+    unknown_tokens: int = 0
 
     @property
-    def not_priced(self) -> bool:
-        """Whether nothing of the usage has a price: then the cost is unknown, not zero."""
-        return bool(self.tokens) and self.unpriced_tokens == self.tokens and not self.value
+    def is_unknown(self) -> bool:
+        """Whether it is known of no part of the usage: then it is unknown, not zero."""
+        return bool(self.tokens) and self.unknown_tokens == self.tokens and not self.value
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it is known of a part of the usage only."""
+        return bool(self.unknown_tokens) and not self.is_unknown
 
 
 NOTHING = Amount(0)

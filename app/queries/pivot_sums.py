@@ -52,7 +52,7 @@ from app.usage import day_of
 COLUMNS = {
     TOKENS: ("tokens",),
     COST: ("value_nanos", "tokens", "unpriced_tokens"),
-    REQUESTS: ("requests",),
+    REQUESTS: ("requests", "tokens", "uncounted_tokens"),
 }
 USAGE_COLUMNS: dict[str, tuple[Any, ...]] = {
     TOKENS: (USAGE_TOKENS,),
@@ -61,7 +61,11 @@ USAGE_COLUMNS: dict[str, tuple[Any, ...]] = {
         USAGE_TOKENS,
         Case(None, [(Usage.value_nanos.is_null(), USAGE_TOKENS)], 0),
     ),
-    REQUESTS: (Usage.requests,),
+    REQUESTS: (
+        Usage.requests,
+        USAGE_TOKENS,
+        Case(None, [(Usage.requests.is_null(), USAGE_TOKENS)], 0),
+    ),
 }
 BYTES_A_SUM = 400
 Sums = dict[tuple[Any, ...], Amount]

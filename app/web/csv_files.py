@@ -58,6 +58,11 @@ def guarded(text: str) -> str:
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
+def plain_share(part: int, whole: int) -> str:
+    """Percent with one decimal, as a plain number; empty where there is nothing to share."""
+    return str(round(Decimal(100 * part) / whole, 1)) if whole else ""
+
+
 def plain_dollars(nanos: int) -> str:
     """Nano-dollars as a plain decimal of at most 6 places, half-even: "12.5", "0.000315"."""
     micros = int((Decimal(nanos) / NANOS_PER_MICRO).to_integral_value(ROUND_HALF_EVEN))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -14,7 +13,7 @@ from app.queries.freshness import freshness, known_span
 from app.queries.people_list import PersonRow, people_rows
 from app.usage import CLAUDE_CODE, CURSOR, utc_now
 from app.web import formatting
-from app.web.csv_files import csv_answer, csv_text, file_name, guarded, plain_dollars
+from app.web.csv_files import csv_answer, csv_text, file_name, guarded, plain_dollars, plain_share
 from app.web.frame import configured_providers, with_known_teams
 from app.web.people.columns import Column
 from app.web.people.page import asks_for_pivot, question_of
@@ -98,12 +97,7 @@ def _split(_: Column) -> Writer:
 
 
 def _share(_: Column) -> Writer:
-    return lambda row: cache_share(row.person.figures.cache_read_tokens, row.person.figures.tokens)
-
-
-def cache_share(part: int, whole: int) -> str:
-    """Percent with one decimal, as a plain number; empty without tokens."""
-    return str(round(Decimal(100 * part) / whole, 1)) if whole else ""
+    return lambda row: plain_share(row.person.figures.cache_read_tokens, row.person.figures.tokens)
 
 
 def _day(column: Column) -> Writer:

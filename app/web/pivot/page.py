@@ -17,8 +17,8 @@ from app.queries.pivot_dimensions import (
     ADDITIVE,
     COST,
     NO_TEAM,
+    NOTHING,
     PERIODS,
-    REQUESTS,
     TEAM,
     TOOL,
     Amount,
@@ -27,12 +27,28 @@ from app.queries.scope import Scope
 from app.queries.trends import DayPoint
 from app.usage import days_between, utc_now
 from app.web import formatting, htmx
-from app.web.csv_files import csv_answer, csv_text, file_name, guarded, held, plain_dollars
+from app.web.csv_files import (
+    csv_answer,
+    csv_text,
+    file_name,
+    guarded,
+    held,
+    plain_dollars,
+    plain_share,
+)
 from app.web.frame import frame, with_known_teams
 from app.web.periods import open_days_of, within_records
 from app.web.pivot.table import table
 from app.web.pivot.view import SIZES, PivotView, parse_pivot_view
-from app.web.pivot.words import MEASURE_WORDS, NO_OWNER, WORDS, counted
+from app.web.pivot.words import (
+    LEGENDS,
+    MEASURE_WORDS,
+    NO_OWNER,
+    NO_OWNER_OR_SHARED,
+    PARTLY,
+    WORDS,
+    counted,
+)
 
 PATH_CHARACTERS = "!$&'()*+,:;=@"
 ROWS_AT_ONCE = 500
@@ -71,12 +87,16 @@ def known_context(
         "columns_word": WORDS[found.by][1] if found.by else "",
         "coarser": coarser_words(view, found),
         "adds_up": view.measure in ADDITIVE,
+        "has_shares": has_shares(view, found),
+        "others_words": others_words(found),
+        "legend": LEGENDS[view.measure] if found.total.unknown_tokens else "",
+        "partly": PARTLY.get(view.measure, ""),
         "searchable": view.rows not in PERIODS,
         "row_words": WORDS[view.rows],
         "announcement": announcement(view, found),
         "sizes": SIZES,
-        "last_page": max(1, -(-len_of(found) // view.size)),
-        "row_total": len_of(found),
+        "last_page": max(1, -(-found.row_count // view.size)),
+        "row_total": found.row_count,
     }
 
 
@@ -100,14 +120,9 @@ def as_found(view: PivotView, found: Pivot) -> PivotView:
     return replace(view, page=page, sort=sort, descending=found.descending)
 
 
-def len_of(found: Pivot) -> int:
-    """All rows, that of usage without an owner too."""
-    return found.row_count + found.unowned
-
-
 def emptiness(view: PivotView, found: Pivot) -> str:
     """Why there is no row: "search", "filtered", "outside" (no usage in the range), or ""."""
-    if found.lines:
+    if found.lines or found.nobody:
         return ""
     if view.search:
         return "search"
@@ -121,21 +136,31 @@ def title(view: PivotView) -> str:
 
 
 def total_words(view: PivotView, found: Pivot) -> str:
-    """What the totals row totals: "38 of 212 people", "7 teams, no team and no owner"."""
-    teamless = has_teamless(view, found)
-    words = counted(view.rows, found.row_count - teamless)
-    if teamless:
-        words += f", {NO_TEAM_WORDS}" if found.unowned else f" and {NO_TEAM_WORDS}"
-    elif view.search and found.known_rows != found.row_count:
-        words = f"{formatting.exact(found.row_count)} of {counted(view.rows, found.known_rows)}"
-    return f"{words} and {NO_OWNER.lower()}" if found.unowned else words
+    """What the sum of the rows sums up: "38 of 212 people", "7 teams and no team"."""
+    if has_teamless(view, found):
+        return f"{counted(view.rows, found.row_count - 1)} and {NO_TEAM_WORDS}"
+    words = counted(view.rows, found.known_rows)
+    if view.search and found.known_rows != found.row_count:
+        return f"{formatting.exact(found.row_count)} of {words}"
+    return words
 
 
 def has_teamless(view: PivotView, found: Pivot) -> bool:
     """Whether the rows, all on one page, are teams and those whom no team holds."""
-    if view.rows != TEAM or view.search or len(found.lines) < len_of(found):
+    if view.rows != TEAM or view.search or len(found.lines) < found.row_count:
         return False
     return any(line.key == NO_TEAM for line in found.lines)
+
+
+def has_shares(view: PivotView, found: Pivot) -> bool:
+    """Whether each row tells its share: of figures that add up, without columns."""
+    return not found.by and view.measure in ADDITIVE
+
+
+def others_words(found: Pivot) -> str:
+    """The heading of the columns that are summed up: "7 earlier", "1 other", "3 others"."""
+    word = "earlier" if found.by in PERIODS else "other" if found.other_columns == 1 else "others"
+    return f"{formatting.exact(found.other_columns)} {word}"
 
 
 def coarser_words(view: PivotView, found: Pivot) -> str:
@@ -179,11 +204,14 @@ def export() -> Response:
 
 
 def csv_pieces(view: PivotView, found: Pivot) -> Iterator[str]:
-    """The file in pieces of some hundred rows."""
-    others = [f"{found.other_columns} others"] if found.other_columns else []
-    words = [_csv_label(found.by, column.label) for column in found.columns]
-    last = "Total" if found.by else MEASURE_WORDS[view.measure][0]
-    yield csv_text([[WORDS[view.rows][0].capitalize(), *words, *others, last]])
+    """The file in pieces of some hundred rows, the share in percent as a plain number."""
+    others = [others_words(found)] if found.other_columns else []
+    nobody = NO_OWNER_OR_SHARED[0] if found.shares_column else NO_OWNER
+    words = [_csv_label(found.by, column.label) or nobody for column in found.columns]
+    last = ["Total"] if found.by else [MEASURE_WORDS[view.measure][0]]
+    if has_shares(view, found):
+        last.append("Share")
+    yield csv_text([[WORDS[view.rows][0].capitalize(), *words, *others, *last]])
     for first in range(0, len(found.lines), ROWS_AT_ONCE):
         lines = found.lines[first : first + ROWS_AT_ONCE]
         yield csv_text(
@@ -195,17 +223,22 @@ def _csv_label(dimension: str, label: str) -> str:
     """The words of the screen, except that days, weeks and months are written for programs."""
     if dimension == TOOL:
         return formatting.tool_label(label)
-    return guarded(label) or NO_OWNER
+    return guarded(label)
 
 
 def _csv_row(view: PivotView, found: Pivot, line: Line, label: str) -> list[Any]:
     others = [line.others] if found.other_columns else []
     amounts = [*line.cells, *others, line.total]
-    return [label, *(plain_amount(view.measure, amount) for amount in amounts)]
+    row = [label, *(plain_amount(view.measure, amount) for amount in amounts)]
+    if has_shares(view, found):
+        total = line.total or NOTHING
+        known = line.total and not total.is_unknown
+        row.append(plain_share(total.value, found.total.value) if known else "")
+    return row
 
 
 def plain_amount(measure: str, amount: Amount | None) -> str | int:
     """An amount for programs: an integer or plain dollars; "" where the screen has a dash."""
-    if amount is None or amount.not_priced or (measure == REQUESTS and not amount.value):
+    if amount is None or amount.is_unknown:
         return ""
     return plain_dollars(amount.value) if measure == COST else amount.value

@@ -4,87 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Set
 from datetime import date
-from typing import NamedTuple
 
 from app.models import UNATTRIBUTED
-from app.queries.pivot import BY_LABEL, BY_TOTAL, Column, Line, Pivot
+from app.queries.pivot import Pivot
 from app.queries.pivot_dimensions import (
     ADDITIVE,
     DAY,
     NO_TEAM,
     NOBODYS_TEAM,
+    PEOPLE,
     PERIODS,
     PERSON,
     TEAM,
-    UNOWNED,
     WORKSPACE,
     Amount,
     period_span,
 )
+from app.queries.pivot_nobody import NobodysLine
+from app.queries.pivot_shape import BY_LABEL, BY_TOTAL, Column, Line
 from app.queries.scope import Scope
 from app.web import formatting
 from app.web.pivot.view import Links, Narrowed, PivotView, narrowed_to
-from app.web.pivot.words import MEASURE_WORDS, WORDS, not_whole, said, written
+from app.web.pivot.words import (
+    DASH,
+    MEASURE_WORDS,
+    NO_OWNER_OR_SHARED,
+    WORDS,
+    lacking,
+    not_whole,
+    said,
+    written,
+)
+from app.web.pivot.written import Cell, FootRow, Heading, Row, Table
 
 HEAT_STEPS = (16, 8, 4, 2)
 """A cell is a step darker from a 16th, an 8th, a quarter and a half of the largest on."""
-
-
-class Heading(NamedTuple):
-    """The heading of a column: its words, in full, the sort it stands for, its total.
-
-    `part`: why a period is not whole, "" when it is.
-    """
-
-    id: str
-    sort: str
-    label: str
-    title: str
-    query: str
-    order: str
-    total: Cell
-    part: str = ""
-
-
-class Cell(NamedTuple):
-    """A figure as written, every digit of it, where it leads ("" nowhere), 0 to 5 of shade."""
-
-    text: str
-    title: str = ""
-    href: str = ""
-    shade: int = 0
-
-
-class Row(NamedTuple):
-    """A row as written. `share` is of the total, empty for counts that do not add up.
-
-    `part`: why a period is not whole, "" when it is.
-    """
-
-    label: str
-    title: str
-    href: str
-    cells: list[Cell]
-    others: Cell
-    total: Cell
-    share: Cell
-    is_rest: bool
-    part: str = ""
-
-
-class Table(NamedTuple):
-    """The whole table. `largest` is the largest shaded figure, written; "" without shades.
-
-    `parts` says of each shown period that is not whole why, in the order of the table.
-    """
-
-    corner: Heading
-    headings: list[Heading]
-    total: Heading
-    rows: list[Row]
-    others: Cell
-    largest: str
-    parts: list[str]
 
 
 def table(
@@ -121,16 +75,15 @@ class _Writer:
         periods = [(one.label, one.part) for one in headings]
         periods += [(row.label, row.part) for row in rows]
         return Table(
-            self._heading(BY_LABEL, WORDS[self.view.rows][0].capitalize(), "", Cell("")),
+            self._heading(BY_LABEL, WORDS[self.view.rows][0].capitalize(), ""),
             headings,
             self._heading(
                 BY_TOTAL,
                 "Total" if self.found.by else MEASURE_WORDS[self.view.measure][0],
                 "",
-                self._cell(self.found.total),
             ),
             rows,
-            self._cell(self.found.others),
+            self._foot(),
             self._cell(Amount(self.largest)).text if self.largest else "",
             [f"{label}: {part}" for label, part in periods if part],
         )
@@ -138,20 +91,46 @@ class _Writer:
     def _column_heading(self, column: Column) -> Heading:
         by = self.found.by
         label, title = said(by, column.label, column.key, with_year=self.with_year)
-        href = "" if self.view.search else self._href(*self._narrowed(by, column))
-        heading = self._heading(
-            column.label or "none", label, title, self._cell(column.total, href)
-        )
+        if not column.label and self.found.shares_column:
+            label, title = NO_OWNER_OR_SHARED
+        heading = self._heading(column.label or "none", label, title)
         return heading._replace(part=not_whole(by, column.key, self.scope, self.open_days))
 
-    def _heading(self, sort: str, label: str, title: str, total: Cell) -> Heading:
+    def _heading(self, sort: str, label: str, title: str) -> Heading:
         shown = (self.found.sort, self.found.descending)
         order = ""
         if shown[0] == sort:
             order = "descending" if shown[1] else "ascending"
         name = "".join(letter if letter.isalnum() else "-" for letter in sort)
         query = self.view.sorted_by(sort, shown)
-        return Heading(f"sort-{name}", sort, label, title, query, order, total)
+        return Heading(f"sort-{name}", sort, label, title, query, order)
+
+    def _foot(self) -> list[FootRow]:
+        """The sum of the rows, what belongs to nobody, and everything: as below the people."""
+        found = self.found
+        rows = [self._foot_row("sum", found.rows_sum)]
+        for line in found.nobody:
+            rows.append(self._foot_row("nobody", line)._replace(label=line.label, keys=line.keys))
+        if found.nobody and not self.view.search:
+            cells: list[Amount | None] = [column.total for column in found.columns]
+            whole = Line(None, "", cells, found.others, found.total)
+            rows.append(self._foot_row("whole", whole))
+        return rows
+
+    def _foot_row(self, kind: str, line: Line | NobodysLine) -> FootRow:
+        links = [""] * len(line.cells)
+        if kind != "nobody" and not self.view.search:
+            links = [self._href(narrowed, path) for _, narrowed, path in self.columns]
+        write = self._nobodys_cell if kind == "nobody" else self._cell
+        share = self._share(line.total, "") if self.found.nobody else EMPTY
+        cells = [write(*cell) for cell in zip(line.cells, links, strict=True)]
+        return FootRow(kind, cells, write(line.others), write(line.total), share)
+
+    def _nobodys_cell(self, amount: Amount | None, href: str = "") -> Cell:
+        """How many people used what is nobody's is not known, and no zero."""
+        if amount is not None and self.view.measure == PEOPLE:
+            return Cell(DASH, "Nobody knows how many people used it")
+        return self._cell(amount, href)
 
     def _narrowed(self, dimension: str, item: Column | Line) -> tuple[Narrowed, str | None]:
         """What narrows a view to a row or column, and the path of the page that shows it.
@@ -184,16 +163,17 @@ class _Writer:
             self._cell(line.others),
             self._cell(line.total, href, shade),
             self._share(line.total, href),
-            line.key == UNOWNED.get(self.view.rows),
             not_whole(self.view.rows, line.key, self.scope, self.open_days),
         )
 
     def _share(self, amount: Amount | None, href: str) -> Cell:
         adds_up = not self.found.by and self.view.measure in ADDITIVE
-        if not adds_up or amount is None or amount.not_priced:
+        if not adds_up or amount is None or amount.is_unknown:
             return EMPTY
         whole = self.found.total
         words = f"{self._cell(amount).title} of {self._cell(whole).title}"
+        if whole.is_partial:
+            words += f"; {lacking(self.view.measure, whole)}"
         return Cell(formatting.percent(amount.value, whole.value), words, href)
 
     def _linked(
@@ -233,7 +213,8 @@ class _Writer:
     def _cell(self, amount: Amount | None, href: str = "", shade: int = 0) -> Cell:
         if amount is None:
             return EMPTY
-        return Cell(*written(self.view.measure, amount), href, shade)
+        measure = self.view.measure
+        return Cell(*written(measure, amount), href, shade, lacking(measure, amount))
 
     def _shade(self, amount: Amount | None) -> int:
         if not self.largest or amount is None or amount.value <= 0:

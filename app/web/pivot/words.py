@@ -48,24 +48,41 @@ MEASURE_WORDS = {
     PEOPLE: ("People", "person", "people"),
 }
 NO_OWNER = "No owner"
+NO_OWNER_OR_SHARED = ("No owner or shared", "Usage that belongs to nobody, of shared keys too")
+"""A column of what has no owner, in which shared keys have no column of their own."""
 DASH = "\u2014"
 NOT_COMPLETE = "not complete"
 
 
+UNKNOWN = {
+    COST: "No price is known for this usage",
+    REQUESTS: "The provider tells no requests for this usage",
+}
+PARTIAL = {COST: "have no price", REQUESTS: "come without a count of requests"}
+"""What is said of usage, or of so many tokens of it, whose measure is not known."""
+PARTLY = {COST: "partly priced", REQUESTS: "partly counted"}
+LEGENDS = {
+    COST: "Not all usage has a price: \u2014 is not known, +? is known in part.",
+    REQUESTS: "Not every provider tells requests: \u2014 is not known, +? is known in part.",
+}
+
+
 def written(measure: str, amount: Amount) -> tuple[str, str]:
     """An amount in short, and with every digit."""
+    if amount.is_unknown:
+        return DASH, UNKNOWN[measure]
     if measure == COST:
-        if amount.not_priced:
-            return DASH, "No price is known for this usage"
-        words = formatting.exact_money(amount.value)
-        if amount.unpriced_tokens:
-            words += f", and {formatting.exact(amount.unpriced_tokens)} tokens without a price"
-        return formatting.money(amount.value), words
+        return formatting.money(amount.value), formatting.exact_money(amount.value)
     _, one, many = MEASURE_WORDS[measure]
-    if measure == REQUESTS and not amount.value:
-        return DASH, "The provider tells no requests for this usage"
     write = formatting.compact if measure in (TOKENS, REQUESTS) else formatting.exact
     return write(amount.value), formatting.count_of(amount.value, one, many)
+
+
+def lacking(measure: str, amount: Amount) -> str:
+    """What a part of an amount lacks: "1,200 tokens have no price"; "" when it is whole."""
+    if not amount.is_partial:
+        return ""
+    return f"{formatting.exact(amount.unknown_tokens)} tokens {PARTIAL[measure]}"
 
 
 def said(dimension: str, label: str, key: Any, *, with_year: bool = False) -> tuple[str, str]:
