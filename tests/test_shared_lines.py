@@ -117,14 +117,14 @@ def test_many_names_are_summed_up(firm: FlaskClient, monkeypatch: pytest.MonkeyP
     assert len(rows) == 5
 
 
-def test_the_overview_says_what_of_no_owner_is_shared(firm: FlaskClient) -> None:
+def test_the_overview_tells_shared_keys_from_what_has_no_owner(firm: FlaskClient) -> None:
     page = firm.get(f"/?{RANGE}").text
     table = page.split('id="people"')[1].split("</table>")[0]
     plain = unescape(re.sub(r"<[^>]+>", " ", table)).replace("\u00a0", " ")
     plain = re.sub(r"\s+", " ", plain)
-    assert "No owner 1.30 M" in plain
-    assert "of which CI (shared) 1.20 M" in plain
-    assert "of which <b>Lab (shared) 6.00 K" in plain
+    assert "CI (shared) 1.20 M" in plain
+    assert "<b>Lab (shared) 6.00 K" in plain
+    assert "No owner 90.0 K" in plain
     link = re.search(r'href="([^"]*q=CI)"', table)
     assert link
     assert "CI" in firm.get(unescape(link[1])).text.split("<tfoot>")[1]
@@ -139,8 +139,9 @@ def test_the_overview_has_no_notice_when_all_of_nobody_is_shared(firm: FlaskClie
         refresh_everything()
         bump_data_version()
     page = firm.get(f"/?{RANGE}").text
-    assert "of which <bdi>CI</bdi>" in page
-    assert 'class="notice"' not in page
+    assert "<bdi>CI</bdi> (shared)" in page
+    assert "No owner" not in page.split('id="people"')[1].split("</table>")[0]
+    assert "belong to nobody" not in page
 
 
 def test_a_new_name_shows_at_once(firm: FlaskClient) -> None:
