@@ -30,7 +30,7 @@ from app.queries.run_log import runs_page
 from app.queries.scope import Scope
 from app.rollups import refresh_everything
 from app.runs import resumable_from
-from app.usage import PriceStatus, utc_now
+from app.usage import PriceStatus, utc_now, utc_today
 from tests.imported import (
     BY,
     CSV_FILES,
@@ -298,6 +298,26 @@ def test_a_day_imported_before_it_ended_is_whole_once_a_later_file_has_it() -> N
     later = put(events(event(tokens=10), event("2026-11-03T00:00:00.000Z")))
     assert counts(later) == (1, 0, 1, 0, 0, 0)
     assert all(stamp.settled for stamp in Partition.select())
+
+
+def test_a_day_imported_today_is_not_whole_yet() -> None:
+    put(events(event(f"{utc_today()}T00:00:00.000Z")))
+    assert [stamp.settled for stamp in Partition.select()] == [False]
+
+
+def test_an_import_that_the_api_takes_over_from_counts_no_more() -> None:
+    put(events(event(tokens=10)))
+    sync_day("cursor", DAY, [])
+    assert total()[0] == 10
+    sync_day("cursor", DAY, [5])
+    assert total()[0] == 5
+
+
+def test_of_the_earlier_files_the_last_one_has_a_key_that_the_newest_lacks() -> None:
+    put(tokens(usage(tokens=1_000_000)))
+    put(tokens(usage(tokens=2_000_000)))
+    put(tokens(usage(key="other", tokens=7)))
+    assert total()[0] == 2_000_007
 
 
 def test_what_does_not_count_leaves_no_day_open(database: Database) -> None:

@@ -130,6 +130,20 @@ def test_money_of_a_day_the_api_covers_does_not_count() -> None:
     assert total() == (50, 10**9)
 
 
+@fresh
+def test_a_list_price_without_a_cost_leaves_what_is_billed_unknown() -> None:
+    put_after_preview(tokens(usage(tokens=1_000_000)))
+    header = f"{COSTS_HEADER},list_price_usd"
+    put_after_preview(f"{header}\n{cost('')},3.00\n".encode())
+    record = Usage.get()
+    assert (record.value_nanos, record.billed_nanos) == (3_000_000_000, None)
+
+
+def test_what_rounding_leaves_goes_to_the_first_of_equals() -> None:
+    assert split(1, [1, 1]) == [1, 0]
+    assert split(-2, [1, 1, 1]) == [-1, -1, 0]
+
+
 WEIGHTS = st.lists(st.integers(0, 10**15), min_size=1, max_size=20).filter(any)
 
 
