@@ -417,6 +417,8 @@ MADE_BY = {
     "0005_imports": {"import_batch", "imported_row"},
     "0006_schedule": {"slot"},
 }
+WIDENED_BY, COLUMN = "0007_uncounted", "uncounted_tokens"
+WIDENED = {"person_day", "person_month", "total_day"}
 
 
 def test_a_killed_migration_leaves_all_of_it_or_nothing(
@@ -428,9 +430,14 @@ def test_a_killed_migration_leaves_all_of_it_or_nothing(
             time.sleep(0.15 + chance.random() * 0.25)
             kill(process)
         pending, tables = pending_migrations(), set(empty.get_tables())
-        assert set(pending) <= MADE_BY.keys()
+        assert set(pending) <= {*MADE_BY, WIDENED_BY}
         for name, made in MADE_BY.items():
             assert made & tables == (set() if name in pending else made)
+        columns = {
+            name: {column.name for column in empty.get_columns(name)} for name in WIDENED & tables
+        }
+        wide = {name for name, found in columns.items() if COLUMN in found}
+        assert wide == (set() if WIDENED_BY in pending else WIDENED)
     answer = commands.run(empty_settings, "migrate")
     assert answer.returncode == 0, answer.stderr
     assert ours <= set(empty.get_tables())
