@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from app.usage import days_between, utc_today
 from tests.browser.watch import Watch
 
-ROWS = "#table tbody tr:not(.rest) > th"
+ROWS = "#table tbody tr > th"
 
 
 def labels(page: Page) -> list[str]:
