@@ -12,7 +12,7 @@ from app.importing import Preview, apply, import_file, stage
 from app.ledger import organization_for, replace_day
 from app.models import Run
 from app.queries.scope import Scope
-from app.queries.totals import totals
+from app.queries.sums.totals import totals
 from app.usage import CLAUDE_CODE, CURSOR, Actor, DayUsage, PriceStatus, UsageRecord
 
 CSV_FILES = Path(__file__).parent / "csv_files"

@@ -10,12 +10,12 @@ from peewee import JOIN
 from app.config import Config
 from app.http import Limits
 from app.models import SUM_COLUMNS, Actor, Partition, Person, Slice, Usage
-from app.queries.figures import Figures
-from app.queries.models import models
-from app.queries.people import people
+from app.queries.people.people import people
 from app.queries.scope import Scope
-from app.queries.totals import totals
-from app.queries.trends import daily
+from app.queries.sums.figures import Figures
+from app.queries.sums.models import models
+from app.queries.sums.totals import totals
+from app.queries.sums.trends import daily
 from app.rollups import TOKENS
 from app.sync import Order, Progress, Result, run_order
 from app.usage import CLAUDE_CODE, CURSOR

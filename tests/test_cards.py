@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.queries.figures import Figures
-from app.queries.overview import Period
+from app.queries.sums.figures import Figures
+from app.queries.sums.overview import Period
 from app.usage import CURSOR
 from app.web.cards import points_words
 from app.web.charts import Bar

@@ -12,18 +12,18 @@ from app.config import Config
 from app.ledger import bump_data_version, organization_for, replace_day
 from app.locks import exclusive_lock
 from app.models import DayChange, Partition, ProviderRun, Run
-from app.queries.completeness import DayState, calendar, count_states
-from app.queries.coverage import Gap, gaps, left_out, never_read
-from app.queries.day_story import day_story
-from app.queries.health import (
+from app.queries.days.completeness import DayState, calendar, count_states
+from app.queries.days.coverage import Gap, gaps, left_out, never_read
+from app.queries.days.health import (
     ProviderHealth,
     Standing,
     next_sync,
     provider_health,
     seconds_left,
 )
-from app.queries.restatements import restatements, settled_from
-from app.queries.run_log import changed_days, one_run, runs_page
+from app.queries.days.restatements import restatements, settled_from
+from app.queries.days.run_log import changed_days, one_run, runs_page
+from app.queries.days.story import day_story
 from app.queries.scope import Scope
 from app.runs import (
     SYNC_LOCK,

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from app.queries.overview import people_counts, periods
 from app.queries.scope import Scope, model_places, slices_of
-from app.queries.totals import totals
+from app.queries.sums.overview import people_counts, periods
+from app.queries.sums.totals import totals
 from app.usage import CLAUDE_CODE, CURSOR
 from app.web.formatting import TOOL_LABELS
 from tests.filled import LEAP_DAYS, Reader

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from peewee import Database
 
 from app.models import SUM_COLUMNS
-from app.queries.people_order import MORE_SORTS
+from app.queries.people.order import MORE_SORTS
 from app.usage import CURSOR, utc_today
 from app.web.csv_files import guarded, plain_dollars
 from app.web.people.columns import BY_NAME, EVERY
@@ -115,7 +115,7 @@ def test_the_large_path_tells_what_the_small_one_does(
 ) -> None:
     query = {"days": "90", "cols": EVERY}
     by_id = exported(town.client, **query)
-    monkeypatch.setattr("app.queries.people_list.MOST_IDS", 0)
+    monkeypatch.setattr("app.queries.people.rows.MOST_IDS", 0)
     assert exported(town.client, **query) == by_id
     assert exported(town.client, **query, q="town") == by_id
 

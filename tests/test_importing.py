@@ -24,9 +24,9 @@ from app.models import (
     Partition,
     Usage,
 )
-from app.queries.freshness import unsettled_days
-from app.queries.health import provider_health
-from app.queries.run_log import runs_page
+from app.queries.days.freshness import unsettled_days
+from app.queries.days.health import provider_health
+from app.queries.days.run_log import runs_page
 from app.queries.scope import Scope
 from app.rollups import refresh_everything
 from app.runs import resumable_from

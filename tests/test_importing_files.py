@@ -31,7 +31,7 @@ from app.models import (
     RejectedRow,
     Run,
 )
-from app.queries.people import people
+from app.queries.people.people import people
 from app.queries.scope import Scope
 from tests.imported import (
     BY,

@@ -12,7 +12,7 @@ from app.importing import undo
 from app.importing.money import split
 from app.models import Usage
 from app.queries.scope import Scope
-from app.queries.totals import totals
+from app.queries.sums.totals import totals
 from app.usage import PriceStatus
 from tests.imported import (
     BY,

@@ -13,11 +13,11 @@ from app.directory.mappings import (
     owner_named,
 )
 from app.models import Person
-from app.queries.mappings import guesses, owned_keys
+from app.queries.keys.mappings import guesses, owned_keys
+from app.queries.keys.shared import shared_key_lines
+from app.queries.keys.suggestions import suggestions
+from app.queries.keys.unmapped import unmapped_keys
 from app.queries.scope import Scope
-from app.queries.shared_keys import shared_key_lines
-from app.queries.suggestions import suggestions
-from app.queries.unmapped import unmapped_keys
 from tests.invented_keys import (
     ANN,
     BOB,

@@ -13,9 +13,9 @@ from app.identity import resolve_again, store_directory
 from app.ledger import Outcome, bump_data_version, hash_of, organization_for, replace_day
 from app.models import Actor as StoredActor
 from app.models import DayChange, Mapping, Meta, Organization, Partition, Run, Usage
-from app.queries.people import people
+from app.queries.people.people import people
 from app.queries.scope import Scope
-from app.queries.totals import totals
+from app.queries.sums.totals import totals
 from app.rollups import refresh_everything
 from app.usage import (
     CLAUDE_CODE,

@@ -26,7 +26,7 @@ from app.directory.mappings import (
 )
 from app.ledger import organization_for, replace_day
 from app.models import Actor, Mapping, MappingChange, Meta, Run
-from app.queries.mappings import known_emails, owned_keys, past_changes
+from app.queries.keys.mappings import known_emails, owned_keys, past_changes
 from app.usage import CLAUDE_CODE, DayUsage
 from app.usage import Actor as RawActor
 from tests.conftest import close

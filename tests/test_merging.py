@@ -21,8 +21,8 @@ from app.directory.people import (
     split_person,
 )
 from app.models import Meta, Person, PersonAlias
-from app.queries.people_directory import listed_people
-from app.queries.person import similar_people
+from app.queries.people.directory import listed_people
+from app.queries.people.person import similar_people
 from tests.invented import rollup_content
 from tests.invented_keys import ANN, BOB, CAT, DOMAIN, assert_rollups_are_true, fill_firm, send
 

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from app.queries.freshness import ProviderState
+from app.queries.days.freshness import ProviderState
 from app.queries.scope import Scope
-from app.queries.trends import DayPoint
+from app.queries.sums.trends import DayPoint
 from app.usage import CLAUDE_CODE, CURSOR
 from app.web.cards import change_words
 from app.web.formatting import compact

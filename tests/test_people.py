@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from peewee import Database
 
-from app.queries.people_order import MORE_SORTS
+from app.queries.people.order import MORE_SORTS
 from app.usage import CLAUDE_CODE, CURSOR, utc_today
 from app.web.people.columns import EVERY
 from app.web.people.page import person_path

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
-from app.queries.people_order import MORE_SORTS
+from app.queries.people.order import MORE_SORTS
 from app.web.people.columns import BY_NAME, COLUMNS, EVERY, USUAL, chosen_columns
 from app.web.people.view import SIZES, PeopleView, parse_people_view
 

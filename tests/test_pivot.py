@@ -14,16 +14,7 @@ from peewee import JOIN
 from app.database import database
 from app.identity import SHARED
 from app.models import Actor, Mapping, Partition, Person, Slice, Team, Usage
-from app.queries.pivot import (
-    MOST_COLUMNS,
-    MOST_PERIODS,
-    Pivot,
-    Shape,
-    natural_sort,
-    pivot,
-    shown_periods,
-)
-from app.queries.pivot_dimensions import (
+from app.queries.pivot.dimensions import (
     ADDITIVE,
     COST,
     DAYS,
@@ -40,6 +31,15 @@ from app.queries.pivot_dimensions import (
     Amount,
     period_of,
     periods,
+)
+from app.queries.pivot.pivot import (
+    MOST_COLUMNS,
+    MOST_PERIODS,
+    Pivot,
+    Shape,
+    natural_sort,
+    pivot,
+    shown_periods,
 )
 from app.queries.scope import Scope
 from app.rollups import TOKENS as ALL_TOKENS
@@ -253,8 +253,8 @@ def test_any_range_and_filter_equals_the_records(town: Reader, seed: int) -> Non
 def test_columns_beyond_the_most_are_summed_up_as_others(
     company: Reader, monkeypatch: pytest.MonkeyPatch, measure: str
 ) -> None:
-    monkeypatch.setattr("app.queries.pivot.MOST_COLUMNS", 2)
-    monkeypatch.setattr("app.queries.pivot.MOST_PERIODS", 2)
+    monkeypatch.setattr("app.queries.pivot.pivot.MOST_COLUMNS", 2)
+    monkeypatch.setattr("app.queries.pivot.pivot.MOST_PERIODS", 2)
     with database.connection_context():
         found = records()
         for rows, by in pairs():

@@ -20,8 +20,8 @@ from app.directory.mappings import KeyChange, Owner, change_mappings
 from app.directory.people import change_person
 from app.ledger import organization_for, replace_day
 from app.models import Run
-from app.queries.pivot import Shape, pivot
-from app.queries.pivot_dimensions import COST, DAYS, MEASURES, PERSON, TEAM
+from app.queries.pivot.dimensions import COST, DAYS, MEASURES, PERSON, TEAM
+from app.queries.pivot.pivot import Shape, pivot
 from app.queries.scope import Scope
 from app.usage import CLAUDE_CODE, CURSOR, Actor, DayUsage, PriceStatus, UsageRecord
 from tests.invented_keys import CAT, DOMAIN
@@ -103,8 +103,8 @@ def test_every_line_equals_the_records(
         check(found, Scope(START, END), Shape(rows, by, measure))
     for filters in (((CURSOR,), ()), ((), ("claude_code-a",)), ((), (), ("Data",))):
         check(found, Scope(START, END, *filters), Shape(PERSON, "month", measure))
-    monkeypatch.setattr("app.queries.pivot.MOST_COLUMNS", 1)
-    monkeypatch.setattr("app.queries.pivot.MOST_PERIODS", 2)
+    monkeypatch.setattr("app.queries.pivot.pivot.MOST_COLUMNS", 1)
+    monkeypatch.setattr("app.queries.pivot.pivot.MOST_PERIODS", 2)
     for rows, by in PAIRS:
         check(found, Scope(START, END), Shape(rows, by, measure))
 
@@ -149,8 +149,8 @@ def test_the_figures_are_those_of_the_list_of_people(firm: FlaskClient) -> None:
 
 def test_many_names_are_summed_up(firm: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     share({"key_5": "Fourth"})
-    monkeypatch.setattr("app.queries.pivot_nobody.MOST_SHARED", 1)
-    monkeypatch.setattr("app.queries.people_list.MOST_SHARED", 1)
+    monkeypatch.setattr("app.queries.pivot.unattributed.MOST_SHARED", 1)
+    monkeypatch.setattr("app.queries.people.rows.MOST_SHARED", 1)
     for query in ("", "by=tool", "rows=team&by=month"):
         rows = foot_of(firm, query)
         assert rows[2][0].endswith("other shared keys")

@@ -14,7 +14,7 @@ import pytest
 from werkzeug.datastructures import MultiDict
 
 from app.database import database as proxy
-from app.queries.pivot_dimensions import DIMENSIONS, MEASURES, Amount
+from app.queries.pivot.dimensions import DIMENSIONS, MEASURES, Amount
 from app.queries.scope import Scope
 from app.web.pivot.page import plain_amount
 from app.web.pivot.view import PivotView, parse_pivot_view
@@ -176,7 +176,9 @@ def test_the_export_holds_all_pages_and_is_named_after_its_scope(company: Reader
 
 
 def test_the_export_guards_against_formulas(town: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.queries.pivot.labels", lambda _, keys: dict.fromkeys(keys, "=1+1"))
+    monkeypatch.setattr(
+        "app.queries.pivot.pivot.labels", lambda _, keys: dict.fromkeys(keys, "=1+1")
+    )
     _, *lines = csv.reader(io.StringIO(town.client.get("/export/users.csv?rows=model").text))
     assert {line[0] for line in lines} == {"'=1+1"}
 

@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.database import database as proxy
-from app.queries.freshness import known_span
-from app.queries.models import models, percentage
-from app.queries.people import people, people_totals, tokens_per_day
-from app.queries.person_sums import cut
+from app.queries.days.freshness import known_span
+from app.queries.keys.unmapped import unmapped_keys
+from app.queries.people.people import people, people_totals, tokens_per_day
 from app.queries.scope import FIRST_DAY, LAST_DAY, Scope, known_models
-from app.queries.totals import totals
-from app.queries.trends import daily
-from app.queries.unmapped import unmapped_keys
+from app.queries.sums.models import models, percentage
+from app.queries.sums.persons import cut
+from app.queries.sums.totals import totals
+from app.queries.sums.trends import daily
 from app.usage import CLAUDE_CODE, CURSOR, day_number, days_between
 from tests.expected import chosen, grouped, tokens
 from tests.filled import TEAMS, Reader

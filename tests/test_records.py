@@ -14,12 +14,12 @@ from app.database import database as proxy
 from app.database import reading, writing
 from app.ledger import organization_for, replace_day
 from app.models import ApiKey, Partition, Run
-from app.queries.percentile import standing
-from app.queries.person import known_person, person_usage, similar_people
-from app.queries.records import own_keys, raw_records
+from app.queries.people.percentile import standing
+from app.queries.people.person import known_person, person_usage, similar_people
+from app.queries.people.records import own_keys, raw_records
 from app.queries.scope import Scope, slices_of
-from app.queries.trends import daily
-from app.queries.weekdays import by_weekday
+from app.queries.sums.trends import daily
+from app.queries.sums.weekdays import by_weekday
 from app.usage import CLAUDE_CODE, CURSOR, Actor, DayUsage, UsageRecord
 from tests.expected import chosen, grouped, tokens
 from tests.filled import COMPANY_DAYS, LEAP_DAYS, MODELS, Fact, Reader, record

@@ -17,8 +17,8 @@ from app.identity.store import known_directory
 from app.ledger import organization_for, writing_usage
 from app.models import Member as StoredMember
 from app.models import Meta, Person, PersonAlias, Team
-from app.queries.mappings import known_emails
-from app.queries.people_directory import listed_people
+from app.queries.keys.mappings import known_emails
+from app.queries.people.directory import listed_people
 from app.usage import Actor, Directory, Member
 from tests.invented import rollup_content
 from tests.invented_keys import (

@@ -14,11 +14,11 @@ from app.directory.mappings import KeyChange, Owner, change_mappings
 from app.directory.people import change_person
 from app.ledger import bump_data_version
 from app.models import Actor, Usage
-from app.queries.everybody import everybody, merged
-from app.queries.figures import add_up
-from app.queries.people_list import MOST_SHARED
+from app.queries.keys.shared import nobodys_lines, shared_key_lines
+from app.queries.people.everybody import everybody, merged
+from app.queries.people.rows import MOST_SHARED
 from app.queries.scope import Scope, slices_of
-from app.queries.shared_keys import nobodys_lines, shared_key_lines
+from app.queries.sums.figures import add_up
 from app.rollups import refresh_everything
 from app.usage import CLAUDE_CODE
 from tests.invented_keys import ANN, CAT, DAYS, DOMAIN, fill_firm
@@ -111,7 +111,7 @@ def test_a_team_has_no_shared_keys(firm: FlaskClient) -> None:
 def test_many_names_are_summed_up(firm: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     assert MOST_SHARED < 10
     share("Third", "key_plain")
-    monkeypatch.setattr("app.queries.people_list.MOST_SHARED", 1)
+    monkeypatch.setattr("app.queries.people.rows.MOST_SHARED", 1)
     rows = foot_of(firm)
     assert rows[2].startswith("2 other shared keys 96.0 K")
     assert len(rows) == 5

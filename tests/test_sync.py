@@ -13,8 +13,8 @@ from app.database import database as proxy
 from app.demo import write_demo
 from app.locks import exclusive_lock
 from app.models import DayChange, Meta, Partition, ProviderRun, Run, TotalDay, Usage
+from app.queries.keys.unmapped import unmapped_keys
 from app.queries.scope import Scope
-from app.queries.unmapped import unmapped_keys
 from app.rollups import refresh_everything
 from app.runs import Status
 from app.sync import DemoDatabase, Progress, SyncBusy

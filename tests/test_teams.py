@@ -16,10 +16,10 @@ from app.database import database as proxy
 from app.demo.teams import TEAMS as INVENTED
 from app.demo.teams import store_teams, team_of
 from app.models import Meta, Person, Team
-from app.queries.overview import people_counts, periods, series_days
-from app.queries.people_list import Question, foot, people_rows
+from app.queries.keys.unmapped import unmapped_keys
+from app.queries.people.rows import Question, foot, people_rows
 from app.queries.scope import Scope, slices_of
-from app.queries.unmapped import unmapped_keys
+from app.queries.sums.overview import people_counts, periods, series_days
 from app.usage import CURSOR, utc_today
 from tests.expected import chosen, grouped, tokens
 from tests.filled import TEAMS, Reader

@@ -14,8 +14,8 @@ from app.cli.common import the_config, with_database
 from app.config import Config
 from app.database import describe, require_current_schema
 from app.providers import PROVIDERS
-from app.queries.health import GOOD, ProviderHealth, next_sync, provider_health
-from app.queries.run_log import LoggedRun, runs_page
+from app.queries.days.health import GOOD, ProviderHealth, next_sync, provider_health
+from app.queries.days.run_log import LoggedRun, runs_page
 from app.runs import Status
 from app.usage import utc_now
 

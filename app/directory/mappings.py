@@ -30,7 +30,7 @@ from app.models import (
     PersonAlias,
     Usage,
 )
-from app.queries.mappings import standing
+from app.queries.keys.mappings import standing
 from app.rollups import TOKENS
 from app.usage import day_of
 

@@ -22,7 +22,7 @@ from app.directory.people import (
 from app.identity import BadEmail, aliases, checked_email
 from app.ledger import bump_data_version
 from app.models import Person
-from app.queries.people_directory import ListedPerson, listed_people
+from app.queries.people.directory import ListedPerson, listed_people
 from app.usage import day_number
 from app.values import FORMULA_STARTS
 

@@ -11,7 +11,7 @@ from flask import Flask, current_app, g
 from app.config import Config
 from app.ledger import holds_demo
 from app.providers import PROVIDERS, Provider
-from app.queries.freshness import freshness, known_span
+from app.queries.days.freshness import freshness, known_span
 from app.queries.remembered import remembered
 from app.queries.scope import Scope, known_models, known_teams, model_places
 from app.usage import utc_now

@@ -11,8 +11,8 @@ from peewee import fn
 
 from app.database import reading, total
 from app.models import Organization, Partition
-from app.queries.completeness import count_states
-from app.queries.health import ProviderHealth, provider_health
+from app.queries.days.completeness import count_states
+from app.queries.days.health import ProviderHealth, provider_health
 from app.usage import utc_now
 from app.web.frame import configured_providers
 from app.web.request_log import counted

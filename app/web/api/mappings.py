@@ -16,9 +16,9 @@ from app.directory.mappings import (
     change_mappings,
     owner_named,
 )
-from app.queries.mappings import OwnedKey, known_emails, owned_keys
+from app.queries.keys.mappings import OwnedKey, known_emails, owned_keys
+from app.queries.keys.unmapped import UnmappedKey, unmapped_keys
 from app.queries.scope import Scope
-from app.queries.unmapped import UnmappedKey, unmapped_keys
 from app.web.api.reads import dollars
 from app.web.errors import BadRequest
 from app.web.guard import current_user_label, record_event

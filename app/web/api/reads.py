@@ -10,9 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from app.database import reading
 from app.identity import own_email
-from app.queries.figures import Figures
-from app.queries.models import models
-from app.queries.people import (
+from app.queries.people.people import (
     DEFAULT_SORT,
     PeopleTotals,
     PersonTotals,
@@ -22,10 +20,12 @@ from app.queries.people import (
     person_by_email,
     tokens_per_day,
 )
-from app.queries.person import person_usage
+from app.queries.people.person import person_usage
 from app.queries.scope import Scope, slices_of
-from app.queries.totals import Totals, totals
-from app.queries.trends import daily
+from app.queries.sums.figures import Figures
+from app.queries.sums.models import models
+from app.queries.sums.totals import Totals, totals
+from app.queries.sums.trends import daily
 from app.usage import CLAUDE_CODE, CURSOR, normal_email, utc_today
 from app.web.errors import BadRequest
 from app.web.params import MOST_DAYS, api_number, api_scope

@@ -14,7 +14,7 @@ from app.access import record_event
 from app.config import Config
 from app.models import ProviderRun, Run
 from app.providers import PROVIDERS
-from app.queries.freshness import ProviderState, freshness
+from app.queries.days.freshness import ProviderState, freshness
 from app.runs import Status, active_run, run_progress, standing_of
 from app.sync import DemoDatabase, Order, SyncBusy, daily_window, start_sync, wait_for
 from app.usage import day_of, parse_day, utc_today

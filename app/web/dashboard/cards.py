@@ -7,7 +7,7 @@ from datetime import date
 from fractions import Fraction
 from typing import NamedTuple
 
-from app.queries.overview import Period
+from app.queries.sums.overview import Period
 from app.web import charts, formatting
 from app.web.cards import (
     DASH,

@@ -7,10 +7,10 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import NamedTuple
 
-from app.queries.figures import Figures
-from app.queries.overview import SeriesDay
 from app.queries.scope import Slices
-from app.queries.weekdays import by_weekday
+from app.queries.sums.figures import Figures
+from app.queries.sums.overview import SeriesDay
+from app.queries.sums.weekdays import by_weekday
 from app.web import charts, formatting
 from app.web.colors import model_class
 from app.web.dashboard.view import COST as COST_MEASURE

@@ -10,10 +10,14 @@ from typing import Any, NamedTuple
 from flask import Blueprint, Response, request
 
 from app.database import reading
-from app.queries.figures import Figures, add_up
-from app.queries.freshness import ProviderState
-from app.queries.models import ModelShare
-from app.queries.overview import (
+from app.queries.days.freshness import ProviderState
+from app.queries.keys.shared import at_most, shared_key_lines
+from app.queries.keys.unmapped import unmapped_keys
+from app.queries.people.people import PeoplePage, people
+from app.queries.scope import Scope, Slices, slices_of
+from app.queries.sums.figures import Figures, add_up
+from app.queries.sums.models import ModelShare
+from app.queries.sums.overview import (
     Period,
     SeriesDay,
     amounts_of_days,
@@ -22,10 +26,6 @@ from app.queries.overview import (
     periods,
     series_days,
 )
-from app.queries.people import PeoplePage, people
-from app.queries.scope import Scope, Slices, slices_of
-from app.queries.shared_keys import at_most, shared_key_lines
-from app.queries.unmapped import unmapped_keys
 from app.usage import utc_now
 from app.web import charts, htmx
 from app.web.dashboard import cards, daily

@@ -33,7 +33,7 @@ from app.importing import (
 from app.importing.details import waiting
 from app.importing.previews import find_batch
 from app.providers.exports import EXPORT_KINDS, open_export
-from app.queries.mappings import known_emails
+from app.queries.keys.mappings import known_emails
 from app.web import htmx, uploads
 from app.web.csv_files import csv_answer, csv_text, file_name, guarded
 from app.web.errors import SENTENCES

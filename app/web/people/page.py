@@ -13,12 +13,12 @@ from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.database import reading
-from app.queries.figures import Figures, add_up
-from app.queries.freshness import ProviderState
-from app.queries.people import tokens_per_day
-from app.queries.people_list import Foot, Question, Rows, foot, named_like, people_rows
+from app.queries.days.freshness import ProviderState
+from app.queries.people.people import tokens_per_day
+from app.queries.people.rows import Foot, Question, Rows, foot, named_like, people_rows
 from app.queries.scope import Scope, slices_of
-from app.queries.trends import DayPoint
+from app.queries.sums.figures import Figures, add_up
+from app.queries.sums.trends import DayPoint
 from app.usage import days_between, utc_now
 from app.web import charts, formatting, htmx
 from app.web.csv_files import held

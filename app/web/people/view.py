@@ -8,7 +8,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from app.queries.people_order import DEFAULT_SORT, MORE_SORTS
+from app.queries.people.order import DEFAULT_SORT, MORE_SORTS
 from app.usage import normal_email
 from app.web.params import View, parse_number, parse_view
 from app.web.people.columns import BY_NAME, COLUMNS, USUAL, Column, chosen_columns

@@ -11,20 +11,20 @@ from flask.typing import ResponseReturnValue
 
 from app.database import reading
 from app.directory.people import person_for_alias
-from app.queries.figures import Figures, add_up
-from app.queries.models import ModelShare, percentage
-from app.queries.people_directory import further_emails
-from app.queries.percentile import standing
-from app.queries.person import (
+from app.queries.people.directory import further_emails
+from app.queries.people.percentile import standing
+from app.queries.people.person import (
     KnownPerson,
     PersonUsage,
     known_person,
     person_usage,
     similar_people,
 )
-from app.queries.records import OwnKey, own_keys, raw_records
+from app.queries.people.records import OwnKey, own_keys, raw_records
 from app.queries.scope import Scope, Slices, slices_of
-from app.queries.weekdays import by_weekday
+from app.queries.sums.figures import Figures, add_up
+from app.queries.sums.models import ModelShare, percentage
+from app.queries.sums.weekdays import by_weekday
 from app.usage import normal_email, utc_now
 from app.web import htmx
 from app.web.frame import frame, with_known_teams

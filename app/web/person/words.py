@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from app.providers import PROVIDERS
-from app.queries.records import Origin, RawRecord
+from app.queries.people.records import Origin, RawRecord
 
 RULES = {
     "mapping": "mapped by an administrator",

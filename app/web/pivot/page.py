@@ -11,9 +11,8 @@ from urllib.parse import quote
 from flask import Response, request
 
 from app.database import reading
-from app.queries.freshness import ProviderState, known_span
-from app.queries.pivot import MOST_PERIODS, Line, Pivot, natural_sort, pivot
-from app.queries.pivot_dimensions import (
+from app.queries.days.freshness import ProviderState, known_span
+from app.queries.pivot.dimensions import (
     ADDITIVE,
     COST,
     NO_TEAM,
@@ -23,8 +22,9 @@ from app.queries.pivot_dimensions import (
     TOOL,
     Amount,
 )
+from app.queries.pivot.pivot import MOST_PERIODS, Line, Pivot, natural_sort, pivot
 from app.queries.scope import Scope
-from app.queries.trends import DayPoint
+from app.queries.sums.trends import DayPoint
 from app.usage import days_between, utc_now
 from app.web import formatting, htmx
 from app.web.csv_files import (

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Set
 from datetime import date
 
 from app.models import UNATTRIBUTED
-from app.queries.pivot import Pivot
-from app.queries.pivot_dimensions import (
+from app.queries.pivot.dimensions import (
     ADDITIVE,
     DAY,
     NO_TEAM,
@@ -20,8 +19,9 @@ from app.queries.pivot_dimensions import (
     Amount,
     period_span,
 )
-from app.queries.pivot_nobody import NobodysLine
-from app.queries.pivot_shape import BY_LABEL, BY_TOTAL, Column, Line
+from app.queries.pivot.pivot import Pivot
+from app.queries.pivot.shape import BY_LABEL, BY_TOTAL, Column, Line
+from app.queries.pivot.unattributed import NobodysLine
 from app.queries.scope import Scope
 from app.web import formatting
 from app.web.pivot.view import Links, Narrowed, PivotView, narrowed_to

@@ -9,8 +9,7 @@ from urllib.parse import urlencode
 
 from werkzeug.datastructures import MultiDict
 
-from app.queries.pivot import BY_LABEL, Shape, natural_sort
-from app.queries.pivot_dimensions import (
+from app.queries.pivot.dimensions import (
     DIMENSIONS,
     MEASURES,
     MODEL,
@@ -21,6 +20,7 @@ from app.queries.pivot_dimensions import (
     TOOL,
     WORKSPACE,
 )
+from app.queries.pivot.pivot import BY_LABEL, Shape, natural_sort
 from app.web.params import LONGEST_TEXT, View, parse_number, parse_view
 
 SIZES = (25, 50, 100, 250)

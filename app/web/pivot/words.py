@@ -7,7 +7,7 @@ from collections.abc import Set
 from datetime import date
 from typing import Any
 
-from app.queries.pivot_dimensions import (
+from app.queries.pivot.dimensions import (
     COST,
     DAY,
     DAYS,

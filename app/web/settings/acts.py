@@ -21,7 +21,7 @@ from app.directory.mappings import (
     owner_named,
     undo,
 )
-from app.queries.mappings import is_known, key_names, known_emails, past_changes, standing
+from app.queries.keys.mappings import is_known, key_names, known_emails, past_changes, standing
 from app.web.guard import current_user_label, record_event
 from app.web.settings.common import ListView, batch_number, is_being_typed, the_config
 

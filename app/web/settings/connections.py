@@ -13,7 +13,7 @@ from app.config import Config
 from app.database import reading
 from app.http import Client, ErrorClass, Limits, UpstreamError
 from app.providers import PROVIDERS, Provider
-from app.queries.freshness import freshness
+from app.queries.days.freshness import freshness
 from app.usage import Directory, utc_now
 from app.web.formatting import count_of
 from app.web.frame import configured_providers, label_of

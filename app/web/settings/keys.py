@@ -10,9 +10,9 @@ from flask.typing import ResponseReturnValue
 
 from app.database import reading
 from app.directory.mappings import Effect, KeyChange, Owner, effect_of, effects_by_key
+from app.queries.keys.suggestions import Suggestion, suggestions
+from app.queries.keys.unmapped import UnmappedKey, any_key_used, unmapped_keys
 from app.queries.scope import Scope
-from app.queries.suggestions import Suggestion, suggestions
-from app.queries.unmapped import UnmappedKey, any_key_used, unmapped_keys
 from app.web.guard import admin_only
 from app.web.settings.acts import BadAct, KeysView, act, done_context, intent_of
 from app.web.settings.common import back_to, page_of, parse_list_view, show, the_config

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from app.database import reading
-from app.queries.mappings import OwnedKey, guesses, owned_keys, past_changes, standing
+from app.queries.keys.mappings import OwnedKey, guesses, owned_keys, past_changes, standing
 from app.web.guard import admin_only
 from app.web.settings.acts import BadAct, KeysView, act, done_context, intent_of, removal_of
 from app.web.settings.common import back_to, page_of, parse_list_view, show, the_config

@@ -21,8 +21,8 @@ from app.directory.people import (
     split_person,
 )
 from app.identity import BadEmail
-from app.queries.mappings import known_emails
-from app.queries.people_directory import ListedPerson, listed_people, team_names
+from app.queries.keys.mappings import known_emails
+from app.queries.people.directory import ListedPerson, listed_people, team_names
 from app.usage import normal_email
 from app.web import htmx
 from app.web.guard import admin_only, record_event

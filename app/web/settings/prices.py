@@ -12,7 +12,7 @@ from flask import Blueprint, Response
 
 from app.database import reading
 from app.pricing import PRICE_TABLE
-from app.queries.prices import unpriced_models
+from app.queries.sums.prices import unpriced_models
 from app.web.guard import admin_only
 from app.web.settings.common import show
 

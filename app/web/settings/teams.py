@@ -17,7 +17,7 @@ from app.directory.team_file import (
     decoded,
     read_team_file,
 )
-from app.queries.people_directory import ListedPerson, listed_people
+from app.queries.people.directory import ListedPerson, listed_people
 from app.usage import utc_today
 from app.web.csv_files import csv_answer, csv_text, file_name, guarded
 from app.web.guard import admin_only, record_event

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from app.queries.completeness import DayMark, DayState
+from app.queries.days.completeness import DayMark, DayState
 from app.web import formatting
 from app.web.status.view import StatusView
 

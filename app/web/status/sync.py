@@ -12,7 +12,7 @@ from werkzeug.exceptions import Conflict
 
 from app.models import ProviderRun, Run
 from app.providers import PROVIDERS
-from app.queries.freshness import moment
+from app.queries.days.freshness import moment
 from app.runs import (
     RunProgress,
     Status,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from app.queries.day_story import DayStory, Source
-from app.queries.health import ProviderHealth, Standing
+from app.queries.days.health import ProviderHealth, Standing
+from app.queries.days.story import DayStory, Source
 
 ADVICE = {
     Standing.NOT_CONFIGURED: "It has no key, so nothing is read from it.",

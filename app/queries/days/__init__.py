@@ -1,0 +1,1 @@
+"""Days: what is known of them, and the runs that read them."""

@@ -1,0 +1,1 @@
+"""API keys and the rules that say whose they are."""

@@ -1,0 +1,153 @@
+"""What people use through keys that they share: nobody's usage, under a name of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from app.identity import SHARED
+from app.models import Actor, ApiKey, Mapping, Partition, Usage
+from app.queries.remembered import remembered
+from app.queries.scope import Scope, Slices, slices_of
+from app.queries.sums.figures import Figures, add_up
+from app.rollups import USAGE_SUMS
+
+BYTES_A_LINE = 600
+
+
+class SharedLine(NamedTuple):
+    """The usage of the shared keys of one name in the scope; "" is the name of several such."""
+
+    label: str
+    keys: tuple[str, ...]
+    figures: Figures
+    by_tool: dict[str, int]
+
+
+class NobodysLines(NamedTuple):
+    """Usage of nobody in lines: shared keys, those beyond the first some, and all the rest.
+
+    All lines together are what belongs to nobody.
+    """
+
+    shared: Sequence[SharedLine]
+    others: SharedLine | None
+    rest: Figures
+    rest_by_tool: dict[str, int]
+
+
+def nobodys_lines(
+    scope: Scope,
+    slices: Slices,
+    nobody: dict[str, Figures],
+    most: int,
+    words: str = "",
+) -> NobodysLines:
+    """What belongs to nobody (`nobody`: figures by tool) in lines, at most so many of a name.
+
+    With `words` only the names that hold them have a line, and there is no rest.
+    """
+    everything = shared_key_lines(scope, slices) if nobody else []
+    wanted = words.strip().lower()
+    lines = [line for line in everything if wanted in line.label.lower()]
+    shown, others = at_most(lines, most)
+    if wanted:
+        return NobodysLines(shown, others, Figures(), {})
+    shared = _together(everything)
+    rest = add_up([*nobody.values(), Figures()]).minus(shared.figures)
+    by_tool = {
+        tool: figures.tokens - shared.by_tool.get(tool, 0) for tool, figures in nobody.items()
+    }
+    return NobodysLines(shown, others, rest, by_tool)
+
+
+def at_most(
+    lines: Sequence[SharedLine], most: int
+) -> tuple[Sequence[SharedLine], SharedLine | None]:
+    """The first lines, and all others as one: None when all have a line.
+
+    One line more than `most` takes no more room than to say that there is one.
+    """
+    if len(lines) <= most + 1:
+        return lines, None
+    return lines[:most], _together(lines[most:])
+
+
+def shared_key_lines(scope: Scope, slices: Slices | None = None) -> list[SharedLine]:
+    """A line for each name of shared keys with usage in the scope, most tokens first.
+
+    Their usage belongs to nobody and is part of the unattributed usage. Under a team filter
+    there is none, as with all usage of nobody. `slices`: those of the scope, when known.
+    """
+    if scope.teams or not shared_labels():
+        return []
+    slices = slices or slices_of(scope)
+    return remembered(
+        ("shared keys", scope.bounds(), slices.key()),
+        lambda: _shared_key_lines(scope, slices),
+        lambda found: BYTES_A_LINE * (1 + len(found)),
+    )
+
+
+def _shared_key_lines(scope: Scope, slices: Slices) -> list[SharedLine]:
+    labels = shared_labels()
+    lines: dict[str, list[SharedLine]] = {}
+    for key, model, *sums in _sums_by_key(scope, slices):
+        figures, label = Figures(*sums), labels.get(key, key)
+        tool = slices.by_model[model][0]
+        lines.setdefault(label, []).append(
+            SharedLine(label, (key,), figures, {tool: figures.tokens})
+        )
+    found = [_together(parts, label) for label, parts in lines.items()]
+    return sorted(found, key=lambda line: (-line.figures.tokens, line.label))
+
+
+def _together(parts: Iterable[SharedLine], label: str = "") -> SharedLine:
+    keys: set[str] = set()
+    by_tool: dict[str, int] = {}
+    figures = Figures()
+    for part in parts:
+        keys.update(part.keys)
+        figures = add_up((figures, part.figures))
+        for tool, tokens in part.by_tool.items():
+            by_tool[tool] = by_tool.get(tool, 0) + tokens
+    return SharedLine(label, tuple(sorted(keys)), figures, by_tool)
+
+
+def shared_labels() -> dict[str, str]:
+    """The names of shared keys by their ids, and by what files call them; remembered."""
+    return remembered("shared labels", _shared_labels)
+
+
+def _shared_labels() -> dict[str, str]:
+    shared = Mapping.select(Mapping.key, Mapping.label).where(Mapping.label != "")
+    by_id = dict(shared.tuples())
+    if not by_id:
+        return {}
+    named = ApiKey.select(ApiKey.name, ApiKey.external_id).where(
+        ApiKey.external_id.in_(list(by_id)) & (ApiKey.name != "")
+    )
+    return {name: by_id[key] for name, key in named.tuples()} | by_id
+
+
+def _sums_by_key(scope: Scope, slices: Slices) -> list[tuple]:
+    shared = Actor.select(Actor.id).where(Actor.rule == SHARED)
+    return list(
+        Usage.select(
+            Actor.key,
+            Usage.model,
+            *(expression.cast("BIGINT") for expression in USAGE_SUMS),
+        )
+        .join(Actor)
+        .switch(Usage)
+        .join(Partition)
+        .where(
+            Usage.actor.in_(shared)
+            & Partition.counts
+            & scope.covers(Usage.day)
+            & Usage.model.in_(list(slices.by_model))
+        )
+        .group_by(Actor.key, Usage.model)
+        .order_by(Actor.key, Usage.model)
+        .tuples()
+    )

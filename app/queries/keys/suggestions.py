@@ -1,0 +1,81 @@
+"""Whose a key that nobody owns may be: never applied by itself, always with the reason."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from app.models import Person, PersonAlias
+from app.queries.keys.unmapped import UnmappedKey
+
+LONGEST_PHRASE = 4
+SHORTEST_WORD = 3
+COMMON_WORDS = frozenset(
+    {
+        *("admin", "agent", "api", "app", "bot", "build", "claude", "code", "cursor", "data"),
+        *("default", "deploy", "dev", "key", "laptop", "machine", "main", "new", "nightly"),
+        *("old", "prod", "production", "script", "server", "service", "staging", "support"),
+        *("team", "test", "tests", "tool", "work"),
+    }
+)
+"""Words of key names that are no person's, even where somebody's address is that word."""
+
+Phrase = tuple[str, ...]
+
+
+class Suggestion(NamedTuple):
+    """Whose a key may be, and why that is believed."""
+
+    email: str
+    reason: str
+
+
+def suggestions(keys: Iterable[UnmappedKey]) -> dict[str, Suggestion]:
+    """A suggestion for each key that has one: who made it, else whose name it holds."""
+    found: dict[str, Suggestion] = {}
+    people: dict[Phrase, set[str]] | None = None
+    for key in keys:
+        if key.suggested_email:
+            found[key.key] = Suggestion(key.suggested_email, "made this key")
+            continue
+        people = _people_by_phrase() if people is None else people
+        similar = _named_in(key.name or key.key, people)
+        if similar:
+            found[key.key] = similar
+    return found
+
+
+def _people_by_phrase() -> dict[Phrase, set[str]]:
+    """E-mails of known people by the words of their address and of their name."""
+    further = set(PersonAlias.select(PersonAlias.email).tuples())
+    found: dict[Phrase, set[str]] = {}
+    for email, name in Person.select(Person.email, Person.name).tuples():
+        if (email,) not in further:
+            for text in {email.partition("@")[0], name}:
+                found.setdefault(words(text), set()).add(email)
+    found.pop((), None)
+    return found
+
+
+def _named_in(name: str, people: dict[Phrase, set[str]]) -> Suggestion | None:
+    """The one person whose address or name stands in `name`, the longest phrase first."""
+    said = words(name)
+    for length in range(min(LONGEST_PHRASE, len(said)), 0, -1):
+        for start in range(len(said) - length + 1):
+            phrase = said[start : start + length]
+            emails = people.get(phrase, set())
+            if len(emails) == 1 and not _is_common(phrase):
+                return Suggestion(
+                    next(iter(emails)), f"its name holds \u201c{' '.join(phrase)}\u201d"
+                )
+    return None
+
+
+def _is_common(phrase: Phrase) -> bool:
+    return len(phrase) == 1 and (len(phrase[0]) < SHORTEST_WORD or phrase[0] in COMMON_WORDS)
+
+
+def words(text: str) -> Phrase:
+    """The words of a name or an address, in lower case."""
+    return tuple(re.findall(r"[^\W_]+", text.lower()))

@@ -1,0 +1,1 @@
+"""People: lists, one person, and their records."""

@@ -1,0 +1,217 @@
+"""What everybody used in a scope, read once per version of the data and kept as plain columns.
+
+A list of people is then sorted, searched, paged and summed in memory: for ten thousand people
+that takes a few milliseconds, where a database has to group their months again each time.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+from peewee import fn
+
+from app.database import database
+from app.models import ALL_SLICE, SUM_COLUMNS, UNATTRIBUTED, Person, PersonDay
+from app.queries.remembered import remembered
+from app.queries.scope import Scope, Slices
+from app.queries.sums.figures import Figures, add_up
+from app.queries.sums.persons import days_active, person_sums
+from app.usage import day_of
+
+BYTES_A_NUMBER, BYTES_A_PERSON = 8, 400
+WIDTH = len(SUM_COLUMNS)
+
+
+class Known(NamedTuple):
+    """A person ever seen, and the edges of all their usage as integers (0: no usage).
+
+    `left_day` is 0 for somebody who has not left.
+    """
+
+    email: str
+    first_day: int
+    last_day: int
+    name: str = ""
+    left_day: int = 0
+
+
+class Activity(NamedTuple):
+    """Everybody with usage in a scope: ids, and in the same order tokens and active days."""
+
+    ids: Sequence[int]
+    tokens: Sequence[int]
+    days: Sequence[int]
+
+
+class Everybody(NamedTuple):
+    """Everybody with usage in a scope, by e-mail.
+
+    `columns` hold per tool one column for each of `Figures`, and last the days with usage of
+    the tool, which are positive for its users only. All columns are in the order of `ids`.
+    `nobody` is, by tool, what belongs to no person.
+    """
+
+    ids: Sequence[int]
+    columns: Mapping[str, Sequence[Sequence[int]]]
+    days: Sequence[int]
+    nobody: dict[str, Figures]
+
+    def column(self, name: str) -> Sequence[int]:
+        """One of `SUM_COLUMNS` over all tools."""
+        place = SUM_COLUMNS.index(name)
+        return _added([columns[place] for columns in self.columns.values()], len(self.ids))
+
+    def by_tool(self, place: int) -> dict[str, Figures]:
+        """The figures of the person at `place`, of the tools they used."""
+        return {
+            tool: Figures(*(column[place] for column in columns[:WIDTH]))
+            for tool, columns in self.columns.items()
+            if columns[WIDTH][place]
+        }
+
+    def sums(self, places: Sequence[int] | None) -> dict[str, Figures]:
+        """The sums per tool of the persons at these places, None: of all."""
+        return {
+            tool: Figures(*(_sum(column, places) for column in columns[:WIDTH]))
+            for tool, columns in self.columns.items()
+            if _sum(columns[WIDTH], places)
+        }
+
+    def days_of(self, places: Sequence[int] | None) -> int:
+        """The active days of the persons at these places together, None: of all."""
+        return _sum(self.days, places)
+
+
+def _sum(column: Sequence[int], places: Sequence[int] | None) -> int:
+    return sum(column) if places is None else sum(column[place] for place in places)
+
+
+def _added(columns: Sequence[Sequence[int]], length: int) -> Sequence[int]:
+    if len(columns) == 1:
+        return columns[0]
+    return [sum(numbers) for numbers in zip(*columns, strict=True)] if columns else [0] * length
+
+
+def known_people(ids: Sequence[int] | None = None) -> dict[int, Known]:
+    """These persons by id; without `ids` all persons, and remembered."""
+    if ids is not None:
+        return _known_people(list(ids))
+    return remembered(
+        "known_people", lambda: _known_people(None), lambda found: BYTES_A_PERSON * len(found)
+    )
+
+
+def _known_people(ids: list[int] | None) -> dict[int, Known]:
+    edges = (edge_day(fn.MIN, Person.id), edge_day(fn.MAX, Person.id))
+    columns = (Person.id, Person.email, *edges, Person.name, Person.left_day)
+    query = Person.select(*columns)
+    rows = database.execute(query if ids is None else query.where(Person.id.in_(ids))).fetchall()
+    return {
+        key: Known(email, first or 0, last or 0, name, left or 0)
+        for key, email, first, last, name, left in rows
+    }
+
+
+def edge_day(edge: Any, person_id: Any) -> Any:
+    """The first (`fn.MIN`) or last (`fn.MAX`) day of a person, of all time and unfiltered."""
+    return PersonDay.select(edge(PersonDay.day)).where(
+        (PersonDay.slice == ALL_SLICE) & (PersonDay.person_id == person_id)
+    )
+
+
+def edges_of(person: Known) -> tuple[date | None, date | None]:
+    """The first and last day with usage of all time; None without any."""
+    if not person.first_day:
+        return None, None
+    return day_of(person.first_day), day_of(person.last_day)
+
+
+def activity(scope: Scope, slices: Slices) -> Activity:
+    """Tokens and active days of everybody with usage in the scope; remembered.
+
+    `slices` are those of the scope.
+    """
+    return remembered(
+        ("activity", scope.bounds(), scope.teams, slices.whole),
+        lambda: _activity(scope, slices),
+        lambda found: 3 * BYTES_A_NUMBER * len(found.ids),
+    )
+
+
+def _activity(scope: Scope, slices: Slices) -> Activity:
+    if not slices.whole:
+        return Activity((), (), ())
+    query = person_sums(scope, slices.whole, ("tokens",))
+    rows = [row for row in database.execute(query).fetchall() if row[0] != UNATTRIBUTED]
+    if len(slices.whole) > 1:
+        # Several slices share days: only a distinct count is right.
+        days = dict(database.execute(days_active(scope, slices.whole, None)).fetchall())
+        rows = [(key, tokens, days.get(key, 0)) for key, tokens, _ in rows]
+    return (
+        Activity(*(_numbers(column) for column in zip(*rows, strict=True)))
+        if rows
+        else (Activity((), (), ()))
+    )
+
+
+def everybody(scope: Scope, slices: Slices) -> Everybody:
+    """All figures of everybody with usage in the scope; remembered.
+
+    `slices` are those of the scope.
+    """
+    return remembered(
+        ("everybody", scope.bounds(), scope.teams, slices.whole, tuple(slices.by_tool)),
+        lambda: _everybody(scope, slices),
+        lambda found: BYTES_A_NUMBER * len(found.ids) * (2 + (WIDTH + 1) * len(found.columns)),
+    )
+
+
+def _everybody(scope: Scope, slices: Slices) -> Everybody:
+    if not slices.whole:
+        return Everybody((), {}, (), {})
+    rows = _rows_by_tool(scope, slices)
+    active = dict(database.execute(days_active(scope, slices.whole, None)).fetchall())
+    active.pop(UNATTRIBUTED, None)
+    known = known_people()
+    ids = sorted(active, key=lambda key: known[key].email)
+    nobody = {
+        tool: Figures(*found.pop(UNATTRIBUTED)[:WIDTH])
+        for tool, found in rows.items()
+        if UNATTRIBUTED in found
+    }
+    columns = {
+        tool: [_numbers(column) for column in zip(*_in_order(found, ids), strict=True)]
+        for tool, found in rows.items()
+        if found
+    }
+    return Everybody(_numbers(ids), columns, _numbers(active[key] for key in ids), nobody)
+
+
+def _in_order(found: dict[int, Sequence[int]], ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    nothing = (0,) * (WIDTH + 1)
+    return (found.get(key, nothing) for key in ids)
+
+
+def _rows_by_tool(scope: Scope, slices: Slices) -> dict[str, dict[int, Sequence[int]]]:
+    """{tool: {person: the figures and the days}}; the days are merely positive."""
+    query = person_sums(scope, list(slices.by_tool), SUM_COLUMNS, by_slice=True)
+    found: dict[str, dict[int, Sequence[int]]] = {}
+    for person_id, slice_id, *sums in database.execute(query).fetchall():
+        rows = found.setdefault(slices.by_tool[slice_id], {})
+        before = rows.get(person_id)
+        rows[person_id] = sums if before is None else [*map(sum, zip(before, sums, strict=True))]
+    return dict(sorted(found.items()))
+
+
+def _numbers(numbers: Iterable[int]) -> array[int]:
+    return array("q", numbers)
+
+
+def merged(by_tool: dict[str, Figures]) -> Figures:
+    """The sum over the tools."""
+    if len(by_tool) == 1:
+        return next(iter(by_tool.values()))
+    return add_up(by_tool.values()) if by_tool else Figures()

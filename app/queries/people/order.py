@@ -1,0 +1,159 @@
+"""People in any order: everybody sorted by one column, and who matches a search."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from peewee import Select, fn
+
+from app.database import database, in_byte_order
+from app.models import SUM_COLUMNS, Slice
+from app.queries.people.directory import with_further_email
+from app.queries.people.everybody import Everybody, activity, known_people
+from app.queries.remembered import remembered
+from app.queries.scope import Scope, Slices
+from app.queries.sums.persons import person_sums
+from app.usage import CLAUDE_CODE, CURSOR, normal_email
+
+FIGURE_SORTS = {
+    "totalTokens": "tokens",
+    "totalCost": "value_nanos",
+    "inputTokens": "input_tokens",
+    "outputTokens": "output_tokens",
+    "cacheReadTokens": "cache_read_tokens",
+    "cacheWriteTokens": "cache_write_tokens",
+}
+TOOL_SORTS = {"claudeCodeTokens": CLAUDE_CODE, "cursorTokens": CURSOR}
+SORTS = (
+    "email",
+    "totalTokens",
+    "totalCost",
+    *TOOL_SORTS,
+    "inputTokens",
+    "outputTokens",
+    "cacheReadTokens",
+    "cacheWriteTokens",
+    "firstActive",
+    "lastActive",
+    "daysActive",
+    "avgTokensPerDay",
+)
+MORE_SORTS = (*SORTS, "cacheShare", "topModel", "change")
+"""What the page sorts by: the columns of the API, and those that only people read."""
+DEFAULT_SORT = "totalTokens"
+BYTES_A_NAME = 100
+
+
+class Order(NamedTuple):
+    """A column of `MORE_SORTS` and its direction.
+
+    `compared` are the days now and before between which "change" is measured.
+    """
+
+    sort: str = DEFAULT_SORT
+    descending: bool = True
+    compared: tuple[Scope, Scope] | None = None
+
+
+def matching(found: Everybody, search: str) -> list[int] | None:
+    """The places of those one of whose e-mails holds the words, None for everybody without words.
+
+    A further e-mail is an e-mail of the person like their own.
+    """
+    wanted = normal_email(search)
+    if not wanted:
+        return None
+    known = known_people()
+    others = with_further_email(wanted)
+    return [
+        place
+        for place, key in enumerate(found.ids)
+        if wanted in known[key].email or known[key].email in others
+    ]
+
+
+def ordered(
+    found: Everybody, places: Sequence[int] | None, scope: Scope, slices: Slices, order: Order
+) -> Sequence[int]:
+    """The places in the order asked for; ties break by e-mail, as they come."""
+    chosen = range(len(found.ids)) if places is None else places
+    if order.sort == "email":
+        return chosen[::-1] if order.descending else chosen
+    keys = _keys(found, scope, slices, order)
+    return sorted(chosen, key=keys.__getitem__, reverse=order.descending)
+
+
+def _keys(found: Everybody, scope: Scope, slices: Slices, order: Order) -> Sequence[Any]:
+    """What to order by, in the order of `found`."""
+    sort, ids = order.sort, found.ids
+    if sort in FIGURE_SORTS:
+        return found.column(FIGURE_SORTS[sort])
+    if sort in TOOL_SORTS:
+        columns = found.columns.get(TOOL_SORTS[sort])
+        return columns[SUM_COLUMNS.index("tokens")] if columns else [0] * len(ids)
+    if sort in ("firstActive", "lastActive"):
+        known, edge = known_people(), "first_day" if sort == "firstActive" else "last_day"
+        return [getattr(known[key], edge) for key in ids]
+    if sort == "daysActive":
+        return found.days
+    if sort == "topModel":
+        names = every_top_model(scope, slices)
+        return [names.get(key, "").lower() for key in ids]
+    if sort == "change" and order.compared:
+        now, before = (tokens_by_person(one, slices) for one in order.compared)
+        return [now.get(key, 0) - before.get(key, 0) for key in ids]
+    return _ratios(found, average=sort == "avgTokensPerDay")
+
+
+def _ratios(found: Everybody, *, average: bool) -> Sequence[float]:
+    tokens = found.column("tokens")
+    if average:
+        return [tokens_per_day(*pair) for pair in zip(tokens, found.days, strict=True)]
+    # Equal shares give equal numbers: a division is rounded as the exact ratio would be.
+    read = found.column("cache_read_tokens")
+    return [part / whole if whole else 0 for part, whole in zip(read, tokens, strict=True)]
+
+
+def tokens_per_day(tokens: int, days: int) -> int:
+    """Exact tokens / days, rounded half-even; 0 for no days."""
+    if not days:
+        return 0
+    whole, rest = divmod(tokens, days)
+    return whole + (2 * rest > days or (2 * rest == days and whole % 2 == 1))
+
+
+def tokens_by_person(scope: Scope, slices: Slices) -> dict[int, int]:
+    """Tokens of everybody with usage in the scope, by id; `slices` are those of the scope."""
+    found = activity(scope, slices)
+    return dict(zip(found.ids, found.tokens, strict=True))
+
+
+def every_top_model(scope: Scope, slices: Slices) -> dict[int, str]:
+    """The display model with most tokens of everybody, by id; remembered."""
+    return remembered(
+        ("top models", scope.bounds(), scope.teams, tuple(slices.by_model)),
+        lambda: dict(database.execute(top_models(scope, slices, None)).fetchall()),
+        lambda found: BYTES_A_NAME * len(found),
+    )
+
+
+def top_models(scope: Scope, slices: Slices, matching_ids: Any) -> Select:
+    """Query of (person_id, name): the display model with most tokens, ties by name.
+
+    `matching_ids` narrows to persons: a list of ids, a subquery, or None for everybody.
+    """
+    sums = person_sums(
+        scope, list(slices.by_model) or [0], ["tokens"], people=matching_ids, by_slice=True
+    ).alias("sums")
+    tokens = fn.SUM(sums.c.tokens)
+    place = fn.ROW_NUMBER().over(
+        partition_by=[sums.c.person_id], order_by=[tokens.desc(), in_byte_order(Slice.name)]
+    )
+    ranked = (
+        Select([sums], [sums.c.person_id, Slice.name.alias("name"), place.alias("place")])
+        .join(Slice, on=(Slice.id == sums.c.slice_id))
+        .group_by(sums.c.person_id, Slice.name)
+        .alias("ranked")
+    )
+    return Select([ranked], [ranked.c.person_id, ranked.c.name]).where(ranked.c.place == 1)

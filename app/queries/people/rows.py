@@ -1,0 +1,219 @@
+"""The rows of the list of people: only what the shown columns need is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from app.database import database
+from app.models import PersonDay
+from app.queries.keys.shared import NobodysLines, nobodys_lines
+from app.queries.people.directory import further_emails, with_further_email
+from app.queries.people.everybody import Everybody, edges_of, everybody, known_people, merged
+from app.queries.people.order import (
+    DEFAULT_SORT,
+    MORE_SORTS,
+    Order,
+    matching,
+    ordered,
+    tokens_by_person,
+)
+from app.queries.people.people import (
+    MOST_IDS,
+    PeopleTotals,
+    PersonTotals,
+    favorite_models,
+    person_at,
+    sums_of_people,
+)
+from app.queries.remembered import remembered
+from app.queries.scope import Scope, Slices
+from app.queries.sums.figures import Figures
+from app.usage import day_number, day_of
+
+BYTES_A_POINT = 16
+MOST_SHARED = 9
+"""So many names of shared keys have a line below the list; more are summed up in one."""
+Span = tuple[date, date]
+
+
+class Question(NamedTuple):
+    """Which people, in which order, and what to tell of them.
+
+    `columns` are names of columns on screen. `compared`: the days of "change", now and before.
+    `curve`: the first and last day of each point of the curve of "trend".
+    """
+
+    scope: Scope
+    slices: Slices
+    columns: Collection[str]
+    search: str = ""
+    sort: str = DEFAULT_SORT
+    descending: bool = True
+    compared: tuple[Scope, Scope] | None = None
+    curve: Sequence[Span] = ()
+
+
+class PersonRow(NamedTuple):
+    """One person: figures, tokens per point of the curve, tokens (now, before) compared.
+
+    `name` is "" and `left` None when nobody said.
+    """
+
+    person: PersonTotals
+    trend: list[int]
+    compared: tuple[int, int] | None
+    name: str = ""
+    left: date | None = None
+
+    @property
+    def change(self) -> int | None:
+        """Tokens more (or less) than before; None when nothing can be compared."""
+        return self.compared[0] - self.compared[1] if self.compared else None
+
+
+class Rows(NamedTuple):
+    """One page of rows, and how many people match in all."""
+
+    rows: list[PersonRow]
+    total_count: int
+
+
+class Foot(NamedTuple):
+    """What stands below the rows: the matching people, usage of nobody in all and in lines, and
+    how many people there are without the search."""
+
+    people: PeopleTotals
+    nobody: Figures
+    lines: NobodysLines
+    everybody_count: int
+
+
+def people_rows(question: Question, limit: int | None = None, offset: int = 0) -> Rows:
+    """People with usage in the scope, filled with what `question.columns` need.
+
+    An unknown sort, or "change" with nothing to compare, means most tokens first. Ties break
+    by e-mail ascending. No `limit`: all of them.
+    """
+    asked = question
+    if asked.sort not in MORE_SORTS or (asked.sort == "change" and not asked.compared):
+        asked = asked._replace(sort=DEFAULT_SORT, descending=True)
+    found = everybody(asked.scope, asked.slices)
+    order = Order(asked.sort, asked.descending, asked.compared)
+    places = ordered(found, matching(found, asked.search), asked.scope, asked.slices, order)
+    page = places if limit is None else places[offset : offset + limit]
+    return Rows(_filled(asked, found, page), len(places))
+
+
+def one_row(question: Question, person_id: int, email: str) -> PersonRow:
+    """The row of one person; zeros when there is no usage in the scope."""
+    found = everybody(question.scope, question.slices)
+    if person_id in found.ids:
+        return _filled(question, found, [found.ids.index(person_id)])[0]
+    edges = edges_of(known_people([person_id])[person_id])
+    nothing = PersonTotals(person_id, email, Figures(), {}, 0, *edges)
+    changes = _changes(question).get(person_id, (0, 0))
+    return PersonRow(nothing, [], changes if question.compared else None, *_said_of(person_id))
+
+
+def named_like(words: str, most: int) -> list[tuple[str, str]]:
+    """(e-mail, name) of those whose name holds the words but none of whose e-mails does, by name.
+
+    A list is searched by e-mail alone, as the API is: this is for pointing at whom else was meant.
+    """
+    wanted = words.strip().lower()
+    if not wanted:
+        return []
+    elsewhere = {email for emails in further_emails().values() for email in emails}
+    elsewhere |= with_further_email(wanted)
+    found = [
+        (known.name, known.email)
+        for known in known_people().values()
+        if wanted in known.name.lower()
+        and wanted not in known.email
+        and known.email not in elsewhere
+    ]
+    return [(email, name) for name, email in sorted(found)[:most]]
+
+
+def _said_of(person_id: int) -> tuple[str, date | None]:
+    """A person's name, and the day they left on."""
+    known = known_people()[person_id]
+    return known.name, day_of(known.left_day) if known.left_day else None
+
+
+def _filled(asked: Question, found: Everybody, places: Sequence[int]) -> list[PersonRow]:
+    ids = [found.ids[place] for place in places]
+    shown = set(asked.columns)
+    names = favorite_models(asked.scope, asked.slices, ids) if "topModel" in shown else {}
+    trends = _trends(asked, ids) if "trend" in shown else {}
+    changes = _changes(asked) if "change" in shown else {}
+    nothing = (0, 0) if asked.compared else None
+    return [
+        PersonRow(
+            person_at(found, place, names.get(key, "")),
+            trends.get(key, []),
+            changes.get(key, nothing),
+            *_said_of(key),
+        )
+        for key, place in zip(ids, places, strict=True)
+    ]
+
+
+def _changes(asked: Question) -> dict[int, tuple[int, int]]:
+    """Tokens (now, before) of everybody with usage in either."""
+    if not asked.compared:
+        return {}
+    now, before = (tokens_by_person(scope, asked.slices) for scope in asked.compared)
+    return {key: (now.get(key, 0), before.get(key, 0)) for key in now.keys() | before.keys()}
+
+
+def _trends(asked: Question, ids: Sequence[int]) -> dict[int, list[int]]:
+    """Tokens per person and point of the curve, one range of the days' rollup."""
+    if not (asked.curve and ids):
+        return {}
+    if len(ids) > MOST_IDS:
+        bounds = asked.curve[0][0], asked.curve[-1][1]
+        return remembered(
+            ("trends", bounds, len(asked.curve), asked.scope.teams, asked.slices.whole),
+            lambda: _read_trends(asked, None),
+            lambda found: BYTES_A_POINT * len(asked.curve) * len(found),
+        )
+    return _read_trends(asked, ids)
+
+
+def _read_trends(asked: Question, ids: Sequence[int] | None) -> dict[int, list[int]]:
+    places = {
+        day: place
+        for place, (first, last) in enumerate(asked.curve)
+        for day in range(day_number(first), day_number(last) + 1)
+    }
+    curve = asked.scope._replace(start=asked.curve[0][0], end=asked.curve[-1][1])
+    if ids is not None:
+        curve = curve._replace(teams=())
+    query = PersonDay.select(PersonDay.person_id, PersonDay.day, PersonDay.tokens).where(
+        PersonDay.slice.in_(list(asked.slices.whole)) & curve.rows_of(PersonDay)
+    )
+    if ids is not None:
+        query = query.where(PersonDay.person_id.in_(list(ids)))
+    found: dict[int, list[int]] = {}
+    points = len(asked.curve)
+    # Bare rows: of ten thousand people the wrappers around them cost more than the query.
+    for person_id, day, tokens in database.execute(query).fetchall():
+        if person_id not in found:
+            found[person_id] = [0] * points
+        if day in places:
+            found[person_id][places[day]] += tokens
+    return found
+
+
+def foot(question: Question) -> Foot:
+    """The sums below the rows."""
+    found = everybody(question.scope, question.slices)
+    return Foot(
+        sums_of_people(found, matching(found, question.search)),
+        merged(found.nobody),
+        nobodys_lines(question.scope, question.slices, found.nobody, MOST_SHARED, question.search),
+        len(found.ids),
+    )

@@ -1,0 +1,1 @@
+"""Usage grouped by any two dimensions."""

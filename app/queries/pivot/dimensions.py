@@ -1,0 +1,209 @@
+"""What a pivot can be cut by and measured in, and how a question is narrowed to some keys."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Collection, Hashable, Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+from peewee import JOIN
+
+from app.database import database
+from app.models import UNATTRIBUTED, Organization, Team, Workspace
+from app.queries.people.everybody import known_people
+from app.queries.remembered import remembered
+from app.queries.scope import Scope, Slices
+
+PERSON, TEAM, MODEL, TOOL = "person", "team", "model", "tool"
+DAY, WEEK, MONTH = "day", "week", "month"
+WORKSPACE = "workspace"
+DIMENSIONS = (PERSON, TEAM, MODEL, TOOL, DAY, WEEK, MONTH, WORKSPACE)
+PERIODS = (DAY, WEEK, MONTH)
+
+NO_TEAM, NOBODYS_TEAM = 0, -1
+"""Keys of the dimension "team": people without a team, and usage that belongs to nobody."""
+UNOWNED = {PERSON: UNATTRIBUTED, TEAM: NOBODYS_TEAM}
+"""The key of usage that belongs to nobody, by dimension."""
+
+TOKENS, COST, REQUESTS = "tokens", "cost", "requests"
+DAYS, PEOPLE = "days", "people"
+MEASURES = (TOKENS, COST, REQUESTS, DAYS, PEOPLE)
+ADDITIVE = (TOKENS, COST, REQUESTS)
+
+
+class Amount(NamedTuple):
+    """One figure: tokens, nano-dollars, or a count.
+
+    For the measures "cost" and "requests" `unknown_tokens` of the `tokens` have no price, or
+    nobody told their requests.
+    """
+
+    value: int
+    tokens: int = 0
+    unknown_tokens: int = 0
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether it is known of no part of the usage: then it is unknown, not zero."""
+        return bool(self.tokens) and self.unknown_tokens == self.tokens and not self.value
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it is known of a part of the usage only."""
+        return bool(self.unknown_tokens) and not self.is_unknown
+
+
+NOTHING = Amount(0)
+
+
+def add(amounts: Iterable[Amount]) -> Amount:
+    """The sum of amounts of an additive measure."""
+    return Amount(*(sum(column) for column in zip(NOTHING, *amounts, strict=True)))
+
+
+def subtract(whole: Amount, part: Amount) -> Amount:
+    """The difference of amounts of an additive measure."""
+    return Amount(*(mine - theirs for mine, theirs in zip(whole, part, strict=True)))
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is measured: days from and to (both set), slices, and whose usage.
+
+    `search` narrows to people whose e-mail holds the words. `people`, `teams` and `workspaces`
+    narrow to some keys, `no_people`, `no_teams` and `no_workspaces` leave some out; the key of
+    a workspace is (organisation id, external id).
+    """
+
+    scope: Scope
+    slices: Slices
+    measure: str
+    search: str = ""
+    people: tuple[int, ...] | None = None
+    no_people: tuple[int, ...] = ()
+    teams: tuple[int, ...] | None = None
+    no_teams: tuple[int, ...] = ()
+    workspaces: tuple[tuple[int, str], ...] | None = None
+    no_workspaces: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def is_of_anybody(self) -> bool:
+        """Whether usage counts whoever it belongs to."""
+        some = self.scope.teams or self.search or self.no_people or self.no_teams
+        return not some and self.people is None and self.teams is None
+
+    def key(self) -> Hashable:
+        """What makes the question: equal keys have equal answers."""
+        others = (getattr(self, field.name) for field in fields(self) if field.name != "slices")
+        return self.slices.key(), *others
+
+    def to(self, dimension: str, keys: Sequence[Any]) -> Question:
+        """The same question about some keys of a dimension only (of periods: one)."""
+        if dimension == PERSON:
+            return replace(self, people=tuple(keys))
+        if dimension == TEAM:
+            return replace(self, teams=tuple(keys))
+        if dimension == WORKSPACE:
+            return replace(self, workspaces=tuple(keys))
+        if dimension in PERIODS:
+            first, last = period_span(dimension, keys[0], self.scope)
+            return replace(self, scope=self.scope._replace(start=first, end=last))
+        return replace(self, slices=_slices_to(self.slices, dimension, keys))
+
+    def without(self, dimension: str, keys: Sequence[Any]) -> Question:
+        """The same question about all other keys; of periods: about the days before them."""
+        if dimension == PERSON:
+            return replace(self, no_people=tuple(keys))
+        if dimension == TEAM:
+            return replace(self, no_teams=tuple(keys))
+        if dimension == WORKSPACE:
+            return replace(self, no_workspaces=tuple(keys))
+        if dimension in PERIODS:
+            end = min(keys) - timedelta(days=1)
+            return replace(self, scope=self.scope._replace(end=end))
+        named = {name for _, name in self.slices.by_model.values()}
+        known = named if dimension == MODEL else set(self.slices.by_tool.values())
+        return self.to(dimension, list(known.difference(keys)))
+
+
+def _slices_to(slices: Slices, dimension: str, keys: Collection[Any]) -> Slices:
+    place = 0 if dimension == TOOL else 1
+    by_model = {key: label for key, label in slices.by_model.items() if label[place] in keys}
+    if dimension == MODEL:
+        return Slices(tuple(by_model), {key: tool for key, (tool, _) in by_model.items()}, by_model)
+    by_tool = {key: tool for key, tool in slices.by_tool.items() if tool in keys}
+    return Slices(tuple(by_tool), by_tool, by_model)
+
+
+def period_of(dimension: str, day: date) -> date:
+    """The first day of the day's period: the day itself, its ISO week's Monday, or the 1st."""
+    if dimension == DAY:
+        return day
+    return day - timedelta(days=day.weekday()) if dimension == WEEK else day.replace(day=1)
+
+
+def period_span(dimension: str, first: date, scope: Scope) -> tuple[date, date]:
+    """The days of a period that lie in the scope, first and last."""
+    last = first
+    if dimension == WEEK:
+        last = first + timedelta(days=min(6, (date.max - first).days))
+    elif dimension == MONTH:
+        last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
+    return max(first, scope.start or first), min(last, scope.end or last)
+
+
+def periods(dimension: str, scope: Scope) -> list[date]:
+    """Every period that has days in the scope, oldest first, known by its first day."""
+    start, end = scope.start, scope.end
+    if start is None or end is None:
+        return []
+    days = (date.fromordinal(day) for day in range(start.toordinal(), end.toordinal() + 1))
+    return list(dict.fromkeys(period_of(dimension, day) for day in days))
+
+
+def labels(dimension: str, keys: Iterable[Hashable]) -> dict[Any, str]:
+    """Words for keys, as searched and sorted by: e-mail, name, or ISO date ("2026-11")."""
+    if dimension == PERSON:
+        return _emails(keys)
+    if dimension == TEAM:
+        return _team_names(keys)
+    if dimension == WORKSPACE:
+        return _workspace_names(list(keys))
+    length = 7 if dimension == MONTH else 10
+    return {key: key.isoformat()[:length] if isinstance(key, date) else str(key) for key in keys}
+
+
+def _emails(ids: Iterable[Any]) -> dict[Any, str]:
+    known = known_people()
+    return {key: "" if key == UNATTRIBUTED else known[key].email for key in ids}
+
+
+def _team_names(ids: Iterable[Any]) -> dict[Any, str]:
+    names = remembered("team names", lambda: dict(Team.select(Team.id, Team.name).tuples()))
+    special = {NO_TEAM: "No team", NOBODYS_TEAM: ""}
+    return {key: names.get(key) or special[key] for key in ids}
+
+
+def _workspace_names(keys: list[Any]) -> dict[Any, str]:
+    rows = database.execute(
+        Organization.select(
+            Organization.id, Organization.provider, Workspace.external_id, Workspace.name
+        ).join(Workspace, JOIN.LEFT_OUTER, on=(Workspace.organization == Organization.id))
+    ).fetchall()
+    providers = {organization: provider for organization, provider, _, _ in rows}
+    named = {(key, external): name for key, _, external, name in rows if external is not None}
+    return {key: _workspace_name(key, named, providers) for key in keys}
+
+
+def _workspace_name(
+    key: tuple[int, str], named: dict[tuple[int, str], str], providers: dict[int, str]
+) -> str:
+    organization, external = key
+    if external:
+        return named.get(key) or external
+    # Only providers that have workspaces have a default one.
+    if any(owner == organization for owner, _ in named) or providers[organization] == "anthropic":
+        return "Default workspace"
+    return f"{providers[organization].capitalize()} (no workspaces)"

@@ -1,0 +1,1 @@
+"""Sums of usage: the figures of pages and JSON reads."""

@@ -1,0 +1,68 @@
+"""Sums of whole slices, over a range or by day: of everything, or of the members of teams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from peewee import Select, fn
+
+from app.database import database, total
+from app.models import SUM_COLUMNS, PersonDay, TotalDay
+from app.queries.remembered import remembered
+from app.queries.scope import Scope
+from app.queries.sums.figures import Figures, sums_of
+from app.queries.sums.persons import person_sums
+
+BYTES_A_NUMBER = 40
+
+
+def slice_sums(scope: Scope, slice_ids: Iterable[int]) -> dict[int, Figures]:
+    """The sums of each of these slices in a scope, those without usage left out."""
+    wanted = list(slice_ids)
+    if not wanted:
+        return {}
+    query = _of_members(scope, wanted) if scope.teams else _of_everything(scope, wanted)
+    return {slice_id: Figures(*sums) for slice_id, *sums in database.execute(query).fetchall()}
+
+
+def _of_everything(scope: Scope, wanted: Sequence[int]) -> Select:
+    return (
+        TotalDay.select(TotalDay.slice, *sums_of(TotalDay))
+        .where(TotalDay.slice.in_(list(wanted)) & scope.covers(TotalDay.day))
+        .group_by(TotalDay.slice)
+    )
+
+
+def _of_members(scope: Scope, wanted: Sequence[int]) -> Select:
+    rows = person_sums(scope, wanted, SUM_COLUMNS, by_slice=True).alias("rows")
+    sums = [total(getattr(rows.c, name)) for name in SUM_COLUMNS]
+    return Select([rows], [rows.c.slice_id, *sums]).group_by(rows.c.slice_id)
+
+
+def day_rows(scope: Scope, slice_ids: Iterable[int], columns: Sequence[str]) -> list[tuple]:
+    """(day as an integer, slice id, people, *columns) of each day and slice with usage.
+
+    `columns` are names of `SUM_COLUMNS`. Bare rows, remembered: a year by model is thousands.
+    """
+    wanted = sorted(slice_ids)
+    return remembered(
+        ("day rows", scope.bounds(), scope.teams, tuple(wanted), tuple(columns)),
+        lambda: _day_rows(scope, wanted, columns) if wanted else [],
+        lambda found: BYTES_A_NUMBER * (3 + len(columns)) * len(found),
+    )
+
+
+def _day_rows(scope: Scope, wanted: list[int], columns: Sequence[str]) -> list[tuple]:
+    if scope.teams:
+        sums = [total(getattr(PersonDay, name)) for name in columns]
+        query = (
+            PersonDay.select(PersonDay.day, PersonDay.slice, fn.COUNT(PersonDay.person_id), *sums)
+            .where(PersonDay.slice.in_(wanted) & scope.rows_of(PersonDay))
+            .group_by(PersonDay.day, PersonDay.slice)
+        )
+    else:
+        figures = [getattr(TotalDay, name) for name in columns]
+        query = TotalDay.select(TotalDay.day, TotalDay.slice, TotalDay.people, *figures).where(
+            TotalDay.slice.in_(wanted) & scope.covers(TotalDay.day)
+        )
+    return list(database.execute(query).fetchall())
