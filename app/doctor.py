@@ -16,6 +16,7 @@ from app.database import OutdatedSchema, database, describe, is_postgres, pendin
 from app.http import Limits, UpstreamError
 from app.providers import PROVIDERS, Provider
 from app.soundness import sqlite_damage
+from app.states import RunStatus
 
 WEAK_WORDS = ("secret", "changeme", "change-me", "password", "example", "development")
 FEW_CHARACTERS = 8
@@ -181,9 +182,8 @@ def _provider(config: Config, provider: Provider) -> Findings:
     """Ask a provider for its directory, as every sync begins."""
     key = config.provider_key(provider.NAME)
     if not key:
-        found = "not configured"
         advice = f"Set {provider.SETTINGS[0]} to read from it."
-        yield Finding(Level.WARN, provider.LABEL, found, advice)
+        yield Finding(Level.WARN, provider.LABEL, RunStatus.NOT_CONFIGURED, advice)
         return
     try:
         client = provider.connect(key, config.provider_url(provider.NAME), limits=QUICK)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Collection
 from datetime import date
-from enum import StrEnum
 from typing import NamedTuple
 
 from peewee import ModelSelect, PeeweeException, fn
@@ -13,18 +12,8 @@ from peewee import ModelSelect, PeeweeException, fn
 from app.database import database, process_label, writing
 from app.locks import is_held
 from app.models import ProviderRun, Run, Slot
+from app.states import RunStatus
 from app.usage import day_number
-
-
-class Status(StrEnum):
-    """How a run, or a provider's part of it, stands."""
-
-    RUNNING = "running"
-    OK = "ok"
-    FAILED = "failed"
-    STOPPED = "stopped"
-    INTERRUPTED = "interrupted"
-    NOT_CONFIGURED = "not configured"
 
 
 class LockLost(PeeweeException):
@@ -42,7 +31,7 @@ class RunProgress(NamedTuple):
 SYNC_LOCK = "sync"
 """Name of the lock that every run holds."""
 MOST_CLOCK_SKEW_SECONDS = 300
-UNFINISHED = (Status.STOPPED, Status.INTERRUPTED)
+UNFINISHED = (RunStatus.STOPPED, RunStatus.INTERRUPTED)
 ANEW = " --force"
 """Ends the kind of a run that goes on with nothing: what was read before it does not count."""
 
@@ -63,7 +52,7 @@ def begin_run(
         _mark_dead_runs()
         return Run.create(
             kind=kind,
-            status=Status.RUNNING,
+            status=RunStatus.RUNNING,
             start_day=day_number(start),
             end_day=day_number(end),
             started_at=now_seconds(),
@@ -76,8 +65,8 @@ def begin_run(
 def _mark_dead_runs() -> None:
     """Runs still "running" while we hold the lock died without a word."""
     for table in (Run, ProviderRun):
-        table.update(status=Status.INTERRUPTED, finished_at=now_seconds()).where(
-            table.status == Status.RUNNING
+        table.update(status=RunStatus.INTERRUPTED, finished_at=now_seconds()).where(
+            table.status == RunStatus.RUNNING
         ).execute()
 
 
@@ -86,13 +75,15 @@ def begin_provider(run: Run, provider: str, days_asked: int) -> ProviderRun:
     return ProviderRun.create(
         run=run,
         provider=provider,
-        status=Status.RUNNING,
+        status=RunStatus.RUNNING,
         started_at=now_seconds(),
         days_asked=days_asked,
     )
 
 
-def finish_provider(part: ProviderRun, status: Status, *, kind: str = "", error: str = "") -> None:
+def finish_provider(
+    part: ProviderRun, status: RunStatus, *, kind: str = "", error: str = ""
+) -> None:
     """Log how a provider's part ended, with all its counters."""
     part.status = status
     part.error_kind = kind
@@ -104,8 +95,8 @@ def finish_provider(part: ProviderRun, status: Status, *, kind: str = "", error:
 def finish_run(run: Run, parts: Collection[ProviderRun]) -> None:
     """Log how a run ended: as its worst part did."""
     statuses = {part.status for part in parts}
-    worst = (Status.FAILED, Status.STOPPED, Status.OK, Status.NOT_CONFIGURED)
-    run.status = next((status for status in worst if status in statuses), Status.OK)
+    worst = (RunStatus.FAILED, RunStatus.STOPPED, RunStatus.OK, RunStatus.NOT_CONFIGURED)
+    run.status = next((status for status in worst if status in statuses), RunStatus.OK)
     run.finished_at = now_seconds()
     run.save()
 
@@ -124,7 +115,7 @@ def clock_warning(part: ProviderRun) -> str:
 
 def running_run() -> Run | None:
     """The run that holds the sync lock now, as far as the log knows."""
-    return Run.select().where(Run.status == Status.RUNNING).order_by(Run.id.desc()).first()
+    return Run.select().where(Run.status == RunStatus.RUNNING).order_by(Run.id.desc()).first()
 
 
 def active_run() -> Run | None:
@@ -140,8 +131,8 @@ def standing_of(logged: Run | ProviderRun, active: Run | None) -> str:
     """
     number = logged.id if isinstance(logged, Run) else logged.run_id
     under_way = active is not None and active.id == number
-    dead = logged.status == Status.RUNNING and not under_way
-    return Status.INTERRUPTED if dead else str(logged.status)
+    dead = logged.status == RunStatus.RUNNING and not under_way
+    return RunStatus.INTERRUPTED if dead else str(logged.status)
 
 
 def latest_run() -> Run | None:
@@ -155,7 +146,7 @@ def run_progress(run_id: int) -> RunProgress | None:
     if run is None:
         return None
     parts = list(ProviderRun.select().where(ProviderRun.run == run).order_by(ProviderRun.id))
-    active = active_run() if run.status == Status.RUNNING else None
+    active = active_run() if run.status == RunStatus.RUNNING else None
     return RunProgress(run, parts, active is not None and active.id == run.id)
 
 
@@ -166,7 +157,7 @@ def request_cancel(run_id: int) -> bool:
     """
     with writing():
         asked = Run.update(cancel_asked_at=now_seconds()).where(
-            (Run.id == run_id) & (Run.status == Status.RUNNING) & Run.cancel_asked_at.is_null()
+            (Run.id == run_id) & (Run.status == RunStatus.RUNNING) & Run.cancel_asked_at.is_null()
         )
         return bool(asked.execute()) or cancel_asked(run_id)
 
@@ -189,7 +180,7 @@ def check_not_replaced(run_id: int) -> None:
 
 
 def _running(run_id: int) -> ModelSelect:
-    return Run.select(Run.id).where((Run.id == run_id) & (Run.status == Status.RUNNING))
+    return Run.select(Run.id).where((Run.id == run_id) & (Run.status == RunStatus.RUNNING))
 
 
 def resumable_from(kind: str, provider: str, within_seconds: int) -> int | None:
@@ -209,7 +200,7 @@ def resumable_from(kind: str, provider: str, within_seconds: int) -> int | None:
         .where(
             Run.kind.in_((kind, kind + ANEW))
             & (ProviderRun.provider == provider)
-            & (ProviderRun.status != Status.RUNNING)
+            & (ProviderRun.status != RunStatus.RUNNING)
         )
         .order_by(ProviderRun.id.desc())
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
-from enum import StrEnum
 
 from peewee import fn
 
@@ -16,7 +15,10 @@ from app.database import database, writing
 from app.http import ErrorClass
 from app.locks import is_held
 from app.models import ProviderRun, Run, Slot
-from app.runs import SYNC_LOCK, Status
+from app.runs import (
+    SYNC_LOCK,
+)
+from app.states import RunStatus, SlotStatus
 from app.usage import day_number
 
 DAILY = "daily"
@@ -34,17 +36,6 @@ LASTING = frozenset(
     }
 )
 """Failures that another try soon does not mend: they wait for the next day."""
-
-
-class SlotStatus(StrEnum):
-    """How a due moment stands."""
-
-    RUNNING = "running"
-    OK = "ok"
-    FAILED = "failed"
-    WAITING = "waiting"
-    STOPPED = "stopped"
-    CANCELLED = "cancelled"
 
 
 def due_day(sync_at: time, now: datetime) -> date:
@@ -100,7 +91,7 @@ def unread(slot: Slot, providers: Collection[str]) -> list[str]:
     done = (
         ProviderRun.select(ProviderRun.provider)
         .join(Run)
-        .where((Run.slot == slot) & (ProviderRun.status == Status.OK))
+        .where((Run.slot == slot) & (ProviderRun.status == RunStatus.OK))
     )
     read = {name for (name,) in done.tuples()}
     return [name for name in providers if name not in read]
@@ -126,7 +117,7 @@ def settle(slot: Slot, run: Run | None, providers: Collection[str], now: datetim
             slot.status = SlotStatus.OK
         elif run is not None and _is_cancelled(run):
             slot.status = SlotStatus.CANCELLED
-        elif run is not None and run.status == Status.STOPPED:
+        elif run is not None and run.status == RunStatus.STOPPED:
             # A process that ends leaves the work to the next one.
             slot.status, slot.retry_at = SlotStatus.STOPPED, int(now.timestamp())
         else:
@@ -156,7 +147,7 @@ def _settle_unread(slot: Slot, run: Run | None, left: list[str], now: datetime) 
 def _failures(run: Run) -> dict[str, str]:
     """The class of the error of every provider that failed in a run."""
     failed = ProviderRun.select(ProviderRun.provider, ProviderRun.error_kind).where(
-        (ProviderRun.run == run) & (ProviderRun.status == Status.FAILED)
+        (ProviderRun.run == run) & (ProviderRun.status == RunStatus.FAILED)
     )
     return dict(failed.tuples())
 
@@ -178,7 +169,7 @@ def _is_weekly(day: date) -> bool:
         .where(
             Slot.weekly
             & (Slot.day > day_number(day - timedelta(days=WEEK)))
-            & (ProviderRun.status == Status.OK)
+            & (ProviderRun.status == RunStatus.OK)
         )
     )
     return not recent.exists()

@@ -27,12 +27,12 @@ from app.queries.days.story import day_story
 from app.queries.scope import Scope
 from app.runs import (
     SYNC_LOCK,
-    Status,
     begin_provider,
     begin_run,
     finish_provider,
     finish_run,
 )
+from app.states import RunStatus
 from app.usage import CLAUDE_CODE, DayUsage, day_number, days_between, utc_now
 from tests.filled import MODELS, record
 from tests.invented import configured, sync
@@ -303,7 +303,7 @@ def test_a_run_that_was_stopped_or_whose_process_died_did_not_work(database: Dat
 
     with exclusive_lock(database, SYNC_LOCK):
         part = begin_provider(begin_run("backfill", MONDAY, SUNDAY), "cursor", 7)
-        finish_provider(part, Status.STOPPED)
+        finish_provider(part, RunStatus.STOPPED)
         finish_run(part.run, [part])
         assert found().standing is Standing.STOPPED
         begin_provider(begin_run("sync", MONDAY, SUNDAY), "cursor", 7)

@@ -13,9 +13,12 @@ from flask.testing import FlaskCliRunner
 from peewee import Database
 
 from app.database import database as proxy
-from app.importing import BatchStatus, history
+from app.importing import (
+    history,
+)
 from app.models import ImportBatch, ImportedRow
 from app.rollups import refresh_everything
+from app.states import BatchStatus
 from tests import commands
 from tests.imported import CSV_FILES, event, events, put, tokens, total, usage
 from tests.invented import rollup_content, stored_content

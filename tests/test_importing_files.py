@@ -7,7 +7,6 @@ from datetime import date
 import pytest
 
 from app.importing import (
-    BatchStatus,
     ImportRefused,
     NoSuchImport,
     RowsRejected,
@@ -33,6 +32,7 @@ from app.models import (
 )
 from app.queries.people.people import people
 from app.queries.scope import Scope
+from app.states import BatchStatus
 from tests.imported import (
     BY,
     CSV_FILES,

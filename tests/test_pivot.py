@@ -12,7 +12,6 @@ import pytest
 from peewee import JOIN
 
 from app.database import database
-from app.identity import SHARED
 from app.models import Actor, Mapping, Partition, Person, Slice, Team, Usage
 from app.queries.pivot.dimensions import (
     ADDITIVE,
@@ -43,6 +42,7 @@ from app.queries.pivot.pivot import (
 )
 from app.queries.scope import Scope
 from app.rollups import TOKENS as ALL_TOKENS
+from app.states import Rule
 from app.usage import CLAUDE_CODE, CURSOR, day_of
 from tests.filled import COMPANY_DAYS, LEAP_DAYS, TEAMS, Reader
 
@@ -101,7 +101,7 @@ def records() -> list[Record]:
         Record(
             day_of(day), person or 0, email or "", tool, raw, name, (organization, place),
             int(tokens), requests or 0, nanos, (team or NO_TEAM) if person else NOBODYS_TEAM,
-            team_name or "", names[key] if rule == SHARED else "", requests is not None,
+            team_name or "", names[key] if rule == Rule.SHARED else "", requests is not None,
         )
         for day, person, email, tool, raw, name, organization, place, tokens, requests, nanos,
             team, team_name, key, rule in rows

@@ -24,7 +24,10 @@ from app.ledger import StoredDay
 from app.locks import LockHeld, exclusive_lock
 from app.models import TABLES, Partition, ProviderRun, Run, Usage
 from app.rollups import TOKENS, refresh_everything
-from app.runs import Status, begin_run
+from app.runs import (
+    begin_run,
+)
+from app.states import RunStatus
 from app.sync import Progress, SyncBusy
 from app.sync.run import sync_lock
 from app.usage import day_number
@@ -172,9 +175,9 @@ def test_a_kill_at_any_moment_leaves_whole_days(
     assert sync(live, FEW[0], FEW[-1]).ok
     assert_exact(true_totals(upstream.company, FEW[0], FEW[-1]))
     ends = [run.status for run in Run.select().where(Run.id > 1).order_by(Run.id)]
-    assert set(ends) <= {Status.INTERRUPTED, Status.OK}
+    assert set(ends) <= {RunStatus.INTERRUPTED, RunStatus.OK}
     # The first state is stored by a run of its own; a kill may come before a run begins.
-    assert ends.count(Status.INTERRUPTED) > KILLS / 2
+    assert ends.count(RunStatus.INTERRUPTED) > KILLS / 2
 
 
 @pytest.mark.parametrize(
@@ -190,16 +193,16 @@ def test_a_kill_while_an_answer_is_awaited_changes_nothing(
     upstream.fault("anthropic", path, nth, held)
     with started(settings, "backfill", *between(FEW)) as process:
         held.wait()
-        assert Run.select().order_by(Run.id.desc()).first().status == Status.RUNNING
+        assert Run.select().order_by(Run.id.desc()).first().status == RunStatus.RUNNING
         kill(process)
     assert_lock_is_free()
     assert stored_content() == before
     assert sync(live, FEW[0], FEW[-1]).ok
     assert_exact(true_totals(upstream.company, FEW[0], FEW[-1]))
     statuses = [run.status for run in Run.select().order_by(Run.id)]
-    assert statuses == [Status.OK, Status.INTERRUPTED, Status.OK]
+    assert statuses == [RunStatus.OK, RunStatus.INTERRUPTED, RunStatus.OK]
     parts = ProviderRun.select().where(ProviderRun.run == 2)
-    assert [part.status for part in parts] == [Status.INTERRUPTED]
+    assert [part.status for part in parts] == [RunStatus.INTERRUPTED]
 
 
 def test_a_killed_backfill_goes_on_where_it_was(
@@ -222,7 +225,7 @@ def test_a_killed_fresh_start_does_not_go_on_from_before_it(
 ) -> None:
     days_left = iter(FEW[:-2])
     stopping = Progress(should_stop=lambda: bool(stamps()) and next(days_left, None) is None)
-    assert sync(live, FEW[0], FEW[-1], progress=stopping).run.status == Status.STOPPED
+    assert sync(live, FEW[0], FEW[-1], progress=stopping).run.status == RunStatus.STOPPED
     upstream.company.revise(FEW[0], tool="claude_code")
     upstream.fault("anthropic", "usage_report", 1, held)
     with started(settings, "backfill", *between(FEW), "--force") as process:
@@ -260,7 +263,7 @@ def test_asked_to_stop_it_ends_soon_and_goes_on_later(
         "Error: Anthropic: stopped as asked. Finished days are kept; run it again to go on.\n"
     )
     assert f"Anthropic: stopped, {len(WINDOW)} of {len(DAYS)} days" in answer.stdout
-    assert [run.status for run in Run.select()] == [Status.STOPPED]
+    assert [run.status for run in Run.select()] == [RunStatus.STOPPED]
     assert_whole_days(true_days(upstream, DAYS))
     held.release()
     again = commands.run(settings, "backfill", *between(DAYS))
@@ -281,7 +284,7 @@ def test_asked_to_stop_between_two_days_it_keeps_the_days_it_named(
     # A machine that is slow in sending the signal may have let the work end.
     stopped = len(named) < len(WINDOW)
     assert answer.returncode == int(stopped)
-    assert Run.get().status == (Status.STOPPED if stopped else Status.OK)
+    assert Run.get().status == (RunStatus.STOPPED if stopped else RunStatus.OK)
 
 
 @pytest.mark.parametrize("database_engine", ["sqlite"])
@@ -319,7 +322,7 @@ def test_a_second_sync_is_refused_while_one_runs(
         assert len(upstream.log) == seen
         held.release()
         assert commands.finish(process).returncode == 0
-    assert [run.status for run in Run.select()] == [Status.OK]
+    assert [run.status for run in Run.select()] == [RunStatus.OK]
     assert_exact(true_totals(upstream.company, FEW[0], FEW[-1]))
 
 
@@ -342,7 +345,7 @@ def test_of_many_callers_in_one_process_one_runs(
         for future in [pool.submit(call) for _ in range(8)]:
             future.result(timeout=commands.SECONDS)
     assert len(refused) == 7
-    assert [run.status for run in Run.select()] == [Status.OK]
+    assert [run.status for run in Run.select()] == [RunStatus.OK]
     assert_exact(true_totals(upstream.company, FEW[0], FEW[-1]))
 
 
@@ -358,11 +361,11 @@ def test_a_connection_that_the_server_cuts_fails_one_provider_only(
     both = configured(config, upstream)
     result = sync(both, FEW[0], FEW[-1], progress=Progress(on_day=cut))
     part = result.parts["anthropic"]
-    assert (part.status, part.error_kind, part.days_done) == (Status.FAILED, "database", 3)
+    assert (part.status, part.error_kind, part.days_done) == (RunStatus.FAILED, "database", 3)
     assert part.error.startswith("Anthropic: the database failed: ")
     assert part.error.isprintable()
-    assert result.parts["cursor"].status == Status.OK
-    assert Run.get_by_id(result.run.id).status == Status.FAILED
+    assert result.parts["cursor"].status == RunStatus.OK
+    assert Run.get_by_id(result.run.id).status == RunStatus.FAILED
     assert sync(both, FEW[0], FEW[-1]).ok
     assert_exact(true_totals(upstream.company, FEW[0], FEW[-1]))
 
@@ -381,7 +384,7 @@ def test_a_run_that_lost_its_lock_writes_nothing_beside_the_next(
     both = configured(config, upstream)
     result = sync(both, FEW[0], FEW[-1], progress=Progress(on_day=lose_the_lock))
     for part in result.parts.values():
-        assert (part.status, part.error_kind) == (Status.FAILED, "database")
+        assert (part.status, part.error_kind) == (RunStatus.FAILED, "database")
         assert "LockLost: the server cut the connection that held this run's lock" in part.error
     assert [part.days_done for part in result.parts.values()] == [3, 0]
     assert Partition.select().count() == 3

@@ -13,6 +13,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from app.states import BatchStatus, Rule, RunStatus, SlotStatus, Source
+
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = {
     "requirements.lock": ["build", "server"],
@@ -161,3 +163,21 @@ def test_the_readme_explains_every_setting(setting: str) -> None:
 def test_the_example_settings_are_the_settings() -> None:
     names = re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M)
     assert sorted(names) == sorted(SETTINGS)
+
+
+WORDS_OF_STATES = {
+    word for kind in (Source, BatchStatus, RunStatus, Rule, SlotStatus) for word in kind
+}
+COMPARED_WITH_A_STATE = re.compile(rf"[!=]= ?[\"']({'|'.join(WORDS_OF_STATES)})[\"']")
+SQLITES_OWN_OK = "app/soundness.py"
+
+
+def test_a_state_is_compared_by_its_name() -> None:
+    code = [*(ROOT / "app").rglob("*.py"), *(ROOT / "templates").rglob("*.html")]
+    retyped = [
+        f"{path.relative_to(ROOT)}: {line.strip()}"
+        for path in code
+        for line in path.read_text().splitlines()
+        if COMPARED_WITH_A_STATE.search(line) and path != ROOT / SQLITES_OWN_OK
+    ]
+    assert retyped == []

@@ -18,12 +18,11 @@ from app.demo import write_demo
 from app.locks import exclusive_lock
 from app.models import Partition, ProviderRun, Run, Slot
 from app.runs import (
-    Status,
     begin_run,
     clock_warning,
 )
 from app.scheduler import check, start, start_when_serving
-from app.slots import SlotStatus
+from app.states import RunStatus, SlotStatus
 from app.sync import DemoDatabase, Progress, SyncBusy, start_sync
 from app.sync.order import Order
 from app.sync.scheduled import sync_due
@@ -80,8 +79,8 @@ def test_only_what_failed_is_read_again(
     upstream.fault("cursor", "", 1, (500, {"x-should-retry": "false"}, b"{}"), times=None)
     result = sync_due(both, utc_today(), Progress())
     assert {name: part.status for name, part in result.parts.items()} == {
-        "anthropic": Status.OK,
-        "cursor": Status.FAILED,
+        "anthropic": RunStatus.OK,
+        "cursor": RunStatus.FAILED,
     }
     assert sync_due(both, utc_today(), Progress()) is None
     Slot.update(retry_at=0).execute()

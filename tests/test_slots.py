@@ -14,8 +14,14 @@ from app.database import database as proxy
 from app.http import ErrorClass
 from app.locks import exclusive_lock
 from app.models import ProviderRun, Run, Slot
-from app.runs import Status, begin_provider, begin_run, finish_provider, finish_run, request_cancel
-from app.slots import SlotStatus
+from app.runs import (
+    begin_provider,
+    begin_run,
+    finish_provider,
+    finish_run,
+    request_cancel,
+)
+from app.states import RunStatus, SlotStatus
 from app.usage import day_number
 
 BOTH = ("anthropic", "cursor")
@@ -45,7 +51,7 @@ def taken(day: date = DAY, now: datetime = NOW) -> Iterator[Slot]:
         yield slot
 
 
-def ended(slot: Slot, **parts: tuple[Status, str]) -> Run:
+def ended(slot: Slot, **parts: tuple[RunStatus, str]) -> Run:
     """A run of the due moment whose providers ended with (status, class of the error)."""
     run = begin_run("daily", DAY, DAY, slot=slot)
     logged = [begin_provider(run, name, 1) for name in parts]
@@ -55,16 +61,16 @@ def ended(slot: Slot, **parts: tuple[Status, str]) -> Run:
     return run
 
 
-def attempt(now: datetime, names: tuple[str, ...] = BOTH, **parts: tuple[Status, str]) -> Slot:
+def attempt(now: datetime, names: tuple[str, ...] = BOTH, **parts: tuple[RunStatus, str]) -> Slot:
     """One attempt at the due moment of `DAY`."""
     with taken(now=now) as slot:
         slots.settle(slot, ended(slot, **parts), names, now)
     return Slot.get_by_id(slot.id)
 
 
-GOOD = (Status.OK, "")
-UNAVAILABLE = (Status.FAILED, ErrorClass.UNAVAILABLE)
-REJECTED = (Status.FAILED, ErrorClass.KEY_REJECTED)
+GOOD = (RunStatus.OK, "")
+UNAVAILABLE = (RunStatus.FAILED, ErrorClass.UNAVAILABLE)
+REJECTED = (RunStatus.FAILED, ErrorClass.KEY_REJECTED)
 
 
 def test_a_due_moment_is_taken_once(database: Database) -> None:
@@ -119,12 +125,12 @@ def test_a_retry_that_works_ends_it(database: Database) -> None:
 @pytest.mark.parametrize("kind", sorted(slots.LASTING))
 @pytest.mark.parametrize("database_engine", ["sqlite"])
 def test_what_no_retry_mends_waits_for_the_next_day(database: Database, kind: str) -> None:
-    slot = attempt(NOW, anthropic=GOOD, cursor=(Status.FAILED, kind))
+    slot = attempt(NOW, anthropic=GOOD, cursor=(RunStatus.FAILED, kind))
     assert (slot.status, slot.retry_at) == (SlotStatus.FAILED, None)
 
 
 def test_a_stopped_one_is_left_to_the_next_start(database: Database) -> None:
-    slot = attempt(NOW, anthropic=(Status.STOPPED, "stopped"))
+    slot = attempt(NOW, anthropic=(RunStatus.STOPPED, "stopped"))
     assert slot.status == SlotStatus.STOPPED
     assert slots.is_open(DAY, NOW)
     assert attempt(NOW, anthropic=GOOD, cursor=GOOD).failures == 0
@@ -135,7 +141,7 @@ def test_a_cancelled_one_is_not_tried_again(database: Database) -> None:
         run = begin_run("daily", DAY, DAY, slot=slot)
         part = begin_provider(run, "anthropic", 1)
         assert request_cancel(run.id)
-        finish_provider(part, Status.STOPPED)
+        finish_provider(part, RunStatus.STOPPED)
         finish_run(run, [part])
         slots.settle(slot, run, BOTH, NOW)
     assert Slot.get().status == SlotStatus.CANCELLED
@@ -146,11 +152,11 @@ def test_a_cancelled_one_is_not_tried_again_whatever_failed_before(database: Dat
     with taken() as slot:
         run = begin_run("daily", DAY, DAY, slot=slot)
         parts = [begin_provider(run, name, 1) for name in BOTH]
-        finish_provider(parts[0], Status.FAILED, kind=ErrorClass.UNAVAILABLE)
+        finish_provider(parts[0], RunStatus.FAILED, kind=ErrorClass.UNAVAILABLE)
         assert request_cancel(run.id)
-        finish_provider(parts[1], Status.STOPPED)
+        finish_provider(parts[1], RunStatus.STOPPED)
         finish_run(run, parts)
-        assert run.status == Status.FAILED
+        assert run.status == RunStatus.FAILED
         slots.settle(slot, run, BOTH, NOW)
     assert Slot.get().status == SlotStatus.CANCELLED
     assert not slots.is_open(DAY, NOW + timedelta(hours=10))
@@ -159,7 +165,7 @@ def test_a_cancelled_one_is_not_tried_again_whatever_failed_before(database: Dat
 def test_a_provider_that_asks_to_wait_is_left_alone_until_then(database: Database) -> None:
     until = int((NOW + timedelta(hours=3)).timestamp())
     with taken() as slot:
-        run = ended(slot, anthropic=GOOD, cursor=(Status.FAILED, ErrorClass.RATE_LIMITED))
+        run = ended(slot, anthropic=GOOD, cursor=(RunStatus.FAILED, ErrorClass.RATE_LIMITED))
         ProviderRun.update(not_before=until).where(ProviderRun.provider == "cursor").execute()
         slots.settle(slot, run, BOTH, NOW)
     assert Slot.get().retry_at == until

@@ -19,7 +19,12 @@ from app.config import Config
 from app.database import database as proxy
 from app.locks import exclusive_lock
 from app.models import Partition, ProviderRun, Run
-from app.runs import SYNC_LOCK, Status, begin_provider, begin_run
+from app.runs import (
+    SYNC_LOCK,
+    begin_provider,
+    begin_run,
+)
+from app.states import RunStatus
 from app.usage import day_number
 from tests.conftest import close
 from tests.imported import event, events, put
@@ -79,7 +84,7 @@ def ended(number: int) -> Run:
     """The run when it has ended, however long that takes (up to a minute)."""
     for _ in range(600):
         run = Run.get_or_none(Run.id == number)
-        if run and run.status != Status.RUNNING:
+        if run and run.status != RunStatus.RUNNING:
             return run
         time.sleep(0.1)
     raise AssertionError(f"run {number} did not end")

@@ -16,7 +16,7 @@ from app.models import DayChange, Meta, Partition, ProviderRun, Run, TotalDay, U
 from app.queries.keys.unmapped import unmapped_keys
 from app.queries.scope import Scope
 from app.rollups import refresh_everything
-from app.runs import Status
+from app.states import RunStatus
 from app.sync import DemoDatabase, Progress, SyncBusy
 from app.usage import day_number, utc_now
 from tests.invented import assert_exact, configured, rollup_content, stored_content, sync
@@ -94,10 +94,10 @@ def test_a_page_that_fails_in_the_middle_leaves_the_whole_old_day(
         upstream.company.revise(WEEK[0] + timedelta(offset), tool="claude_code")
     upstream.fault("anthropic", "usage_report", 2, action, times=None)
     result = sync(live, *WEEK)
-    assert result.parts["anthropic"].status == Status.FAILED
+    assert result.parts["anthropic"].status == RunStatus.FAILED
     assert result.parts["anthropic"].error.startswith("Anthropic")
-    assert result.parts["cursor"].status == Status.OK
-    assert result.run.status == Status.FAILED
+    assert result.parts["cursor"].status == RunStatus.OK
+    assert result.run.status == RunStatus.FAILED
     assert stored_content() == before
     upstream.clear_faults()
     assert sync(live, *WEEK).ok
@@ -109,9 +109,9 @@ def test_a_missing_cursor_event_is_noticed(live: Config, upstream: Upstream) -> 
     before = stored_content()
     upstream.fault("cursor", "filtered-usage-events", 1, "drop_event", times=None)
     result = sync(live, *WEEK)
-    assert result.parts["cursor"].status == Status.FAILED
+    assert result.parts["cursor"].status == RunStatus.FAILED
     assert "Cursor" in result.parts["cursor"].error
-    assert result.parts["anthropic"].status == Status.OK
+    assert result.parts["anthropic"].status == RunStatus.OK
     assert stored_content() == before
 
 
@@ -132,11 +132,11 @@ def test_a_refused_key_is_a_sentence_and_the_other_provider_is_done(
     upstream.fault("anthropic", "", 1, (status, {}, body), times=None)
     result = sync(live, *WEEK)
     part = result.parts["anthropic"]
-    assert (part.status, part.error_kind) == (Status.FAILED, kind)
+    assert (part.status, part.error_kind) == (RunStatus.FAILED, kind)
     assert str(status) in part.error
     assert "no such luck" in part.error
     assert live.anthropic_admin_key not in part.error
-    assert result.parts["cursor"].status == Status.OK
+    assert result.parts["cursor"].status == RunStatus.OK
     assert Partition.select().count() == 5
 
 
@@ -147,8 +147,8 @@ def test_without_a_key_the_other_provider_works(
 
     half = replace(configured(config, upstream), cursor_admin_key=None)
     result = sync(half, *WEEK)
-    assert result.parts["cursor"].status == Status.NOT_CONFIGURED
-    assert result.parts["anthropic"].status == Status.OK
+    assert result.parts["cursor"].status == RunStatus.NOT_CONFIGURED
+    assert result.parts["anthropic"].status == RunStatus.OK
     assert result.ok
 
 
@@ -158,7 +158,7 @@ def test_a_day_that_became_empty_is_kept_and_reported(live: Config, upstream: Up
     upstream.company.clear(WEEK[0], tool="cursor")
     result = sync(live, *WEEK)
     part = result.parts["cursor"]
-    assert part.status == Status.FAILED
+    assert part.status == RunStatus.FAILED
     assert "2026-10-05" in part.error
     assert "--allow-empty" in part.error
     assert stored_content() == before
@@ -196,7 +196,7 @@ def test_stops_between_days_and_goes_on_where_it_stopped(live: Config, upstream:
         should_stop=lambda: len(seen) >= 3,
     )
     result = sync(live, *WEEK, progress=progress)
-    assert result.run.status == Status.STOPPED
+    assert result.run.status == RunStatus.STOPPED
     assert [day for _, day in seen] == [WEEK[0] + timedelta(n) for n in range(3)]
     stored = Partition.select(Partition.day).tuples()
     assert sorted(day for (day,) in stored) == [day_number(day) for _, day in seen]
@@ -218,8 +218,8 @@ def test_a_run_that_died_is_marked_interrupted(live: Config) -> None:
     dead = Run.create(kind="sync", status="running", start_day=1, end_day=1, started_at=1)
     ProviderRun.create(run=dead, provider="cursor", status="running", started_at=1)
     sync(live, *WEEK)
-    assert Run.get_by_id(dead.id).status == Status.INTERRUPTED
-    assert ProviderRun.get(ProviderRun.run == dead).status == Status.INTERRUPTED
+    assert Run.get_by_id(dead.id).status == RunStatus.INTERRUPTED
+    assert ProviderRun.get(ProviderRun.run == dead).status == RunStatus.INTERRUPTED
 
 
 def test_unmapped_keys_are_shown_with_their_usage(live: Config, upstream: Upstream) -> None:

@@ -18,7 +18,12 @@ from app.database import database as proxy
 from app.demo import write_demo
 from app.locks import exclusive_lock, is_held
 from app.models import AuditEvent, ProviderRun, Run
-from app.runs import Status, begin_run, request_cancel, run_progress
+from app.runs import (
+    begin_run,
+    request_cancel,
+    run_progress,
+)
+from app.states import RunStatus
 from app.usage import day_of, utc_now, utc_today
 from tests import commands
 from tests.conftest import close
@@ -202,7 +207,7 @@ def test_a_long_sync_goes_on_after_the_answer(
     assert state["lastRun"]["success"] is True
     assert state["lastSync"] == state["lastRun"]["finishedAt"]
     with proxy.connection_context():
-        assert Run.get().status == Status.OK
+        assert Run.get().status == RunStatus.OK
 
 
 def test_a_sync_of_another_process_is_named(client: FlaskClient, app: Flask) -> None:
@@ -241,7 +246,7 @@ def test_a_running_sync_can_be_cancelled_from_anywhere(
         assert request_cancel(1)
         assert request_cancel(1)
     state = wait_until_idle(client)
-    assert state["lastRun"]["status"] == Status.STOPPED
+    assert state["lastRun"]["status"] == RunStatus.STOPPED
     assert state["lastRun"]["success"] is False
     with proxy.connection_context():
         assert not request_cancel(1)

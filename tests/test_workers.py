@@ -16,8 +16,7 @@ import requests
 from peewee import Database
 
 from app.models import ProviderRun, Run, Slot
-from app.runs import Status
-from app.slots import SlotStatus
+from app.states import RunStatus, SlotStatus
 from app.usage import day_number, day_of, utc_today
 from tests import commands
 from tests.held import Held
@@ -70,7 +69,7 @@ def test_a_due_sync_runs_once_however_many_workers_there_are(
         # Every worker looks a few times more.
         time.sleep(3)
         state = requests.get(f"{url}/api/sync", timeout=10).json()
-    assert statuses() == [Status.OK]
+    assert statuses() == [RunStatus.OK]
     assert reports(upstream) == 1
     assert len(upstream.log) == ProviderRun.get(ProviderRun.provider == "anthropic").requests
     assert state["lastRun"]["askedBy"] == "schedule"
@@ -91,7 +90,7 @@ def test_what_was_due_while_all_were_down_is_made_up_once(
     with serving(settings, log, workers):
         wait_for_slot(count=2)
         time.sleep(2)
-    assert statuses() == [Status.OK, Status.OK]
+    assert statuses() == [RunStatus.OK, RunStatus.OK]
     assert reports(upstream) == 2
     assert sorted(day_of(slot.day) for slot in Slot.select()) == [due - timedelta(1), due]
 
@@ -109,7 +108,7 @@ def test_one_that_is_killed_in_the_middle_is_taken_over(
         os.kill(int(Run.get().process.partition("@")[0]), signal.SIGKILL)
         wait_for_slot()
         time.sleep(2)
-    assert statuses() == [Status.INTERRUPTED, Status.OK]
+    assert statuses() == [RunStatus.INTERRUPTED, RunStatus.OK]
     assert Run.get_by_id(1).process != Run.get_by_id(2).process
     # The first request is still held: one that is not answered yet is not in the record.
     assert reports(upstream) == 1
@@ -134,12 +133,12 @@ def test_a_server_that_is_stopped_ends_soon_and_the_next_goes_on(
         process.send_signal(number)
         process.wait(commands.SECONDS)
     assert time.monotonic() - asked < PATIENCE
-    assert statuses() == [Status.STOPPED]
+    assert statuses() == [RunStatus.STOPPED]
     assert Slot.get().status == SlotStatus.STOPPED
     held.release()
     with serving(settings, log, workers):
         wait_for_slot()
-    assert statuses() == [Status.STOPPED, Status.OK]
+    assert statuses() == [RunStatus.STOPPED, RunStatus.OK]
     assert "Traceback" not in log.read_text()
 
 
@@ -159,7 +158,7 @@ def test_flask_run_ends_as_cleanly(
         process.send_signal(number)
         answer = commands.finish(process)
     assert time.monotonic() - asked < PATIENCE
-    assert statuses() == [Status.STOPPED]
+    assert statuses() == [RunStatus.STOPPED]
     assert "Traceback" not in answer.stderr
 
 
@@ -193,7 +192,7 @@ def test_a_server_without_a_clock_syncs_only_when_asked(
         time.sleep(2)
         assert Run.select().count() == 0
         assert requests.post(f"{url}/api/sync", timeout=60).json()["success"] is True
-    assert statuses() == [Status.OK]
+    assert statuses() == [RunStatus.OK]
     assert ("--preload" in log.read_text()) == bool(options)
 
 
@@ -235,7 +234,7 @@ def test_of_32_callers_at_once_one_syncs(
             asked.result(commands.SECONDS)
         wait_until_idle(url)
     assert len(refused) == CALLERS - 1
-    assert statuses() == [Status.OK]
+    assert statuses() == [RunStatus.OK]
     assert reports(upstream) == 1
     for code, said in answers:
         if code in (1, 409):

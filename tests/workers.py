@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from app.models import Run, Slot
-from app.slots import SlotStatus
+from app.states import SlotStatus
 from tests import commands
 from tests.browser.served import wait_until_healthy
 from tests.upstream import Upstream

@@ -16,7 +16,7 @@ from app.database import describe, require_current_schema
 from app.providers import PROVIDERS
 from app.queries.days.health import GOOD, ProviderHealth, next_sync, provider_health
 from app.queries.days.run_log import LoggedRun, runs_page
-from app.runs import Status
+from app.states import RunStatus
 from app.usage import utc_now
 
 RUNS_SHOWN = 5
@@ -110,7 +110,7 @@ def _provider_lines(config: Config, one: ProviderHealth, now: datetime) -> Itera
 
 
 def _run_lines(run: LoggedRun) -> Iterator[str]:
-    running = "running" if run.status == Status.RUNNING else "nobody knows how long"
+    running = "running" if run.status == RunStatus.RUNNING else "nobody knows how long"
     seconds = running if run.seconds is None else f"{run.seconds} s"
     who = f", by {run.who}" if run.who else ""
     yield (

@@ -15,7 +15,11 @@ from app.cli.common import Day, stop_on_signals, the_config, with_database
 from app.database import require_current_schema
 from app.models import ProviderRun
 from app.providers import PROVIDERS
-from app.runs import ANEW, Status, clock_warning
+from app.runs import (
+    ANEW,
+    clock_warning,
+)
+from app.states import RunStatus
 from app.usage import utc_today
 
 FIRST_DAY = date(2000, 1, 1)
@@ -127,7 +131,7 @@ def _report(parts: list[ProviderRun]) -> int:
     """Say how each provider ended; the exit code."""
     for part in parts:
         label = LABELS[part.provider]
-        if part.status == Status.NOT_CONFIGURED:
+        if part.status == RunStatus.NOT_CONFIGURED:
             setting = f"{part.provider.upper()}_ADMIN_KEY"
             click.echo(f"{label}: not configured (set {setting}).", err=len(parts) == 1)
             continue
@@ -139,8 +143,8 @@ def _report(parts: list[ProviderRun]) -> int:
             click.echo(f"Error: {part.error}", err=True)
         if warning := clock_warning(part):
             click.echo(f"Warning: {warning}", err=True)
-    configured = [part for part in parts if part.status != Status.NOT_CONFIGURED]
+    configured = [part for part in parts if part.status != RunStatus.NOT_CONFIGURED]
     if not configured:
         which = "no provider is" if len(parts) > 1 else "the provider asked for is not"
         click.echo(f"Error: nothing was read, because {which} configured.", err=True)
-    return 0 if configured and all(part.status == Status.OK for part in configured) else 1
+    return 0 if configured and all(part.status == RunStatus.OK for part in configured) else 1

@@ -14,7 +14,13 @@ from app.ledger import DEMO_ORGANIZATION, Outcome, StoredDay, organization_for, 
 from app.locks import LockHeld, exclusive_lock
 from app.models import Organization, Partition, ProviderRun
 from app.providers import PROVIDERS
-from app.runs import Status, begin_provider, begin_run, finish_provider, finish_run
+from app.runs import (
+    begin_provider,
+    begin_run,
+    finish_provider,
+    finish_run,
+)
+from app.states import RunStatus
 from app.usage import days_between
 
 __all__ = [
@@ -101,12 +107,12 @@ class _Writer:
 
     def write(self, progress: Progress) -> DemoResult:
         """Store directories and every day, and log how it ended; what the range holds then."""
-        status = Status.FAILED
+        status = RunStatus.FAILED
         try:
             result = self._store_days(progress)
-            status = Status.OK
+            status = RunStatus.OK
         except KeyboardInterrupt:
-            status = Status.STOPPED
+            status = RunStatus.STOPPED
             raise
         finally:
             for part in self.parts.values():

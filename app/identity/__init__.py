@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.identity.addresses import BadEmail, checked_email
-from app.identity.rules import SHARED, KnownDirectory
+from app.identity.rules import KnownDirectory
 from app.identity.store import (
     Move,
     aliases,
@@ -17,6 +17,6 @@ from app.identity.store import (
 )
 
 __all__ = (
-    "SHARED", "BadEmail", "KnownDirectory", "Move", "aliases", "checked_email", "ensure_actors",
+    "BadEmail", "KnownDirectory", "Move", "aliases", "checked_email", "ensure_actors",
     "known_directory", "merges", "moves", "own_email", "resolve_again", "store_directory",
 )  # fmt: skip

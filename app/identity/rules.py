@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from app.states import Rule
 from app.usage import Actor as RawActor
 from app.usage import ApiKey as ListedKey
 from app.usage import normal_email
@@ -21,8 +22,6 @@ from app.usage import normal_email
 CLAUDE_CODE_WORKSPACE = "claude code"
 DEFAULT_WORKSPACE = "Default"
 """What files call the workspace that has no id."""
-SHARED = "shared"
-"""The rule of a key that an administrator shares among people: it stays nobody's."""
 KEY_NAME = re.compile(r"claude_code_key_(?P<local>[a-z0-9][a-z0-9._%+-]*)_[a-z0-9]+", re.IGNORECASE)
 
 
@@ -43,7 +42,7 @@ class KnownDirectory:
     def resolve(self, actor: RawActor) -> tuple[str, str]:
         """(e-mail, name of the rule) for an actor; no e-mail when it belongs to nobody."""
         if self._is_shared(actor):
-            return "", SHARED
+            return "", Rule.SHARED
         for rule, find in self.rules():
             if email := find(actor):
                 email = normal_email(email)
@@ -66,10 +65,10 @@ class KnownDirectory:
     def rules(self) -> tuple[tuple[str, Callable[[RawActor], str]], ...]:
         """Every rule by name, the strongest first."""
         return (
-            ("mapping", self._by_mapping),
-            ("account", self._by_account),
-            ("key owner", self._by_bound_key),
-            ("key name", self._by_key_name),
+            (Rule.MAPPING, self._by_mapping),
+            (Rule.ACCOUNT, self._by_account),
+            (Rule.KEY_OWNER, self._by_bound_key),
+            (Rule.KEY_NAME, self._by_key_name),
         )
 
     def suggest(self, key: str) -> str:

@@ -11,7 +11,6 @@ from app.importing.batches import apply, discard, import_file, stage, undo
 from app.importing.previews import history, history_count, preview, rejected_rows
 from app.importing.types import (
     Batch,
-    BatchStatus,
     ImportRefused,
     NoSuchImport,
     Preview,
@@ -27,7 +26,6 @@ from app.providers.exports import UnreadableExport
 
 __all__ = (
     "Batch",
-    "BatchStatus",
     "ImportRefused",
     "NoSuchImport",
     "Preview",

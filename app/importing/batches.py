@@ -20,10 +20,18 @@ from app.importing.previews import (
 )
 from app.importing.rows import delete_batch, delete_rows
 from app.importing.staging import Progress, stage_file
-from app.importing.types import SHOWN_REJECTED, BatchStatus, Preview, RowsRejected, Undone
+from app.importing.types import (
+    SHOWN_REJECTED,
+    Preview,
+    RowsRejected,
+    Undone,
+)
 from app.ledger import RecordWriter, bump_data_version, writing_usage
 from app.models import ImportBatch, Run
-from app.runs import Status, now_seconds
+from app.runs import (
+    now_seconds,
+)
+from app.states import BatchStatus, RunStatus
 
 IMPORT, UNDO = "import", "undo import"
 """The kinds of run that an import and its undo are logged as."""
@@ -186,7 +194,7 @@ def _log_run(kind: str, batch: ImportBatch, by: str) -> Run:
     """A run that is over when its transaction is. What it did is told by the days it changed."""
     return Run.create(
         kind=kind,
-        status=Status.OK,
+        status=RunStatus.OK,
         start_day=batch.first_day or 0,
         end_day=batch.last_day or 0,
         started_at=now_seconds(),

@@ -11,9 +11,13 @@ from app.importing.facts import facts_of
 from app.importing.merging import merged_day
 from app.importing.previews import batch_of, find_batch
 from app.importing.rows import rows_of_day
-from app.importing.types import Batch, BatchStatus, Totals
+from app.importing.types import (
+    Batch,
+    Totals,
+)
 from app.ledger import Figures, day_stamps
 from app.models import ImportBatch, Organization
+from app.states import BatchStatus
 from app.usage import day_of
 
 

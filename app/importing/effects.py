@@ -11,9 +11,12 @@ from typing import Any
 from app.importing.facts import Facts, facts_of
 from app.importing.merging import Tally, merged_day
 from app.importing.rows import rows_of_day
-from app.importing.types import BatchStatus, Totals
+from app.importing.types import (
+    Totals,
+)
 from app.ledger import Figures, RecordWriter, day_stamps, replace_imported_day
 from app.models import ImportBatch, Organization, Run
+from app.states import BatchStatus
 from app.usage import UsageRecord, day_of
 
 

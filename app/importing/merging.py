@@ -22,12 +22,12 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from app.importing.money import attached
+from app.states import Merge
 from app.usage import Actor, PriceStatus, UsageRecord
 
-EVENTS, KEYED, MONEY = "events", "keyed", "money"
 OWNER_COLUMNS = ("api_key", "workspace")
 """Of keyed rows: the columns that say whose a row is, where the file has them."""
-_FIRST_LETTERS = {MONEY: "a", EVENTS: "e", KEYED: "k"}
+_FIRST_LETTERS = {Merge.MONEY: "a", Merge.EVENTS: "e", Merge.KEYED: "k"}
 """Of key hashes: money sorts before the tokens it belongs to."""
 _STATUSES = {status.value: status for status in PriceStatus}
 _MONEY_RANKS = {PriceStatus.PROVIDER: 0, PriceStatus.TABLE: 1, PriceStatus.UNPRICED: 2}
@@ -68,7 +68,7 @@ def decoded(day: date, payload: str) -> UsageRecord:
     return UsageRecord(day, *fields)
 
 
-def key_hash_of(merge: str, key: str, record: UsageRecord) -> str:
+def key_hash_of(merge: Merge, key: str, record: UsageRecord) -> str:
     """What rows that mean the same have in common, after a letter and the row's shape.
 
     An event with its millisecond is known by it, by who, which model and how many tokens: the
@@ -78,12 +78,12 @@ def key_hash_of(merge: str, key: str, record: UsageRecord) -> str:
     column for that or leaves it out because it would be empty.
     """
     identity, shape = key, _shape(key)
-    if merge == EVENTS:
+    if merge == Merge.EVENTS:
         timed = record.at_ms is not None
         identity = _compact(
             (record.at_ms, *record[1:4], record.total_tokens) if timed else _said(record)[1:]
         )
-    elif merge == MONEY:
+    elif merge == Merge.MONEY:
         identity = _compact((*record[1:4], *_purpose(record.detail)))
     digest = hashlib.blake2b(identity.encode(), digest_size=16).hexdigest()
     return f"{_FIRST_LETTERS[merge]}{shape}{digest}"
@@ -134,7 +134,7 @@ def _told_like_the_last(rows: Iterable[StoredRow], batches: Sequence[int]) -> It
     """All events; of money and of keyed rows those of the shape that the last file has."""
     place = {batch: number for number, batch in enumerate(batches)}
     for letter, group in groupby(rows, key=lambda row: row.key_hash[0]):
-        if letter == _FIRST_LETTERS[EVENTS]:
+        if letter == _FIRST_LETTERS[Merge.EVENTS]:
             yield from group
             continue
         keyed = list(group)
@@ -154,12 +154,12 @@ def _merged_keys(
             key = row.key
         newest = held.pop(batches[-1], None)
         others = [held[batch] for batch in batches if batch in held]
-        if key_hash[0] == _FIRST_LETTERS[EVENTS]:
+        if key_hash[0] == _FIRST_LETTERS[Merge.EVENTS]:
             for payload in _merged_events(others, newest, tally):
                 yield "", decoded(day, payload)
         else:
             record = _merged_rows(day, others, newest, tally)
-            yield key if key_hash[0] == _FIRST_LETTERS[MONEY] else "", record
+            yield key if key_hash[0] == _FIRST_LETTERS[Merge.MONEY] else "", record
 
 
 def _merged_events(others: list[_Held], newest: _Held | None, tally: Tally) -> list[str]:

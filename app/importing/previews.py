@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from app.database import reading
-from app.identity import SHARED, KnownDirectory, known_directory
+from app.identity import (
+    KnownDirectory,
+    known_directory,
+)
 from app.importing.effects import Effect, effect_of, foreseen
 from app.importing.facts import Facts, facts_of
 from app.importing.types import (
     SHOWN_REJECTED,
     Batch,
-    BatchStatus,
     NoSuchImport,
     Preview,
     RejectedLine,
@@ -21,6 +23,7 @@ from app.importing.types import (
 )
 from app.models import ImportBatch, Meta, Organization, Person, RejectedRow
 from app.providers.exports import EMPTY, EXPORT_KINDS
+from app.states import BatchStatus, Rule
 from app.usage import day_of, normal_email
 
 _LABELS = {kind.name: kind.label for kind in (*EXPORT_KINDS, EMPTY)}
@@ -153,7 +156,7 @@ def _owners(facts: Facts, known: KnownDirectory) -> tuple[set[str], tuple[Unowne
         email, rule = known.resolve(actor)
         if email:
             emails.add(normal_email(email))
-        elif rule != SHARED:
+        elif rule != Rule.SHARED:
             sums = unowned.setdefault(actor.key, [0, 0])
             sums[0] += tokens
             sums[1] += value

@@ -11,12 +11,16 @@ from app.identity import BadEmail, checked_email
 from app.importing.facts import Facts
 from app.importing.merging import encoded, key_hash_of
 from app.importing.rows import PIECE, delete_batch, keep_rejected, keep_rows
-from app.importing.types import BatchStatus, ImportRefused, WrongKind
+from app.importing.types import (
+    ImportRefused,
+    WrongKind,
+)
 from app.ledger import DEMO_ORGANIZATION, holds_demo, organization_for, writing_usage
 from app.models import ImportBatch, Organization
 from app.providers import by_name
 from app.providers.exports import Export, ExportRow, RejectedRow, SkippedRow, open_export
 from app.runs import now_seconds
+from app.states import BatchStatus, Merge
 
 STALE_SECONDS = 24 * 3600
 """After this a file that nobody applied is forgotten."""
@@ -168,7 +172,7 @@ class _Reader:
                 self._reject(row)
         self._flush()
 
-    def _keep(self, row: ExportRow, merge: str) -> None:
+    def _keep(self, row: ExportRow, merge: Merge) -> None:
         day = self.facts.add(row.record)
         key_hash = key_hash_of(merge, row.key, row.record)
         kept = (day, key_hash, self.batch.id, self.rows, row.key, encoded(row.record))

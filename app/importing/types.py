@@ -5,20 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 from typing import NamedTuple
+
+from app.states import BatchStatus
 
 SHOWN_REJECTED = 100
 """How many rejected rows a preview or a refusal holds; `rejected_rows` gives them all."""
-
-
-class BatchStatus(StrEnum):
-    """How a file stands. STAGING: it is being read, or its reader died."""
-
-    STAGING = "staging"
-    STAGED = "staged"
-    APPLIED = "applied"
-    UNDONE = "undone"
 
 
 class ImportRefused(Exception):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from app.ledger.days import (
     DEMO_ORGANIZATION,
-    IMPORTED,
     DayStamps,
     Outcome,
     StoredDay,
@@ -20,7 +19,6 @@ from app.ledger.records import Figures, RecordWriter, ensure_models, hash_of
 
 __all__ = (
     "DEMO_ORGANIZATION",
-    "IMPORTED",
     "DayStamps",
     "Figures",
     "Outcome",

@@ -13,12 +13,11 @@ from app.ledger.records import Figures, RecordWriter, hash_of
 from app.locks import NAMESPACE
 from app.models import DayChange, Meta, Organization, Partition, Run
 from app.rollups import refresh_day
+from app.states import Source
 from app.usage import DayUsage, UsageRecord, day_number, utc_today
 
 DEMO_ORGANIZATION = "demo"
 """Name of the invented organisation at every provider."""
-IMPORTED = "csv"
-"""The source of imported files, beside the source of the provider's API."""
 USAGE_LOCK = (NAMESPACE, 1)
 
 
@@ -127,7 +126,7 @@ def replace_imported_day(
     stored, only the stamp learns whether the day has ended. Part of a transaction of
     `writing_usage`, whose owner calls `bump_data_version`.
     """
-    partition = _partition(writer.organization, IMPORTED, day, run)
+    partition = _partition(writer.organization, Source.IMPORTED, day, run)
     before = _figures(partition)
     with database.atomic() as attempt:
         after, content_hash = writer.replace(partition, records)
@@ -149,7 +148,7 @@ def day_stamps(organization: Organization, day: int) -> DayStamps:
     """What a day (YYYYMMDD) holds now."""
     api = imported = Figures()
     for partition in _sources_of(organization, day):
-        if partition.source == IMPORTED:
+        if partition.source == Source.IMPORTED:
             imported = _figures(partition)
         elif partition.records > 0 and not api.records:
             api = _figures(partition)
@@ -189,7 +188,7 @@ def in_order_of_counting(partitions: Iterable[Partition]) -> list[Partition]:
     """Sources of one day of an organisation, the one that is to count first: the API's if it
     holds records, else the imported one if that does, else the API's."""
     return sorted(
-        partitions, key=lambda each: (each.records == 0, each.source == IMPORTED, each.id)
+        partitions, key=lambda each: (each.records == 0, each.source == Source.IMPORTED, each.id)
     )
 
 

@@ -23,6 +23,7 @@ from app.providers.paging import (
     required,
     user_agent,
 )
+from app.states import Source
 from app.usage import (
     CLAUDE_CODE,
     Actor,
@@ -40,7 +41,7 @@ NAME = "anthropic"
 LABEL = "Anthropic"
 TOOL = CLAUDE_CODE
 SETTINGS: tuple[str, ...] = ("ANTHROPIC_ADMIN_KEY", "ANTHROPIC_BASE_URL")
-SOURCE = "messages"
+SOURCE: str = Source.MESSAGES
 WINDOW_DAYS = 31
 EXPORTS = kinds_of(NAME)
 

@@ -26,6 +26,7 @@ from app.providers.paging import (
     required,
     user_agent,
 )
+from app.states import Source
 from app.usage import (
     CURSOR,
     Actor,
@@ -41,7 +42,7 @@ NAME = "cursor"
 LABEL = "Cursor"
 TOOL = CURSOR
 SETTINGS: tuple[str, ...] = ("CURSOR_ADMIN_KEY", "CURSOR_BASE_URL", "CURSOR_TEAM_SLUG")
-SOURCE = "events"
+SOURCE: str = Source.EVENTS
 WINDOW_DAYS = 7
 EXPORTS = kinds_of(NAME)
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from app.ledger import StoredDay
 from app.models import ProviderRun, Run, Slot
-from app.runs import Status
+from app.states import RunStatus
 
 SYNC_DAYS = 4
 """The daily window: the last 3 days and today."""
@@ -64,7 +64,7 @@ class Result:
     @property
     def ok(self) -> bool:
         """Whether everything asked for was done by at least one configured provider."""
-        return self.run.status == Status.OK
+        return self.run.status == RunStatus.OK
 
 
 def daily_window(today: date) -> tuple[date, date]:

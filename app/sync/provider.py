@@ -23,7 +23,12 @@ from app.ledger import (
 )
 from app.models import Organization, Partition, ProviderRun
 from app.providers import Provider
-from app.runs import Status, check_not_replaced, finish_provider, resumable_from
+from app.runs import (
+    check_not_replaced,
+    finish_provider,
+    resumable_from,
+)
+from app.states import RunStatus
 from app.sync.order import Order, Progress
 from app.usage import DayUsage, day_number, days_between, utc_now
 
@@ -49,7 +54,7 @@ def run_provider(
             limits=limits,
         )
     except ValueError as error:
-        finish_provider(part, Status.FAILED, kind="configuration", error=str(error))
+        finish_provider(part, RunStatus.FAILED, kind="configuration", error=str(error))
         return
     try:
         status, kind, sentence = _attempt(config, order, provider, client, part, progress)
@@ -66,7 +71,7 @@ def _attempt(
     client: Client,
     part: ProviderRun,
     progress: Progress,
-) -> tuple[Status, str, str]:
+) -> tuple[RunStatus, str, str]:
     """Sync the days of one provider: how that ended, the class of the error, its sentence."""
     try:
         suspicious = _sync_days(config, order, provider, client, part, progress)
@@ -74,8 +79,8 @@ def _attempt(
         if error.not_before:
             part.not_before = int(error.not_before.timestamp())
         if error.kind is ErrorClass.STOPPED:
-            return Status.STOPPED, error.kind, stopped_sentence(provider)
-        return Status.FAILED, error.kind, str(error)
+            return RunStatus.STOPPED, error.kind, stopped_sentence(provider)
+        return RunStatus.FAILED, error.kind, str(error)
     except Exception as error:
         # Whatever it is, it must not keep the other provider from being read.
         log.exception("%s: the sync failed", provider.LABEL)
@@ -86,11 +91,11 @@ def _attempt(
         name = type(error).__name__
         why = " ".join(str(error).split()).rstrip(".")
         sentence = f"{provider.LABEL}: {cause}: {name}: {why}. Finished days are kept."
-        return Status.FAILED, kind, sentence
+        return RunStatus.FAILED, kind, sentence
     part.suspicious_days = " ".join(day.isoformat() for day in suspicious)
     if suspicious:
-        return Status.FAILED, "suspicious", _suspicious_sentence(provider, suspicious)
-    return Status.OK, "", ""
+        return RunStatus.FAILED, "suspicious", _suspicious_sentence(provider, suspicious)
+    return RunStatus.OK, "", ""
 
 
 def _sync_days(

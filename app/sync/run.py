@@ -19,7 +19,6 @@ from app.models import Run
 from app.providers import PROVIDERS
 from app.runs import (
     SYNC_LOCK,
-    Status,
     begin_provider,
     begin_run,
     cancel_asked,
@@ -27,6 +26,7 @@ from app.runs import (
     finish_run,
     running_run,
 )
+from app.states import RunStatus
 from app.sync.order import DemoDatabase, Order, Progress, Result, SyncBusy
 from app.sync.provider import run_provider, stopped_sentence
 
@@ -121,9 +121,9 @@ def _run_providers(
         part = begin_provider(result.run, provider.NAME, (order.end - order.start).days + 1)
         result.parts[provider.NAME] = part
         if not config.provider_key(provider.NAME):
-            finish_provider(part, Status.NOT_CONFIGURED)
+            finish_provider(part, RunStatus.NOT_CONFIGURED)
         elif progress.should_stop():
-            finish_provider(part, Status.STOPPED, error=stopped_sentence(provider))
+            finish_provider(part, RunStatus.STOPPED, error=stopped_sentence(provider))
         else:
             run_provider(config, order, provider, part, progress, limits)
     finish_run(result.run, result.parts.values())

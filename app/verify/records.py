@@ -6,8 +6,11 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 
-from app.ledger import IMPORTED, hash_of
+from app.ledger import (
+    hash_of,
+)
 from app.models import UNATTRIBUTED, Actor, Partition, Usage
+from app.states import Source
 from app.usage import Actor as UsageActor
 from app.usage import PriceStatus, UsageRecord, day_of
 
@@ -47,7 +50,7 @@ def stored_records(partition: Partition, models: Models) -> Iterator[tuple[int, 
 
 def content_hash_of(source: str, records: list[UsageRecord]) -> str:
     """The hash in the stamp of these records: of imported ones their order matters."""
-    if source != IMPORTED:
+    if source != Source.IMPORTED:
         return hash_of(records)
     digest = hashlib.sha256()
     for record in records:

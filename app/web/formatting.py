@@ -7,6 +7,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from flask import Flask
 
+from app.states import BatchStatus, RunStatus
 from app.usage import CLAUDE_CODE, CURSOR, NANOS_PER_CENT, NANOS_PER_DOLLAR
 
 SPACE = "\u00a0"
@@ -178,6 +179,7 @@ FILTERS = (
 
 
 def register(app: Flask) -> None:
-    """Makes every function of `FILTERS` a Jinja filter of its own name."""
+    """Makes every function of `FILTERS` a Jinja filter of its own name, and the states known."""
+    app.jinja_env.globals.update(BatchStatus=BatchStatus, RunStatus=RunStatus)
     for function in FILTERS:
         app.add_template_filter(function)

@@ -13,6 +13,7 @@ from app.database import reading, total
 from app.models import Organization, Partition
 from app.queries.days.completeness import count_states
 from app.queries.days.health import ProviderHealth, provider_health
+from app.states import RunStatus
 from app.usage import utc_now
 from app.web.frame import configured_providers
 from app.web.request_log import counted
@@ -95,7 +96,7 @@ def _runs(health: list[ProviderHealth]) -> Iterator[Metric]:
     yield gauge(
         "last_run_success",
         "1 when the newest run did everything it was asked for.",
-        {name: int(run.status == "ok") if run else None for name, run in last.items()},
+        {name: int(run.status == RunStatus.OK) if run else None for name, run in last.items()},
     )
     yield gauge(
         "last_run_duration_seconds",

@@ -25,6 +25,7 @@ from app.providers.exports.types import (
     SkippedRow,
     UnreadableExport,
 )
+from app.states import Merge
 from app.usage import normal_email
 
 __all__ = [
@@ -54,7 +55,7 @@ LONGEST_CELL = 1_000
 """Characters; also bounds what the readers of cells remember."""
 EXPORT_KINDS = tuple(module.KIND for module in MODULES)
 AnyRow = ExportRow | RejectedRow | SkippedRow
-EMPTY = ExportKind("empty", "", "An empty file", "events")
+EMPTY = ExportKind("empty", "", "An empty file", Merge.EVENTS)
 """The kind of a file without any text: it has no rows."""
 
 

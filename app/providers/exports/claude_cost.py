@@ -19,10 +19,11 @@ from app.providers.claude_record import UNREMARKABLE, conditions_of
 from app.providers.exports.claude_tokens import conditions_in_words_of_the_api
 from app.providers.exports.types import ExportKind, Reading, RowReader
 from app.providers.paging import detail_text
+from app.states import Merge
 from app.usage import CLAUDE_CODE, Actor, PriceStatus, UsageRecord
 from app.values import clean_text
 
-KIND = ExportKind("claude_cost", "anthropic", "Claude Console costs", "money")
+KIND = ExportKind("claude_cost", "anthropic", "Claude Console costs", Merge.MONEY)
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "date": ("usage_date_utc",),
     "model": ("model", "model_version"),

@@ -12,10 +12,11 @@ from functools import lru_cache
 
 from app.providers.claude_record import Conditions, Counts, claude_record
 from app.providers.exports.types import ExportKind, Reading, RowReader
+from app.states import Merge
 from app.usage import Actor, UsageRecord
 from app.values import clean_text
 
-KIND = ExportKind("claude_tokens", "anthropic", "Claude Console tokens", "keyed")
+KIND = ExportKind("claude_tokens", "anthropic", "Claude Console tokens", Merge.KEYED)
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "date": ("usage_date_utc",),
     "model": ("model_version", "model"),

@@ -14,10 +14,11 @@ from functools import lru_cache
 from app.providers.cursor_value import cursor_value
 from app.providers.exports.types import ExportKind, Reading, RowReader
 from app.providers.paging import detail_text
+from app.states import Merge
 from app.usage import CURSOR, Actor, UsageRecord, normal_email
 from app.values import clean_text
 
-KIND = ExportKind("cursor_events", "cursor", "Cursor usage events", "events")
+KIND = ExportKind("cursor_events", "cursor", "Cursor usage events", Merge.EVENTS)
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "date": ("date",),
     "user": ("user", "user_email"),

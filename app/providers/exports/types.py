@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from app.providers.exports.cells import CellReader
+from app.states import Merge
 from app.usage import UsageRecord
 
 
@@ -19,17 +20,14 @@ class UnreadableExport(Exception):
 class ExportKind:
     """What a header was recognised as.
 
-    `merge` is how the rows of overlapping exports add up: "events" (each row is one event; the
-    rows of a file are a multiset, over files an event counts as often as in the file that has
-    it most), "keyed" (rows of one key in one file are summed, a later file replaces the key)
-    and "money" (no tokens: the amount belongs to the token records it matches, see `money`).
-    `needs_person`: the file does not say who used it.
+    `merge` is how the rows of overlapping exports add up. `needs_person`: the file does not say
+    who used it.
     """
 
     name: str
     provider: str
     label: str
-    merge: str
+    merge: Merge
     needs_person: bool = False
 
 

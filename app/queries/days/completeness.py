@@ -12,7 +12,8 @@ from peewee import fn
 
 from app.models import Organization, Partition, ProviderRun, Run
 from app.queries.days.coverage import first_days
-from app.queries.days.restatements import CSV, restatements
+from app.queries.days.restatements import restatements
+from app.states import RunStatus, Source
 from app.usage import day_number, day_of, days_between
 
 SUSPICIOUS_RUN = "suspicious"
@@ -116,8 +117,8 @@ def _marks(
 
 def _state(stamps: list[Stamp], failed_run: int, restated: bool) -> DayState:
     """The state of a day from what is stored and the newest run that failed on it."""
-    api = [one for one in stamps if one.source != CSV]
-    imported = any(one.source == CSV and one.counts and one.records for one in stamps)
+    api = [one for one in stamps if one.source != Source.IMPORTED]
+    imported = any(one.source == Source.IMPORTED and one.counts and one.records for one in stamps)
     if any(one.suspicious for one in api):
         return DayState.SUSPICIOUS
     if failed_run > max((one.run for one in api), default=0):
@@ -161,7 +162,7 @@ def _newest_failures(bounds: tuple[int, int]) -> dict[tuple[str, int], int]:
         ProviderRun.select(ProviderRun.provider, Run.id, Run.start_day, Run.end_day)
         .join(Run)
         .where(
-            (ProviderRun.status == "failed")
+            (ProviderRun.status == RunStatus.FAILED)
             & (ProviderRun.error_kind != SUSPICIOUS_RUN)
             & (Run.start_day <= bounds[1])
             & (Run.end_day >= bounds[0])

@@ -9,13 +9,11 @@ from typing import NamedTuple
 from peewee import ModelSelect
 
 from app.models import ImportBatch, Organization, Partition
-from app.queries.days.restatements import CSV
 from app.queries.remembered import remembered
 from app.queries.scope import Scope
+from app.states import BatchStatus, Source
 from app.usage import day_of, days_between
 
-APPLIED = "applied"
-"""Status of a file that counts."""
 BYTES_A_DAY = 120
 
 
@@ -116,7 +114,7 @@ def _read_covered() -> dict[str, _Covered]:
     by_api = set()
     for provider, source, day in _stored_days().tuples():
         days.setdefault(provider, set()).add(day_of(day))
-        if source != CSV:
+        if source != Source.IMPORTED:
             by_api.add(provider)
     for provider, first, last in _days_of_files().tuples():
         # A file leaves out the days without usage, and yet it tells of them.
@@ -128,7 +126,7 @@ def _stored_days() -> ModelSelect:
     return (
         Partition.select(Organization.provider, Partition.source, Partition.day)
         .join(Organization)
-        .where((Partition.source != CSV) | (Partition.counts & (Partition.records > 0)))
+        .where((Partition.source != Source.IMPORTED) | (Partition.counts & (Partition.records > 0)))
     )
 
 
@@ -136,7 +134,7 @@ def _days_of_files() -> ModelSelect:
     return (
         ImportBatch.select(Organization.provider, ImportBatch.first_day, ImportBatch.last_day)
         .join(Organization)
-        .where((ImportBatch.status == APPLIED) & ImportBatch.first_day.is_null(False))
+        .where((ImportBatch.status == BatchStatus.APPLIED) & ImportBatch.first_day.is_null(False))
     )
 
 

@@ -12,9 +12,9 @@ from app.database import asked_once, database
 from app.models import Organization, Partition, ProviderRun
 from app.queries.remembered import remembered
 from app.queries.scope import Scope
+from app.states import RunStatus
 from app.usage import day_of
 
-GOOD, FAILED = "ok", "failed"
 NOTHING = Value("")
 
 
@@ -111,7 +111,7 @@ def _newest_runs(kind: int) -> ModelSelect:
         .where(ended.finished_at.is_null(False))
         .group_by(ended.provider)
     )
-    failed = Case(None, [(ProviderRun.status == FAILED, 1)], 0)
+    failed = Case(None, [(ProviderRun.status == RunStatus.FAILED, 1)], 0)
     return ProviderRun.select(
         Value(kind), ProviderRun.provider, failed, Value(0), ProviderRun.error
     ).where(ProviderRun.id.in_(newest))
@@ -122,7 +122,7 @@ def _good_runs(kind: int) -> ModelSelect:
         ProviderRun.select(
             Value(kind), ProviderRun.provider, Value(0), fn.MAX(ProviderRun.finished_at), NOTHING
         )
-        .where(ProviderRun.status == GOOD)
+        .where(ProviderRun.status == RunStatus.OK)
         .group_by(ProviderRun.provider)
     )
 

@@ -12,9 +12,12 @@ from peewee import fn
 from app.models import Organization, Partition, ProviderRun, Run
 from app.queries.days.coverage import Gap, gaps
 from app.queries.days.freshness import freshness, moment
-from app.queries.days.restatements import CSV
-from app.runs import Status, active_run, standing_of
+from app.runs import (
+    active_run,
+    standing_of,
+)
 from app.slots import due_day, newest_slot, next_due
+from app.states import RunStatus, Source
 from app.usage import day_number, day_of
 
 STALE_AFTER = timedelta(hours=30)
@@ -24,12 +27,12 @@ STALE_AFTER = timedelta(hours=30)
 class Standing(StrEnum):
     """How a provider stands, in words."""
 
-    NOT_CONFIGURED = "not configured"
+    NOT_CONFIGURED = RunStatus.NOT_CONFIGURED.value
     NEVER_READ = "never read"
     RUNNING = "reading now"
-    FAILED = "failed"
-    STOPPED = "stopped"
-    INTERRUPTED = "interrupted"
+    FAILED = RunStatus.FAILED.value
+    STOPPED = RunStatus.STOPPED.value
+    INTERRUPTED = RunStatus.INTERRUPTED.value
     BEHIND = "behind"
     SUSPICIOUS = "has suspicious days"
     GAPS = "has gaps"
@@ -130,9 +133,9 @@ def _standing(health: ProviderHealth, now: datetime) -> Standing:
     choices = (
         (health.underway is not None, Standing.RUNNING),
         (not health.configured, Standing.NOT_CONFIGURED),
-        (status == Status.FAILED, Standing.FAILED),
-        (status == Status.STOPPED, Standing.STOPPED),
-        (status == Status.INTERRUPTED, Standing.INTERRUPTED),
+        (status == RunStatus.FAILED, Standing.FAILED),
+        (status == RunStatus.STOPPED, Standing.STOPPED),
+        (status == RunStatus.INTERRUPTED, Standing.INTERRUPTED),
         (health.last is None and health.through is None, Standing.NEVER_READ),
         (late, Standing.BEHIND),
         (bool(health.suspicious), Standing.SUSPICIOUS),
@@ -143,10 +146,10 @@ def _standing(health: ProviderHealth, now: datetime) -> Standing:
 
 def _last_runs(active: Run | None) -> dict[str, LastRun]:
     # Ended is also what the log calls running of a run whose process died.
-    ended = (ProviderRun.status != Status.RUNNING) | (ProviderRun.run != (active or 0))
+    ended = (ProviderRun.status != RunStatus.RUNNING) | (ProviderRun.run != (active or 0))
     newest = (
         ProviderRun.select(fn.MAX(ProviderRun.id))
-        .where(ended & (ProviderRun.status != Status.NOT_CONFIGURED))
+        .where(ended & (ProviderRun.status != RunStatus.NOT_CONFIGURED))
         .group_by(ProviderRun.provider)
     )
     rows = ProviderRun.select(ProviderRun, Run).join(Run).where(ProviderRun.id.in_(newest))
@@ -200,7 +203,7 @@ def _bounds() -> dict[str, tuple[date, date, datetime]]:
             fn.MAX(Partition.fetched_at),
         )
         .join(Organization)
-        .where((Partition.source != CSV) | (Partition.records > 0))
+        .where((Partition.source != Source.IMPORTED) | (Partition.records > 0))
         .group_by(Organization.provider)
         .tuples()
     )

@@ -12,10 +12,9 @@ from typing import NamedTuple
 from peewee import fn
 
 from app.models import DayChange, Organization, Partition, ProviderRun, Run
+from app.states import RunStatus, Source
 from app.usage import day_number, day_of
 
-CSV = "csv"
-"""The source of imported days; every other source is a provider's API."""
 SETTLED_AFTER = timedelta(hours=26)
 """From the beginning of a day until nothing more is expected of it: its 24 hours, and the two
 that the providers take to report."""
@@ -92,7 +91,7 @@ def _later_changes(start: date | None, end: date | None) -> Iterator[tuple[int, 
     first = earlier.select(earlier.id).where(
         (earlier.partition == DayChange.partition) & (earlier.id < DayChange.id)
     )
-    where = Partition.source != CSV
+    where = Partition.source != Source.IMPORTED
     if start and end:
         where &= Partition.day.between(day_number(start), day_number(end))
     rows = (
@@ -136,7 +135,7 @@ def _readings() -> dict[str, list[_Reading]]:
             ProviderRun.provider, ProviderRun.started_at, Run.id, Run.start_day, Run.end_day
         )
         .join(Run)
-        .where(ProviderRun.status == "ok")
+        .where(ProviderRun.status == RunStatus.OK)
         .order_by(ProviderRun.started_at, Run.id)
         .tuples()
     )

@@ -8,14 +8,15 @@ from typing import NamedTuple
 from app.models import DayChange, Organization, Partition, ProviderRun, Run
 from app.queries.days.completeness import DayMark, calendar
 from app.queries.days.freshness import moment
-from app.queries.days.restatements import CSV, restatements
+from app.queries.days.restatements import restatements
 from app.runs import active_run, standing_of
+from app.states import RunStatus, Source
 from app.usage import day_number
 
 MOST_RUNS = 12
 
 
-class Source(NamedTuple):
+class SourceOfDay(NamedTuple):
     """What one source says of the day; money in nano-dollars. One of the sources `counts`."""
 
     source: str
@@ -34,7 +35,7 @@ class Source(NamedTuple):
     @property
     def imported(self) -> bool:
         """Whether it came from files."""
-        return self.source == CSV
+        return self.source == Source.IMPORTED
 
 
 class Change(NamedTuple):
@@ -68,7 +69,7 @@ class DayStory(NamedTuple):
     provider: str
     day: date
     mark: DayMark | None
-    sources: list[Source]
+    sources: list[SourceOfDay]
     changes: list[Change]
     attempts: list[Attempt]
 
@@ -85,7 +86,7 @@ def day_story(provider: str, day: date, today: date) -> DayStory:
     )
 
 
-def _sources(provider: str, day: date) -> list[Source]:
+def _sources(provider: str, day: date) -> list[SourceOfDay]:
     rows = (
         Partition.select(Partition, Organization)
         .join(Organization)
@@ -93,7 +94,7 @@ def _sources(provider: str, day: date) -> list[Source]:
         .order_by(Partition.counts.desc(), Partition.source)
     )
     return [
-        Source(
+        SourceOfDay(
             row.source,
             row.organization.name,
             row.counts,
@@ -132,7 +133,9 @@ def _changes(provider: str, day: date) -> list[Change]:
         .tuples()
     )
     return [
-        Change._make((source, run, moment(at), *figures, source != CSV and run in restated))
+        Change._make(
+            (source, run, moment(at), *figures, source != Source.IMPORTED and run in restated)
+        )
         for source, run, at, *figures in rows
     ]
 
@@ -146,7 +149,7 @@ def _attempts(provider: str, day: date) -> list[Attempt]:
             (ProviderRun.provider == provider)
             & (Run.start_day <= number)
             & (Run.end_day >= number)
-            & (ProviderRun.status != "not configured")
+            & (ProviderRun.status != RunStatus.NOT_CONFIGURED)
         )
         .order_by(Run.id.desc())
         .limit(MOST_RUNS)

@@ -10,7 +10,9 @@ from typing import NamedTuple
 from peewee import JOIN, fn
 
 from app.database import total
-from app.identity import SHARED, aliases
+from app.identity import (
+    aliases,
+)
 from app.models import (
     Actor,
     ApiKey,
@@ -27,10 +29,8 @@ from app.queries.days.freshness import moment
 from app.queries.keys.shared import shared_labels
 from app.queries.remembered import remembered
 from app.rollups import TOKENS
+from app.states import Rule
 from app.usage import day_of
-
-MAPPING = "mapping"
-"""The rule of a key that an administrator mapped to a person."""
 
 
 class OwnedKey(NamedTuple):
@@ -53,7 +53,7 @@ class OwnedKey(NamedTuple):
     @property
     def is_manual(self) -> bool:
         """Whether an administrator said so."""
-        return self.rule in (MAPPING, SHARED)
+        return self.rule in (Rule.MAPPING, Rule.SHARED)
 
 
 class PastChange(NamedTuple):
@@ -95,14 +95,14 @@ def _owned_keys() -> list[OwnedKey]:
         .join(Organization)
         .join_from(Actor, Person, JOIN.LEFT_OUTER)
         .join_from(Actor, ApiKey, JOIN.LEFT_OUTER, on=_same_key())
-        .where((Actor.key != "") & (Actor.person.is_null(False) | (Actor.rule == SHARED)))
+        .where((Actor.key != "") & (Actor.person.is_null(False) | (Actor.rule == Rule.SHARED)))
         .tuples()
     )
     sums = _sums_of_keys()
     found: dict[tuple, list[tuple]] = {}
     labels = shared_labels()
     for key, name, provider, email, rule, actor_id in rows:
-        label = labels.get(key, key) if rule == SHARED else ""
+        label = labels.get(key, key) if rule == Rule.SHARED else ""
         figures = sums.get(actor_id, (0, 0, 0, 0))
         found.setdefault((key, name, provider, email, label, rule), []).append(figures)
     keys = [_owned_key(facts, figures) for facts, figures in found.items()]
@@ -147,7 +147,12 @@ def _mapped_without_usage(seen: set[str]) -> list[OwnedKey]:
     names = key_names()
     return [
         OwnedKey(
-            key, names.get(key, ""), "", own.get(email, email), label, MAPPING if email else SHARED
+            key,
+            names.get(key, ""),
+            "",
+            own.get(email, email),
+            label,
+            Rule.MAPPING if email else Rule.SHARED,
         )
         for key, email, label in Mapping.select(Mapping.key, Mapping.email, Mapping.label).tuples()
         if key not in seen
@@ -228,7 +233,7 @@ def guesses() -> list[Guess]:
             JOIN.LEFT_OUTER,
             on=(Member.organization == Actor.organization) & (Member.email == Person.email),
         )
-        .where(Actor.rule == "key name")
+        .where(Actor.rule == Rule.KEY_NAME)
         .group_by(Actor.key, ApiKey.name, Person.email)
         .order_by(Person.email, Actor.key)
         .tuples()

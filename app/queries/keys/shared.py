@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from app.identity import SHARED
 from app.models import Actor, ApiKey, Mapping, Partition, Usage
 from app.queries.remembered import remembered
 from app.queries.scope import Scope, Slices, slices_of
 from app.queries.sums.figures import Figures, add_up
 from app.rollups import USAGE_SUMS
+from app.states import Rule
 
 BYTES_A_LINE = 600
 
@@ -131,7 +131,7 @@ def _shared_labels() -> dict[str, str]:
 
 
 def _sums_by_key(scope: Scope, slices: Slices) -> list[tuple]:
-    shared = Actor.select(Actor.id).where(Actor.rule == SHARED)
+    shared = Actor.select(Actor.id).where(Actor.rule == Rule.SHARED)
     return list(
         Usage.select(
             Actor.key,

@@ -9,11 +9,14 @@ from typing import Any, NamedTuple
 from peewee import JOIN, ModelSelect, Select, fn
 
 from app.database import database, in_byte_order
-from app.identity import SHARED, aliases
+from app.identity import (
+    aliases,
+)
 from app.models import SUM_COLUMNS, Actor, ApiKey, Member, Partition, Usage, Workspace
 from app.queries.scope import Scope, slices_of
 from app.queries.sums.figures import Figures
 from app.rollups import USAGE_SUMS
+from app.states import Rule
 from app.usage import day_of
 
 
@@ -82,7 +85,7 @@ def _sums_by_key(scope: Scope) -> ModelSelect:
         .join(Partition)
         .where(
             Actor.person.is_null()
-            & (Actor.rule != SHARED)
+            & (Actor.rule != Rule.SHARED)
             & Partition.counts
             & scope.covers(Usage.day)
             & Usage.model.in_(list(slices_of(scope).by_model))

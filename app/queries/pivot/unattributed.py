@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 from peewee import ModelSelect
 
 from app.database import database, total
-from app.identity import SHARED
 from app.models import UNATTRIBUTED, Actor, Partition, Usage
 from app.queries.keys.shared import shared_labels
 from app.queries.pivot.dimensions import (
@@ -37,6 +36,7 @@ from app.queries.pivot.dimensions import (
 from app.queries.pivot.shape import Columns, Line, columns_add_up
 from app.queries.pivot.sums import USAGE_COLUMNS, grouped
 from app.queries.remembered import remembered
+from app.states import Rule
 from app.usage import day_of
 
 MOST_SHARED = 9
@@ -213,7 +213,7 @@ def _read_parts(question: Question, by: str) -> list[Part]:
     labels = shared_labels()
     found = []
     for key, rule, *row in database.execute(query.group_by(*keys)).fetchall():
-        label = labels.get(key, key) if rule == SHARED else ""
+        label = labels.get(key, key) if rule == Rule.SHARED else ""
         day = row.pop(0) if days else 0
         column = column_of(day, row[: len(group)])
         found.append(Part(label, key, column, day, Amount(*(row[len(group) :] or (0,)))))
@@ -221,7 +221,7 @@ def _read_parts(question: Question, by: str) -> list[Part]:
 
 
 def _usage_of_nobody(question: Question, *, shared_only: bool) -> ModelSelect:
-    whose = Actor.rule == SHARED if shared_only else Actor.person.is_null()
+    whose = Actor.rule == Rule.SHARED if shared_only else Actor.person.is_null()
     return (
         Usage.select()
         .join(Actor)

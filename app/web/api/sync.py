@@ -15,7 +15,12 @@ from app.config import Config
 from app.models import ProviderRun, Run
 from app.providers import PROVIDERS
 from app.queries.days.freshness import ProviderState, freshness
-from app.runs import Status, active_run, run_progress, standing_of
+from app.runs import (
+    active_run,
+    run_progress,
+    standing_of,
+)
+from app.states import RunStatus
 from app.sync import DemoDatabase, Order, SyncBusy, daily_window, start_sync, wait_for
 from app.usage import day_of, parse_day, utc_today
 from app.web.errors import BadRequest
@@ -98,7 +103,7 @@ def _sync(start: date, end: date, by: str) -> ResponseReturnValue:
     )
     result = wait_for(run.id, current_app.config.get("SYNC_WAIT_SECONDS", WAIT_SECONDS))
     if result is None:
-        answer = jsonify(success=True, runId=run.id, status=Status.RUNNING)
+        answer = jsonify(success=True, runId=run.id, status=RunStatus.RUNNING)
         return answer, 202, {"Location": url_for("sync_api.state")}
     return jsonify(_result(result.run, list(result.parts.values())))
 
@@ -106,7 +111,7 @@ def _sync(start: date, end: date, by: str) -> ResponseReturnValue:
 def _result(run: Run, parts: list[ProviderRun]) -> dict[str, Any]:
     """How a run ended; a provider that is not configured does not spoil it."""
     return {
-        "success": run.status == Status.OK,
+        "success": run.status == RunStatus.OK,
         "runId": run.id,
         "syncedRange": {
             "startDate": day_of(run.start_day).isoformat(),
@@ -118,10 +123,10 @@ def _result(run: Run, parts: list[ProviderRun]) -> dict[str, Any]:
 
 def _part(part: ProviderRun) -> dict[str, Any]:
     errors = [part.error] if part.error else []
-    if part.status == Status.NOT_CONFIGURED:
+    if part.status == RunStatus.NOT_CONFIGURED:
         errors = [f"Not configured: set {part.provider.upper()}_ADMIN_KEY."]
     return {
-        "success": part.status == Status.OK,
+        "success": part.status == RunStatus.OK,
         "recordsImported": part.records_changed,
         "recordsSkipped": part.records_unchanged,
         "errors": errors,
@@ -153,7 +158,7 @@ def _last_run() -> dict[str, Any] | None:
 
 def _newest_parts() -> dict[str, ProviderRun]:
     """The newest part of a run of every provider that was asked anything."""
-    parts = ProviderRun.select().where(ProviderRun.status != Status.NOT_CONFIGURED)
+    parts = ProviderRun.select().where(ProviderRun.status != RunStatus.NOT_CONFIGURED)
     newest = (
         parts.where(ProviderRun.provider == provider.NAME).order_by(ProviderRun.id.desc()).first()
         for provider in PROVIDERS

@@ -14,7 +14,6 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.config import Config
 from app.database import reading
 from app.importing import (
-    BatchStatus,
     ImportRefused,
     NoSuchImport,
     Preview,
@@ -34,6 +33,7 @@ from app.importing.details import waiting
 from app.importing.previews import find_batch
 from app.providers.exports import EXPORT_KINDS, open_export
 from app.queries.keys.mappings import known_emails
+from app.states import BatchStatus
 from app.web import htmx, uploads
 from app.web.csv_files import csv_answer, csv_text, file_name, guarded
 from app.web.errors import SENTENCES

@@ -7,9 +7,14 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from app.importing import Batch, BatchStatus, Preview, UnownedKey
+from app.importing import (
+    Batch,
+    Preview,
+    UnownedKey,
+)
 from app.importing.details import FileDay, days_of, undo_preview
 from app.providers import PROVIDERS
+from app.states import BatchStatus
 from app.web import charts, formatting
 from app.web.navigation import page_at
 

@@ -7,18 +7,23 @@ from typing import Any
 
 from app.providers import PROVIDERS
 from app.queries.people.records import Origin, RawRecord
+from app.states import Rule, Source
+from app.usage import PriceStatus
 
-RULES = {
-    "mapping": "mapped by an administrator",
-    "account": "member's own account",
-    "key owner": "bound to the member",
-    "key name": "by its name",
+RULES: dict[str, str] = {
+    Rule.MAPPING: "mapped by an administrator",
+    Rule.ACCOUNT: "member's own account",
+    Rule.KEY_OWNER: "bound to the member",
+    Rule.KEY_NAME: "by its name",
 }
-"""The rules of `app.identity`."""
-PRICES = {"provider": "provider's figure", "table": "price table", "unpriced": "not priced"}
-SOURCES = {
-    ("anthropic", "messages"): "Anthropic messages report",
-    ("cursor", "events"): "Cursor usage events",
+PRICES: dict[str, str] = {
+    PriceStatus.PROVIDER: "provider's figure",
+    PriceStatus.TABLE: "price table",
+    PriceStatus.UNPRICED: "not priced",
+}
+SOURCES: dict[tuple[str, str], str] = {
+    ("anthropic", Source.MESSAGES): "Anthropic messages report",
+    ("cursor", Source.EVENTS): "Cursor usage events",
 }
 LABELS = {provider.NAME: provider.LABEL for provider in PROVIDERS}
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")

@@ -9,17 +9,18 @@ from flask.typing import ResponseReturnValue
 
 from app.database import reading
 from app.queries.keys.mappings import OwnedKey, guesses, owned_keys, past_changes, standing
+from app.states import Rule
 from app.web.guard import admin_only
 from app.web.settings.acts import BadAct, KeysView, act, done_context, intent_of, removal_of
 from app.web.settings.common import back_to, page_of, parse_list_view, show, the_config
 
 HISTORY_LINES = 50
-RULE_WORDS = {
-    "mapping": "mapped here",
-    "shared": "shared, mapped here",
-    "account": "the member who used it",
-    "key owner": "bound to this member",
-    "key name": "by the key's name",
+RULE_WORDS: dict[str, str] = {
+    Rule.MAPPING: "mapped here",
+    Rule.SHARED: "shared, mapped here",
+    Rule.ACCOUNT: "the member who used it",
+    Rule.KEY_OWNER: "bound to this member",
+    Rule.KEY_NAME: "by the key's name",
 }
 
 blueprint = Blueprint("settings_mappings", __name__)

@@ -14,7 +14,7 @@ from app.database import reading
 from app.providers import PROVIDERS
 from app.queries.days.completeness import calendar
 from app.queries.days.freshness import freshness, moment
-from app.queries.days.health import GOOD, ProviderHealth, next_sync, provider_health
+from app.queries.days.health import GOOD, ProviderHealth, Standing, next_sync, provider_health
 from app.queries.days.restatements import restatements
 from app.queries.days.run_log import changed_days, count_changes, count_runs, one_run, runs_page
 from app.queries.days.story import DayStory, day_story
@@ -36,7 +36,7 @@ LABELS = {provider.NAME: provider.LABEL for provider in PROVIDERS}
 
 @blueprint.app_context_processor
 def _words() -> dict[str, Any]:
-    return {"duration": duration, "on_page": on_page}
+    return {"duration": duration, "on_page": on_page, "Standing": Standing}
 
 
 @blueprint.get("/status")

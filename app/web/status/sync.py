@@ -15,13 +15,13 @@ from app.providers import PROVIDERS
 from app.queries.days.freshness import moment
 from app.runs import (
     RunProgress,
-    Status,
     active_run,
     clock_warning,
     request_cancel,
     run_progress,
     standing_of,
 )
+from app.states import RunStatus
 from app.sync import DemoDatabase, Order, SyncBusy, daily_window, start_sync
 from app.usage import day_of, utc_now, utc_today
 from app.web import htmx
@@ -152,7 +152,7 @@ def _shown_run() -> RunProgress | None:
     newest = (
         ProviderRun.select(ProviderRun.run)
         .join(Run)
-        .where((Run.kind != "demo") & (ProviderRun.status != Status.NOT_CONFIGURED))
+        .where((Run.kind != "demo") & (ProviderRun.status != RunStatus.NOT_CONFIGURED))
         .order_by(ProviderRun.id.desc())
         .limit(1)
     )
@@ -161,7 +161,7 @@ def _shown_run() -> RunProgress | None:
 
 def _bars(run: Run, parts: list[ProviderRun], active: Run | None) -> list[ProviderBar]:
     """A bar for each provider that was read, is, or waits for its turn."""
-    bars = [_bar(part, active) for part in parts if part.status != Status.NOT_CONFIGURED]
+    bars = [_bar(part, active) for part in parts if part.status != RunStatus.NOT_CONFIGURED]
     # Only these runs are known to read every provider: others may have been asked for one.
     if active and run.kind == "sync" and run.slot_id is None and run.asked_by != "command line":
         begun = {part.provider for part in parts}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.queries.days.health import ProviderHealth, Standing
-from app.queries.days.story import DayStory, Source
+from app.queries.days.story import DayStory, SourceOfDay
 
 ADVICE = {
     Standing.NOT_CONFIGURED: "It has no key, so nothing is read from it.",
@@ -27,7 +27,7 @@ def standing_sentence(health: ProviderHealth) -> str:
     return ADVICE[health.standing]
 
 
-def why_it_counts(source: Source, story: DayStory) -> str:
+def why_it_counts(source: SourceOfDay, story: DayStory) -> str:
     """Why a source of a day counts, or why it does not."""
     others = [one for one in story.sources if one.organization == source.organization]
     if len(others) == 1:

@@ -1,0 +1,69 @@
+"""The words that are stored: whence usage comes, how things stand, by which rule a key is whose.
+
+Each is written once, here, where every layer may read it.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Source(StrEnum):
+    """What told the usage of a stored day: a report of the provider's API, or imported files."""
+
+    MESSAGES = "messages"
+    EVENTS = "events"
+    IMPORTED = "csv"
+
+
+class Merge(StrEnum):
+    """How the rows of overlapping exports add up; see `app.importing.merging`.
+
+    EVENTS: each row is one event. KEYED: rows of one key are summed. MONEY: no tokens, the
+    amount belongs to the token records that it matches.
+    """
+
+    EVENTS = "events"
+    KEYED = "keyed"
+    MONEY = "money"
+
+
+class BatchStatus(StrEnum):
+    """How an imported file stands. STAGING: it is being read, or its reader died."""
+
+    STAGING = "staging"
+    STAGED = "staged"
+    APPLIED = "applied"
+    UNDONE = "undone"
+
+
+class RunStatus(StrEnum):
+    """How a run, or a provider's part of it, stands."""
+
+    RUNNING = "running"
+    OK = "ok"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    INTERRUPTED = "interrupted"
+    NOT_CONFIGURED = "not configured"
+
+
+class SlotStatus(StrEnum):
+    """How a due moment of the schedule stands."""
+
+    RUNNING = "running"
+    OK = "ok"
+    FAILED = "failed"
+    WAITING = "waiting"
+    STOPPED = "stopped"
+    CANCELLED = "cancelled"
+
+
+class Rule(StrEnum):
+    """By which rule an actor belongs to somebody, or (SHARED) on purpose to nobody."""
+
+    MAPPING = "mapping"
+    SHARED = "shared"
+    ACCOUNT = "account"
+    KEY_OWNER = "key owner"
+    KEY_NAME = "key name"
