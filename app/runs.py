@@ -10,10 +10,10 @@ from typing import NamedTuple
 from peewee import ModelSelect, PeeweeException, fn
 
 from app.database import database, process_label, writing
+from app.dates import day_number
 from app.locks import is_held
 from app.models import ProviderRun, Run, Slot
 from app.states import RunStatus
-from app.usage import day_number
 
 
 class LockLost(PeeweeException):

@@ -25,11 +25,11 @@ from playhouse.pool import MaxConnectionsExceeded
 from app import slots
 from app.config import Config
 from app.database import OutdatedSchema, database, require_current_schema
+from app.dates import utc_now
 from app.sync.background import is_stopping, start_work, stop_when_the_process_ends
 from app.sync.order import DemoDatabase, SyncBusy
 from app.sync.run import refuse_beside_demo
 from app.sync.scheduled import configured_names, sync_due
-from app.usage import utc_now
 
 log = logging.getLogger(__name__)
 

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from peewee import fn
 
 from app.database import database, writing
+from app.dates import day_number
 from app.http import ErrorClass
 from app.locks import is_held
 from app.models import ProviderRun, Run, Slot
@@ -19,7 +20,6 @@ from app.runs import (
     SYNC_LOCK,
 )
 from app.states import RunStatus, SlotStatus
-from app.usage import day_number
 
 DAILY = "daily"
 WEEK = 7

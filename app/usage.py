@@ -6,10 +6,8 @@ them, queries sum them.
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -18,7 +16,6 @@ CURSOR = "cursor"
 
 NANOS_PER_DOLLAR = 1_000_000_000
 NANOS_PER_CENT = 10_000_000
-DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 class PriceStatus(StrEnum):
@@ -128,36 +125,3 @@ class Directory(NamedTuple):
 def normal_email(text: str) -> str:
     """The stored form of an e-mail address: NFC, trimmed, lower-case."""
     return unicodedata.normalize("NFC", text.strip()).lower()
-
-
-def utc_now() -> datetime:
-    """The present moment, with its zone."""
-    return datetime.now(UTC)
-
-
-def utc_today() -> date:
-    """The present UTC calendar day."""
-    return utc_now().date()
-
-
-def days_between(start: date, end: date) -> Iterable[date]:
-    """Every day from `start` to `end`, both included, oldest first."""
-    return (start + timedelta(days=offset) for offset in range((end - start).days + 1))
-
-
-def day_number(day: date) -> int:
-    """The integer YYYYMMDD by which the database knows a day."""
-    return day.year * 10_000 + day.month * 100 + day.day
-
-
-def day_of(number: int) -> date:
-    """The day of an integer YYYYMMDD."""
-    return date(number // 10_000, number // 100 % 100, number % 100)
-
-
-def parse_day(text: str) -> date | None:
-    """A day written YYYY-MM-DD, else None."""
-    try:
-        return date.fromisoformat(text) if DAY.fullmatch(text) else None
-    except ValueError:
-        return None

@@ -17,22 +17,12 @@ from app import create_app
 from app.config import Config, read_config
 from app.database import database as proxy
 from app.database import open_database, writing
+from app.dates import day_number, day_of, days_between, utc_today
 from app.ledger import bump_data_version, organization_for, replace_day
 from app.models import Actor as StoredActor
 from app.models import Organization, Partition, Person, Run, Slice, Team, Usage
 from app.providers import PROVIDERS
-from app.usage import (
-    CLAUDE_CODE,
-    CURSOR,
-    Actor,
-    DayUsage,
-    PriceStatus,
-    UsageRecord,
-    day_number,
-    day_of,
-    days_between,
-    utc_today,
-)
+from app.usage import CLAUDE_CODE, CURSOR, Actor, DayUsage, PriceStatus, UsageRecord
 from tests.invented import configured, sync
 from tests.upstream import Company, Truth, Upstream, true_totals
 

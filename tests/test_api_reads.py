@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from app.usage import CLAUDE_CODE, CURSOR, utc_today
+from app.dates import utc_today
+from app.usage import CLAUDE_CODE, CURSOR
 from tests import expected
 from tests.expected import chosen, exact
 from tests.filled import COMPANY_DAYS, LEAP_DAYS, MODELS, TEAMS, Reader

@@ -22,13 +22,13 @@ from app.backup import BackupFailed, postgres_environment, write_backup
 from app.config import Config, read_config
 from app.database import database as proxy
 from app.database import open_database
+from app.dates import utc_today
 from app.doctor import Level, examine
 from app.models import (
     ProviderRun,
     Run,
 )
 from app.soundness import sqlite_damage
-from app.usage import utc_today
 from app.verify import Verifier
 from tests.conftest import close
 from tests.invented import assert_exact, configured, stored_content, sync

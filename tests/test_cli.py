@@ -20,9 +20,9 @@ from app import create_app
 from app.config import Config, read_config
 from app.database import database as proxy
 from app.database import migrate
+from app.dates import day_of, utc_today
 from app.locks import exclusive_lock
 from app.models import Partition, ProviderRun, Run
-from app.usage import day_of, utc_today
 from tests import commands
 from tests.conftest import close
 from tests.invented import assert_exact, configured, stored_content

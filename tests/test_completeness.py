@@ -9,6 +9,7 @@ import pytest
 from peewee import Database
 
 from app.config import Config
+from app.dates import day_number, days_between, utc_now
 from app.ledger import bump_data_version, organization_for, replace_day
 from app.locks import exclusive_lock
 from app.models import DayChange, Partition, ProviderRun, Run
@@ -33,7 +34,7 @@ from app.runs import (
     finish_run,
 )
 from app.states import RunStatus
-from app.usage import CLAUDE_CODE, DayUsage, day_number, days_between, utc_now
+from app.usage import CLAUDE_CODE, DayUsage
 from tests.filled import MODELS, record
 from tests.invented import configured, sync
 from tests.upstream import Company, Upstream

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from app import create_app
 from app.config import Config
 from app.database import database as proxy
-from app.usage import utc_today
+from app.dates import utc_today
 from tests.conftest import close
 from tests.invented import configured
 from tests.test_sync_api import SECRET, asked_days, bearer

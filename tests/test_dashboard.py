@@ -15,18 +15,10 @@ from flask.testing import FlaskClient
 from peewee import Database
 
 from app.database import writing
+from app.dates import days_between, utc_today
 from app.ledger import bump_data_version, organization_for, replace_day
 from app.models import ProviderRun, Run
-from app.usage import (
-    CLAUDE_CODE,
-    CURSOR,
-    Actor,
-    DayUsage,
-    PriceStatus,
-    UsageRecord,
-    days_between,
-    utc_today,
-)
+from app.usage import CLAUDE_CODE, CURSOR, Actor, DayUsage, PriceStatus, UsageRecord
 from app.web.formatting import day, days
 from tests.filled import store_empty
 

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from peewee import Database, fn
 
+from app.dates import day_number, days_between
 from app.demo import DemoCompany, DemoRefused, DemoResult, database_holds_usage, write_demo
 from app.demo.names import invented_names, local_part
 from app.demo.rhythm import repeatable_dice
@@ -17,7 +18,7 @@ from app.locks import exclusive_lock
 from app.models import Actor, DayChange, Meta, Organization, Partition, Person, Run, Usage
 from app.providers import PROVIDERS
 from app.runs import begin_run
-from app.usage import DayUsage, PriceStatus, UsageRecord, day_number, days_between
+from app.usage import DayUsage, PriceStatus, UsageRecord
 
 NOW = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
 TODAY = NOW.date()

@@ -13,9 +13,10 @@ import pytest
 from flask.testing import FlaskClient
 from peewee import Database
 
+from app.dates import utc_today
 from app.models import SUM_COLUMNS
 from app.queries.people.order import MORE_SORTS
-from app.usage import CURSOR, utc_today
+from app.usage import CURSOR
 from app.web.csv_files import guarded, plain_dollars
 from app.web.people.columns import BY_NAME, EVERY
 from tests.filled import LEAP_DAYS, Reader, fill_people

@@ -10,6 +10,7 @@ import pytest
 from peewee import Database
 
 from app.database import database as proxy
+from app.dates import utc_now, utc_today
 from app.importing import (
     UnreadableExport,
     apply,
@@ -30,7 +31,7 @@ from app.queries.days.run_log import runs_page
 from app.queries.scope import Scope
 from app.rollups import refresh_everything
 from app.runs import resumable_from
-from app.usage import PriceStatus, utc_now, utc_today
+from app.usage import PriceStatus
 from tests.imported import (
     BY,
     CSV_FILES,

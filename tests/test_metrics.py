@@ -14,8 +14,8 @@ from app import create_app
 from app.access import make_token
 from app.config import Config
 from app.database import database as proxy
+from app.dates import day_number
 from app.models import Partition, ProviderRun, Usage
-from app.usage import day_number
 from app.web.metrics import Metric
 from tests.conftest import close
 from tests.filled import Reader

@@ -14,8 +14,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from peewee import Database
 
+from app.dates import utc_today
 from app.queries.people.order import MORE_SORTS
-from app.usage import CLAUDE_CODE, CURSOR, utc_today
+from app.usage import CLAUDE_CODE, CURSOR
 from app.web.people.columns import EVERY
 from app.web.people.page import person_path
 from tests.filled import LEAP_DAYS, Reader, fill_people

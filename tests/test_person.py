@@ -18,9 +18,10 @@ from peewee import Database
 
 from app.database import database as proxy
 from app.database import writing
+from app.dates import days_between, utc_today
 from app.ledger import organization_for, replace_day
 from app.models import Person, Run
-from app.usage import CLAUDE_CODE, CURSOR, DayUsage, UsageRecord, days_between, utc_today
+from app.usage import CLAUDE_CODE, CURSOR, DayUsage, UsageRecord
 from app.web.person.words import detail_parts, price_words, rule_words
 from tests.filled import COMPANY_DAYS, LEAP_DAYS, MODELS, Reader, record, store_empty
 from tests.test_dashboard import PROVIDERS

@@ -12,6 +12,7 @@ import pytest
 from peewee import JOIN
 
 from app.database import database
+from app.dates import day_of
 from app.models import Actor, Mapping, Partition, Person, Slice, Team, Usage
 from app.queries.pivot.dimensions import (
     ADDITIVE,
@@ -43,7 +44,7 @@ from app.queries.pivot.pivot import (
 from app.queries.scope import Scope
 from app.rollups import TOKENS as ALL_TOKENS
 from app.states import Rule
-from app.usage import CLAUDE_CODE, CURSOR, day_of
+from app.usage import CLAUDE_CODE, CURSOR
 from tests.filled import COMPANY_DAYS, LEAP_DAYS, TEAMS, Reader
 
 

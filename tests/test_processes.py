@@ -20,6 +20,7 @@ from peewee import JOIN, Database, fn
 from app.config import Config, read_config
 from app.database import database as proxy
 from app.database import is_postgres, open_database, pending_migrations
+from app.dates import day_number
 from app.ledger import StoredDay
 from app.locks import LockHeld, exclusive_lock
 from app.models import TABLES, Partition, ProviderRun, Run, Usage
@@ -30,7 +31,6 @@ from app.runs import (
 from app.states import RunStatus
 from app.sync import Progress, SyncBusy
 from app.sync.run import sync_lock
-from app.usage import day_number
 from tests import commands
 from tests.conftest import close
 from tests.held import Held

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.database import database as proxy
+from app.dates import day_number, days_between
 from app.queries.days.freshness import known_span
 from app.queries.keys.unmapped import unmapped_keys
 from app.queries.people.people import people, people_totals, tokens_per_day
@@ -19,7 +20,7 @@ from app.queries.sums.models import models, percentage
 from app.queries.sums.persons import cut
 from app.queries.sums.totals import totals
 from app.queries.sums.trends import daily
-from app.usage import CLAUDE_CODE, CURSOR, day_number, days_between
+from app.usage import CLAUDE_CODE, CURSOR
 from tests.expected import chosen, grouped, tokens
 from tests.filled import TEAMS, Reader
 
@@ -160,9 +161,12 @@ def test_favorites_are_merged_by_display_name(ledger: Reader) -> None:
 days_of_four_years = st.dates(date(2023, 1, 1), date(2026, 12, 31))
 
 
-def covered(start: date, end: date, first: int, last: int) -> dict[int, int]:
+def covered(
+    start: date, end: date, first: int, last: int, *, subtracting: bool = True
+) -> dict[int, int]:
     """How often the cut of a range counts each day from `start` - 40 to `end` + 40."""
-    whole = cut(first, last)
+    whole = cut(first, last, subtracting=subtracting)
+    assert subtracting or not whole.minus
     counts = {}
     margin = timedelta(days=40)
     for day in map(day_number, days_between(start - margin, end + margin)):
@@ -174,11 +178,13 @@ def covered(start: date, end: date, first: int, last: int) -> dict[int, int]:
     return counts
 
 
-@given(days_of_four_years, days_of_four_years)
-def test_a_cut_counts_each_day_of_the_range_once_and_no_other(one: date, other: date) -> None:
+@given(days_of_four_years, days_of_four_years, st.booleans())
+def test_a_cut_counts_each_day_of_the_range_once_and_no_other(
+    one: date, other: date, subtracting: bool
+) -> None:
     start, end = min(one, other), max(one, other)
     first, last = day_number(start), day_number(end)
-    for day, count in covered(start, end, first, last).items():
+    for day, count in covered(start, end, first, last, subtracting=subtracting).items():
         assert count == (first <= day <= last)
 
 

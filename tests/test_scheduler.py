@@ -14,6 +14,7 @@ from peewee import Database
 from app import slots
 from app.config import Config
 from app.database import database as proxy
+from app.dates import day_number, day_of, utc_now, utc_today
 from app.demo import write_demo
 from app.locks import exclusive_lock
 from app.models import Partition, ProviderRun, Run, Slot
@@ -26,7 +27,6 @@ from app.states import RunStatus, SlotStatus
 from app.sync import DemoDatabase, Progress, SyncBusy, start_sync
 from app.sync.order import Order
 from app.sync.scheduled import sync_due
-from app.usage import day_number, day_of, utc_now, utc_today
 from tests import commands
 from tests.invented import configured, sync
 from tests.test_slots import DAY, GOOD, NOW, ended, taken

@@ -11,6 +11,7 @@ from peewee import Database, IntegrityError
 
 from app import slots
 from app.database import database as proxy
+from app.dates import day_number
 from app.http import ErrorClass
 from app.locks import exclusive_lock
 from app.models import ProviderRun, Run, Slot
@@ -22,7 +23,6 @@ from app.runs import (
     request_cancel,
 )
 from app.states import RunStatus, SlotStatus
-from app.usage import day_number
 
 BOTH = ("anthropic", "cursor")
 SIX = time(6, 0)

@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 from app import create_app
 from app.config import Config
 from app.database import database as proxy
+from app.dates import day_number
 from app.locks import exclusive_lock
 from app.models import Partition, ProviderRun, Run
 from app.runs import (
@@ -25,7 +26,6 @@ from app.runs import (
     begin_run,
 )
 from app.states import RunStatus
-from app.usage import day_number
 from tests.conftest import close
 from tests.imported import event, events, put
 from tests.invented import configured, sync

@@ -10,6 +10,7 @@ from peewee import Database
 
 from app.config import Config
 from app.database import database as proxy
+from app.dates import day_number, utc_now
 from app.demo import write_demo
 from app.locks import exclusive_lock
 from app.models import DayChange, Meta, Partition, ProviderRun, Run, TotalDay, Usage
@@ -18,7 +19,6 @@ from app.queries.scope import Scope
 from app.rollups import refresh_everything
 from app.states import RunStatus
 from app.sync import DemoDatabase, Progress, SyncBusy
-from app.usage import day_number, utc_now
 from tests.invented import assert_exact, configured, rollup_content, stored_content, sync
 from tests.upstream import Company, Upstream, true_totals
 

@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from app import create_app
 from app.config import Config
 from app.database import database as proxy
+from app.dates import day_of, utc_now, utc_today
 from app.demo import write_demo
 from app.locks import exclusive_lock, is_held
 from app.models import AuditEvent, ProviderRun, Run
@@ -24,7 +25,6 @@ from app.runs import (
     run_progress,
 )
 from app.states import RunStatus
-from app.usage import day_of, utc_now, utc_today
 from tests import commands
 from tests.conftest import close
 from tests.held import Held

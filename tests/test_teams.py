@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from peewee import Database
 
 from app.database import database as proxy
+from app.dates import utc_today
 from app.demo.teams import TEAMS as INVENTED
 from app.demo.teams import store_teams, team_of
 from app.models import Meta, Person, Team
@@ -20,7 +21,7 @@ from app.queries.keys.unmapped import unmapped_keys
 from app.queries.people.rows import Question, foot, people_rows
 from app.queries.scope import Scope, slices_of
 from app.queries.sums.overview import people_counts, periods, series_days
-from app.usage import CURSOR, utc_today
+from app.usage import CURSOR
 from tests.expected import chosen, grouped, tokens
 from tests.filled import TEAMS, Reader
 from tests.test_dashboard import store, used

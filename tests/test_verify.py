@@ -11,6 +11,7 @@ from peewee import Database, fn
 from app import create_app
 from app.config import Config
 from app.database import database as proxy
+from app.dates import day_number
 from app.ledger import (
     RecordWriter,
     bump_data_version,
@@ -27,7 +28,6 @@ from app.models import (
     TotalDay,
     Usage,
 )
-from app.usage import day_number
 from app.verify import Verifier, repair
 from tests.conftest import close
 from tests.filled import MODELS, record

@@ -15,9 +15,9 @@ import pytest
 import requests
 from peewee import Database
 
+from app.dates import day_number, day_of, utc_today
 from app.models import ProviderRun, Run, Slot
 from app.states import RunStatus, SlotStatus
-from app.usage import day_number, day_of, utc_today
 from tests import commands
 from tests.held import Held
 from tests.invented import assert_exact

@@ -18,7 +18,7 @@ from peewee import PeeweeException
 
 from app.config import Config
 from app.database import OutdatedSchema, database, describe, is_postgres
-from app.usage import parse_day
+from app.dates import parse_day
 
 
 class Day(click.ParamType):

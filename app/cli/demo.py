@@ -8,8 +8,8 @@ import click
 
 from app.cli.common import the_config, with_database
 from app.database import require_current_schema
+from app.dates import utc_now
 from app.providers import PROVIDERS
-from app.usage import utc_now
 
 FIRST_DAY = date(2000, 1, 1)
 MOST_DAYS = 3660

@@ -13,11 +13,11 @@ import click
 from app.cli.common import the_config, with_database
 from app.config import Config
 from app.database import describe, require_current_schema
+from app.dates import utc_now
 from app.providers import PROVIDERS
 from app.queries.days.health import GOOD, ProviderHealth, next_sync, provider_health
 from app.queries.days.run_log import LoggedRun, runs_page
 from app.states import RunStatus
-from app.usage import utc_now
 
 RUNS_SHOWN = 5
 KEY_END = 4

@@ -13,6 +13,7 @@ import click
 
 from app.cli.common import Day, stop_on_signals, the_config, with_database
 from app.database import require_current_schema
+from app.dates import utc_today
 from app.models import ProviderRun
 from app.providers import PROVIDERS
 from app.runs import (
@@ -20,7 +21,6 @@ from app.runs import (
     clock_warning,
 )
 from app.states import RunStatus
-from app.usage import utc_today
 
 FIRST_DAY = date(2000, 1, 1)
 MOST_DAYS = 3660

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 from app.database import database, describe, writing
+from app.dates import days_between
 from app.demo.company import DemoCompany
 from app.demo.teams import store_teams
 from app.identity import store_directory
@@ -21,7 +22,6 @@ from app.runs import (
     finish_run,
 )
 from app.states import RunStatus
-from app.usage import days_between
 
 __all__ = [
     "DemoCompany",

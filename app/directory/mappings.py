@@ -10,6 +10,7 @@ from typing import NamedTuple
 from peewee import fn
 
 from app.database import total
+from app.dates import day_of
 from app.identity import (
     KnownDirectory,
     checked_email,
@@ -32,7 +33,6 @@ from app.models import (
 )
 from app.queries.keys.mappings import standing
 from app.rollups import TOKENS
-from app.usage import day_of
 
 LONGEST_LABEL = 80
 Step = Callable[[KnownDirectory], None]

@@ -7,11 +7,12 @@ from datetime import date
 from typing import Any
 
 from app.database import writing
+from app.dates import day_number, parse_day
 from app.directory.mappings import Effect, apply_rules, effect_when
 from app.identity import KnownDirectory, checked_email, merges, own_email
 from app.ledger import bump_data_version, writing_usage
 from app.models import Person, PersonAlias, Team
-from app.usage import day_number, normal_email, parse_day
+from app.usage import normal_email
 
 LONGEST_NAME = 120
 LONGEST_TEAM = 60

@@ -10,6 +10,7 @@ from datetime import date
 from typing import NamedTuple
 
 from app.database import writing
+from app.dates import day_number
 from app.directory.people import (
     LONGEST_NAME,
     LONGEST_TEAM,
@@ -23,7 +24,6 @@ from app.identity import BadEmail, aliases, checked_email
 from app.ledger import bump_data_version
 from app.models import Person
 from app.queries.people.directory import ListedPerson, listed_people
-from app.usage import day_number
 from app.values import FORMULA_STARTS
 
 MOST_BYTES = 300_000

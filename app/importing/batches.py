@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import BinaryIO
 
 from app.database import process_label, reading, writing
+from app.dates import moment
 from app.importing.effects import Effect, OnDay, applied, effect_of, foreseen, taken_back
 from app.importing.facts import facts_of
 from app.importing.previews import (
@@ -14,7 +15,6 @@ from app.importing.previews import (
     empty_preview,
     find_batch,
     keep_effect,
-    moment,
     preview_of,
     rejected_rows,
 )

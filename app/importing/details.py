@@ -6,6 +6,7 @@ from datetime import date
 from typing import NamedTuple
 
 from app.database import reading
+from app.dates import day_of
 from app.importing.effects import AppliedFiles, Effect
 from app.importing.facts import facts_of
 from app.importing.merging import merged_day
@@ -18,7 +19,6 @@ from app.importing.types import (
 from app.ledger import Figures, day_stamps
 from app.models import ImportBatch, Organization
 from app.states import BatchStatus
-from app.usage import day_of
 
 
 class FileDay(NamedTuple):

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from itertools import count
 from typing import Any
 
+from app.dates import day_of
 from app.importing.facts import Facts, facts_of
 from app.importing.merging import Tally, merged_day
 from app.importing.rows import rows_of_day
@@ -17,7 +18,7 @@ from app.importing.types import (
 from app.ledger import Figures, RecordWriter, day_stamps, replace_imported_day
 from app.models import ImportBatch, Organization, Run
 from app.states import BatchStatus
-from app.usage import UsageRecord, day_of
+from app.usage import UsageRecord
 
 
 @dataclass

@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from app.dates import day_number
 from app.model_names import display_name
 from app.models import ImportBatch
-from app.usage import Actor, UsageRecord, day_number
+from app.usage import Actor, UsageRecord
 
 
 @dataclass

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from app.database import reading
+from app.dates import day_of, moment
 from app.identity import (
     KnownDirectory,
     known_directory,
@@ -24,7 +25,7 @@ from app.importing.types import (
 from app.models import ImportBatch, Meta, Organization, Person, RejectedRow
 from app.providers.exports import EMPTY, EXPORT_KINDS
 from app.states import BatchStatus, Rule
-from app.usage import day_of, normal_email
+from app.usage import normal_email
 
 _LABELS = {kind.name: kind.label for kind in (*EXPORT_KINDS, EMPTY)}
 _COUNTS = ("days", "rows", "skipped", "rejected", "tokens", "value_nanos")
@@ -187,11 +188,6 @@ def batch_of(batch: ImportBatch, effect: Effect | None = None) -> Batch:
         **dict(zip(_EFFECTS, effects, strict=True)),
         **{name: getattr(batch, name) for name in _COUNTS},
     )
-
-
-def moment(seconds: int) -> datetime:
-    """A stored moment as a UTC datetime."""
-    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _moment_or_none(seconds: int | None) -> datetime | None:

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.database import database, is_postgres, writing
+from app.dates import day_number, utc_today
 from app.ledger.records import Figures, RecordWriter, hash_of
 from app.locks import NAMESPACE
 from app.models import DayChange, Meta, Organization, Partition, Run
 from app.rollups import refresh_day
 from app.states import Source
-from app.usage import DayUsage, UsageRecord, day_number, utc_today
+from app.usage import DayUsage, UsageRecord
 
 DEMO_ORGANIZATION = "demo"
 """Name of the invented organisation at every provider."""

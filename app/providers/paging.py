@@ -11,8 +11,9 @@ from decimal import Decimal
 from importlib import metadata
 from typing import Any, NoReturn, TypeVar
 
+from app.dates import days_between
 from app.http import Client, ErrorClass
-from app.usage import DayUsage, UsageRecord, days_between
+from app.usage import DayUsage, UsageRecord
 from app.values import BadValue, clean_text, token_count
 
 MAX_PAGES = 10_000

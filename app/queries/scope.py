@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from peewee import Expression, Field, ModelSelect
 
+from app.dates import day_number
 from app.models import ALL_SLICE, MODEL, TOOL, Person, PersonDay, Slice, Team, TotalDay
 from app.queries.remembered import remembered
-from app.usage import day_number
 
 FIRST_DAY, LAST_DAY = 0, 99991231
 

@@ -11,6 +11,7 @@ from peewee import PeeweeException
 
 from app.config import Config
 from app.database import reconnect
+from app.dates import day_number, days_between, utc_now
 from app.http import Client, ErrorClass, Limits, UpstreamError
 from app.identity import resolve_again, store_directory
 from app.ledger import (
@@ -30,7 +31,7 @@ from app.runs import (
 )
 from app.states import RunStatus
 from app.sync.order import Order, Progress
-from app.usage import DayUsage, day_number, days_between, utc_now
+from app.usage import DayUsage
 
 log = logging.getLogger(__name__)
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 from app import slots
 from app.config import Config
+from app.dates import day_number, day_of, days_between, moment, utc_now
 from app.ledger import DEMO_ORGANIZATION
 from app.models import Organization, Partition, Slot
 from app.providers import PROVIDERS, Provider, by_name
 from app.sync.order import Order, Progress, Result, daily_window
 from app.sync.run import carry_out, refuse_beside_demo, sync_lock
-from app.usage import day_number, day_of, days_between, utc_now
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def sync_due(config: Config, day: date, progress: Progress) -> Result | None:
         left = slots.unread(slot, names)
         waits = slots.asked_to_wait(left, utc_now())
         for name, until in waits.items():
-            log.info("%s asked to wait until %s UTC", name, datetime.fromtimestamp(until, UTC))
+            log.info("%s asked to wait until %s UTC", name, moment(until))
         result = None
         if ready := tuple(name for name in left if name not in waits):
             result = carry_out(config, _order(slot, ready), progress)

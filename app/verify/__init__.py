@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from app.database import reading
+from app.dates import day_of
 from app.ledger import bump_data_version, writing_usage
 from app.ledger.days import decide_which_counts, in_order_of_counting
 from app.models import (
@@ -27,7 +28,6 @@ from app.models import (
     TotalDay,
 )
 from app.rollups import refresh_everything
-from app.usage import day_of
 from app.verify.records import (
     STAMP_SUMS,
     Models,

@@ -6,13 +6,14 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 
+from app.dates import day_of
 from app.ledger import (
     hash_of,
 )
 from app.models import UNATTRIBUTED, Actor, Partition, Usage
 from app.states import Source
 from app.usage import Actor as UsageActor
-from app.usage import PriceStatus, UsageRecord, day_of
+from app.usage import PriceStatus, UsageRecord
 
 STAMP_SUMS = ("records", "tokens", "value_nanos", "billed_nanos", "unpriced_tokens")
 Models = dict[int, tuple[str, str]]

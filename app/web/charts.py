@@ -7,8 +7,10 @@ stretching its text. Only geometry is ever a float; the amounts stay integers.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import NamedTuple
+
+from app.dates import week_start
 
 LONGEST_DAILY_RANGE = 90
 """A range with more days than this is drawn in weeks."""
@@ -98,7 +100,7 @@ def bars(points: Sequence[Point], open_days: set[date]) -> list[Bar]:
     weekly = len(points) > LONGEST_DAILY_RANGE
     groups: dict[date, list[Point]] = {}
     for point in points:
-        first = point.day - timedelta(days=point.day.weekday()) if weekly else point.day
+        first = week_start(point.day) if weekly else point.day
         groups.setdefault(first, []).append(point)
     length = 7 if weekly else 1
     return [_bar(group, open_days, length) for group in groups.values()]

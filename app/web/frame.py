@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 from flask import Flask, current_app, g
 
 from app.config import Config
+from app.dates import utc_now
 from app.ledger import holds_demo
 from app.providers import PROVIDERS, Provider
 from app.queries.days.freshness import freshness, known_span
 from app.queries.remembered import remembered
 from app.queries.scope import Scope, known_models, known_teams, model_places
-from app.usage import utc_now
 from app.web import charts, colors
 from app.web.navigation import navigation, page_at, range_arguments
 from app.web.params import TOOLS, View

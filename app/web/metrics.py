@@ -10,11 +10,11 @@ from flask import Blueprint, Response
 from peewee import fn
 
 from app.database import reading, total
+from app.dates import utc_now
 from app.models import Organization, Partition
 from app.queries.days.completeness import count_states
 from app.queries.days.health import ProviderHealth, provider_health
 from app.states import RunStatus
-from app.usage import utc_now
 from app.web.frame import configured_providers
 from app.web.request_log import counted
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from flask import current_app, request, url_for
 
-from app.usage import utc_today
+from app.dates import utc_today
 from app.web.params import View, parse_view
 
 PAGES = (

@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 
 from werkzeug.datastructures import MultiDict
 
+from app.dates import parse_day
 from app.providers import PROVIDERS
 from app.queries.scope import Scope
-from app.usage import parse_day
 from app.web.errors import BadRequest
 
 NUMBER = re.compile(r"\d{1,9}", re.ASCII)

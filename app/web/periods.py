@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple, Protocol
 
+from app.dates import days_between
 from app.providers import PROVIDERS, by_name
 from app.queries.days.coverage import Gap, left_out, never_read
 from app.queries.days.freshness import ProviderState, unsettled_days
 from app.queries.scope import Scope
-from app.usage import days_between
 from app.web import formatting
 
 LONGEST_EMPTY_RANGE = 366

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import calendar
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from app.dates import month_end, month_start
 from app.web import formatting
 from app.web.params import MOST_DAYS, View
 
@@ -54,8 +54,8 @@ def _preset(view: View, days: int, label: str, title: str, keys: str) -> Choice:
 
 def _months(view: View) -> list[Choice]:
     """The month so far and the one before; they are named, as a shared link keeps its dates."""
-    present = view.today.replace(day=1)
-    last = (present - timedelta(days=1)).replace(day=1)
+    present = month_start(view.today)
+    last = month_start(present - timedelta(days=1))
     asked = (view.scope.start, view.scope.end) if view.days is None else None
     found = []
     for number, (words, first, keys) in enumerate(
@@ -71,11 +71,6 @@ def _months(view: View) -> list[Choice]:
 
 def _all_time(view: View) -> Choice:
     return Choice("days-all", "All", "All time", view.with_all_time(), view.all_time)
-
-
-def month_end(day: date) -> date:
-    """The last day of the month of `day`."""
-    return day.replace(day=calendar.monthrange(day.year, day.month)[1])
 
 
 def is_month(start: date, end: date, today: date) -> bool:
@@ -94,7 +89,7 @@ def earlier(view: View, first_known: date) -> str:
         return ""
     if view.days is None and is_month(start, end, view.today):
         last = start - timedelta(days=1)
-        return view.with_dates(last.replace(day=1), last)
+        return view.with_dates(month_start(last), last)
     return view.with_dates(before.start, before.end) if before.start and before.end else ""
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from app.usage import days_between, utc_today
+from app.dates import days_between, utc_today
 from tests.browser.watch import Watch
 
 ROWS = "#table tbody tr > th"

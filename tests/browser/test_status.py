@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from app.config import Config
 from app.database import open_database
+from app.dates import day_number, utc_today
 from app.models import DayChange, Partition, ProviderRun, Run
-from app.usage import day_number, utc_today
 from tests import commands
 from tests.browser.served import serving
 from tests.browser.test_every_page import AXE, RUN_AXE, TOO_WIDE

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from app.usage import utc_today
+from app.dates import utc_today
 from tests import commands
 from tests.browser.conftest import DESKTOP, PATIENCE_MS
 from tests.browser.served import serving

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
-from app.usage import utc_now
+from app.dates import utc_now
 from app.values import (
     DAY_TEXT,
     EARLIEST,

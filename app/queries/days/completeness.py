@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 from peewee import fn
 
+from app.dates import day_number, day_of, days_between
 from app.models import Organization, Partition, ProviderRun, Run
 from app.queries.days.coverage import first_days
 from app.queries.days.restatements import restatements
 from app.states import RunStatus, Source
-from app.usage import day_number, day_of, days_between
 
 SUSPICIOUS_RUN = "suspicious"
 """Kind of the failure of a run that read every day, and found one empty that held usage."""

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from peewee import ModelSelect
 
+from app.dates import day_of, days_between
 from app.models import ImportBatch, Organization, Partition
 from app.queries.remembered import remembered
 from app.queries.scope import Scope
 from app.states import BatchStatus, Source
-from app.usage import day_of, days_between
 
 BYTES_A_DAY = 120
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from peewee import Case, ModelSelect, Value, fn
 
 from app.database import asked_once, database
+from app.dates import day_of, moment
 from app.models import Organization, Partition, ProviderRun
 from app.queries.remembered import remembered
 from app.queries.scope import Scope
 from app.states import RunStatus
-from app.usage import day_of
 
 NOTHING = Value("")
 
@@ -131,11 +131,6 @@ def _unsettled_days(kind: int) -> ModelSelect:
     return Partition.select(Value(kind), NOTHING, Partition.day, Value(0), NOTHING).where(
         ~Partition.settled & Partition.counts
     )
-
-
-def moment(seconds: int) -> datetime:
-    """A stored moment as a UTC datetime."""
-    return datetime.fromtimestamp(seconds, UTC)
 
 
 def known_span() -> tuple[date, date] | None:

@@ -9,16 +9,16 @@ from typing import NamedTuple
 
 from peewee import fn
 
+from app.dates import day_number, day_of, moment
 from app.models import Organization, Partition, ProviderRun, Run
 from app.queries.days.coverage import Gap, gaps
-from app.queries.days.freshness import freshness, moment
+from app.queries.days.freshness import freshness
 from app.runs import (
     active_run,
     standing_of,
 )
 from app.slots import due_day, newest_slot, next_due
 from app.states import RunStatus, Source
-from app.usage import day_number, day_of
 
 STALE_AFTER = timedelta(hours=30)
 """A daily sync that has not worked for longer than this is behind."""

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from peewee import fn
 
+from app.dates import day_number, day_of
 from app.models import DayChange, Organization, Partition, ProviderRun, Run
 from app.states import RunStatus, Source
-from app.usage import day_number, day_of
 
 SETTLED_AFTER = timedelta(hours=26)
 """From the beginning of a day until nothing more is expected of it: its 24 hours, and the two

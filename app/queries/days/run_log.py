@@ -10,10 +10,9 @@ from typing import Any, NamedTuple
 from peewee import fn
 
 from app.database import total
+from app.dates import day_of, moment
 from app.models import DayChange, Organization, Partition, ProviderRun, Run
-from app.queries.days.freshness import moment
 from app.runs import active_run, standing_of
-from app.usage import day_of
 
 MOST_CHANGES = 400
 """Changed days shown of one run; all of them are counted."""

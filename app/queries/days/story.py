@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import NamedTuple
 
+from app.dates import day_number, moment
 from app.models import DayChange, Organization, Partition, ProviderRun, Run
 from app.queries.days.completeness import DayMark, calendar
-from app.queries.days.freshness import moment
 from app.queries.days.restatements import restatements
 from app.runs import active_run, standing_of
 from app.states import RunStatus, Source
-from app.usage import day_number
 
 MOST_RUNS = 12
 

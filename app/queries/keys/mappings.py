@@ -10,6 +10,7 @@ from typing import NamedTuple
 from peewee import JOIN, fn
 
 from app.database import total
+from app.dates import day_of, moment
 from app.identity import (
     aliases,
 )
@@ -25,12 +26,10 @@ from app.models import (
     PersonAlias,
     Usage,
 )
-from app.queries.days.freshness import moment
 from app.queries.keys.shared import shared_labels
 from app.queries.remembered import remembered
 from app.rollups import TOKENS
 from app.states import Rule
-from app.usage import day_of
 
 
 class OwnedKey(NamedTuple):

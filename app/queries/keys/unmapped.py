@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from peewee import JOIN, ModelSelect, Select, fn
 
 from app.database import database, in_byte_order
+from app.dates import day_of
 from app.identity import (
     aliases,
 )
@@ -17,7 +18,6 @@ from app.queries.scope import Scope, slices_of
 from app.queries.sums.figures import Figures
 from app.rollups import USAGE_SUMS
 from app.states import Rule
-from app.usage import day_of
 
 
 class UnmappedKey(NamedTuple):

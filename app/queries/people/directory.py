@@ -8,10 +8,10 @@ from typing import NamedTuple
 from peewee import JOIN, fn
 
 from app.database import total
+from app.dates import day_of
 from app.identity import aliases
 from app.models import ALL_SLICE, Person, PersonDay, PersonMonth, Team
 from app.queries.remembered import remembered
-from app.usage import day_of
 
 
 class ListedPerson(NamedTuple):

@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 from peewee import fn
 
 from app.database import database
+from app.dates import day_of
 from app.models import ALL_SLICE, SUM_COLUMNS, UNATTRIBUTED, Person, PersonDay
 from app.queries.remembered import remembered
 from app.queries.scope import Scope, Slices
 from app.queries.sums.figures import Figures, add_up
 from app.queries.sums.persons import days_active, person_sums
-from app.usage import day_of
 
 BYTES_A_NUMBER, BYTES_A_PERSON = 8, 400
 WIDTH = len(SUM_COLUMNS)

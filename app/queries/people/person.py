@@ -13,11 +13,12 @@ from typing import NamedTuple
 from peewee import ModelSelect, fn
 
 from app.database import database
+from app.dates import day_of
 from app.identity import aliases
 from app.models import ALL_SLICE, SUM_COLUMNS, Person, PersonDay
 from app.queries.scope import Scope, Slices, slices_of
 from app.queries.sums.figures import Figures, add_up
-from app.usage import day_of, normal_email
+from app.usage import normal_email
 
 SHORTEST_WORD, LONGEST_START = 3, 4
 MOST_CANDIDATES = 500

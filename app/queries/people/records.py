@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from peewee import JOIN, Expression, ModelSelect, fn
 
 from app.database import total
+from app.dates import day_of, moment
 from app.models import (
     Actor,
     ApiKey,
@@ -21,10 +22,8 @@ from app.models import (
     Usage,
     Workspace,
 )
-from app.queries.days.freshness import moment
 from app.queries.scope import Scope, Slices
 from app.rollups import TOKENS
-from app.usage import day_of
 
 UNDATED = -1
 """Sorts a record without a time after those of its day that have one, on both databases."""

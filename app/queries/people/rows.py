@@ -7,6 +7,7 @@ from datetime import date
 from typing import NamedTuple
 
 from app.database import database
+from app.dates import day_number, day_of
 from app.models import PersonDay
 from app.queries.keys.shared import NobodysLines, nobodys_lines
 from app.queries.people.directory import further_emails, with_further_email
@@ -30,7 +31,6 @@ from app.queries.people.people import (
 from app.queries.remembered import remembered
 from app.queries.scope import Scope, Slices
 from app.queries.sums.figures import Figures
-from app.usage import day_number, day_of
 
 BYTES_A_POINT = 16
 MOST_SHARED = 9

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple
 from peewee import JOIN
 
 from app.database import database
+from app.dates import days_between, month_end, month_start, week_end, week_start
 from app.models import UNATTRIBUTED, Organization, Team, Workspace
 from app.queries.people.everybody import known_people
 from app.queries.remembered import remembered
@@ -141,16 +141,12 @@ def period_of(dimension: str, day: date) -> date:
     """The first day of the day's period: the day itself, its ISO week's Monday, or the 1st."""
     if dimension == DAY:
         return day
-    return day - timedelta(days=day.weekday()) if dimension == WEEK else day.replace(day=1)
+    return week_start(day) if dimension == WEEK else month_start(day)
 
 
 def period_span(dimension: str, first: date, scope: Scope) -> tuple[date, date]:
     """The days of a period that lie in the scope, first and last."""
-    last = first
-    if dimension == WEEK:
-        last = first + timedelta(days=min(6, (date.max - first).days))
-    elif dimension == MONTH:
-        last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
+    last = {DAY: first, WEEK: week_end(first), MONTH: month_end(first)}[dimension]
     return max(first, scope.start or first), min(last, scope.end or last)
 
 
@@ -159,8 +155,7 @@ def periods(dimension: str, scope: Scope) -> list[date]:
     start, end = scope.start, scope.end
     if start is None or end is None:
         return []
-    days = (date.fromordinal(day) for day in range(start.toordinal(), end.toordinal() + 1))
-    return list(dict.fromkeys(period_of(dimension, day) for day in days))
+    return list(dict.fromkeys(period_of(dimension, day) for day in days_between(start, end)))
 
 
 def labels(dimension: str, keys: Iterable[Hashable]) -> dict[Any, str]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from peewee import JOIN, Case, ModelSelect, fn
 
+from app.dates import day_of
 from app.models import ALL_SLICE, UNATTRIBUTED, Person, TotalDay
 from app.queries.people.directory import with_further_email
 from app.queries.pivot.dimensions import (
@@ -26,7 +27,7 @@ from app.queries.pivot.dimensions import (
     Amount,
     Question,
 )
-from app.usage import day_of, normal_email
+from app.usage import normal_email
 
 JULIAN_DAY_OF_YEAR_0 = 1_721_425
 """What to take from a Julian day number to get Python's ordinal of the day."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -45,9 +44,8 @@ from app.queries.pivot.keys import (
     with_periods,
 )
 from app.queries.remembered import remembered
-from app.queries.sums.persons import person_sums
+from app.queries.sums.persons import cut, person_sums
 from app.rollups import TOKENS as USAGE_TOKENS
-from app.usage import day_of
 
 COLUMNS = {
     TOKENS: ("tokens",),
@@ -163,7 +161,7 @@ def _from_sums(question: Question, keys: Keys) -> Select:
 def _from_months(question: Question, keys: Keys) -> Select:
     """Whole months from their rollup, and the at most two cut ones from days."""
     columns = COLUMNS.get(question.measure, ())
-    whole, edges = _whole_months(question)
+    whole, edges, _ = cut(*question.scope.bounds(), subtracting=False)
     parts = []
     if whole:
         parts.append(
@@ -191,23 +189,6 @@ def _month_rows(table: Any, month: Any, days: Any, columns: Sequence[str]) -> Mo
         table.slice.alias("slice_id"), table.person_id, month.alias("month"), *sums,
         days.alias("days"),
     )  # fmt: skip
-
-
-def _whole_months(question: Question) -> tuple[tuple[int, int] | None, list[tuple[int, int]]]:
-    """(first, last whole month), and the stretches of days in months that the range cuts."""
-    start, end = question.scope.bounds()
-    first, last, edges = start // 100, end // 100, []
-    starts_whole = start % 100 == 1
-    ends_whole = (day_of(end) + timedelta(days=1)).day == 1 if end < 99991231 else True
-    if first == last and not (starts_whole and ends_whole):
-        return None, [(start, end)]
-    if not starts_whole:
-        edges.append((start, first * 100 + 31))
-        first = first + 1 if first % 100 < 12 else first + 89
-    if not ends_whole:
-        edges.append((last * 100 + 1, end))
-        last = last - 1 if last % 100 > 1 else last - 89
-    return ((first, last) if first <= last else None), edges
 
 
 def _from_usage(question: Question, keys: Keys) -> Select:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from peewee import ModelSelect
 
 from app.database import database, total
+from app.dates import day_of
 from app.models import UNATTRIBUTED, Actor, Partition, Usage
 from app.queries.keys.shared import shared_labels
 from app.queries.pivot.dimensions import (
@@ -37,7 +38,6 @@ from app.queries.pivot.shape import Columns, Line, columns_add_up
 from app.queries.pivot.sums import USAGE_COLUMNS, grouped
 from app.queries.remembered import remembered
 from app.states import Rule
-from app.usage import day_of
 
 MOST_SHARED = 9
 """So many names of shared keys have a line; more are summed up in one."""

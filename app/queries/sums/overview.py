@@ -11,6 +11,7 @@ from typing import NamedTuple
 from peewee import Case, ModelSelect, Value, fn
 
 from app.database import database
+from app.dates import day_number, day_of, days_between
 from app.models import (
     ALL_SLICE,
     UNATTRIBUTED,
@@ -24,7 +25,6 @@ from app.queries.scope import Scope, Slices
 from app.queries.sums.figures import Figures, add_up, sums_of
 from app.queries.sums.models import ModelShare, percentage
 from app.queries.sums.slices import day_rows, slice_sums
-from app.usage import day_number, day_of, days_between
 
 SERIES_COLUMNS = ("tokens", "value_nanos", "cache_read_tokens", "unpriced_tokens")
 DayAmounts = dict[date, tuple[int, int]]

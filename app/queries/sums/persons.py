@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from peewee import Expression, ModelSelect, Select, Value, fn
 
 from app.database import total
+from app.dates import month_after, month_before, month_length
 from app.models import PersonDay, PersonMonth
 from app.queries.scope import FIRST_DAY, LAST_DAY, Scope
 
@@ -23,41 +23,34 @@ class Cut(NamedTuple):
     minus: list[tuple[int, int]]
 
 
-def cut(start: int, end: int) -> Cut:
+def cut(start: int, end: int, *, subtracting: bool = True) -> Cut:
     """Cut a range at the month boundaries nearest to its ends.
 
-    The sums are additive integers, so days outside a whole month can be taken away exactly.
+    From 2026-01-05 to 2026-03-10 are the months January and February and the ten days of March,
+    without the first four of January: sums are additive integers, so days outside a whole month
+    can be taken away exactly, and no edge reads more than half a month. Distinct counts cannot
+    be taken away: not `subtracting`, that range is February and the days of both its edges.
     """
-    if start // 100 == end // 100:
+    first_month, last_month = start // 100, end // 100
+    starts_whole = start == FIRST_DAY or start % 100 == 1
+    ends_whole = end == LAST_DAY or end % 100 == month_length(last_month)
+    if first_month == last_month and not (starts_whole and ends_whole):
         return Cut(None, [(start, end)], [])
-    first_month, plus, minus = start // 100, [], []
-    last_month = end // 100
-    if start != FIRST_DAY and start % 100 > 1:
-        if start % 100 <= NEARER_TO_ITS_START:
+    plus, minus = [], []
+    if not starts_whole:
+        if subtracting and start % 100 <= NEARER_TO_ITS_START:
             minus.append((first_month * 100 + 1, start - 1))
         else:
             plus.append((start, first_month * 100 + 31))
-            first_month = _next_month(first_month)
-    if end != LAST_DAY and end % 100 < _length(last_month):
-        if end % 100 > NEARER_TO_ITS_START:
+            first_month = month_after(first_month)
+    if not ends_whole:
+        if subtracting and end % 100 > NEARER_TO_ITS_START:
             minus.append((end + 1, last_month * 100 + 31))
         else:
             plus.append((last_month * 100 + 1, end))
-            last_month = _previous_month(last_month)
+            last_month = month_before(last_month)
     months = (first_month, last_month) if first_month <= last_month else None
     return Cut(months, plus, minus)
-
-
-def _length(month: int) -> int:
-    return calendar.monthrange(month // 100, month % 100)[1]
-
-
-def _next_month(month: int) -> int:
-    return month + 1 if month % 100 < 12 else month + 89
-
-
-def _previous_month(month: int) -> int:
-    return month - 1 if month % 100 > 1 else month - 89
 
 
 def person_sums(

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from peewee import fn
 
 from app.database import total
+from app.dates import day_of
 from app.models import MODEL, Slice, TotalDay
-from app.usage import day_of
 
 
 class UnpricedModel(NamedTuple):

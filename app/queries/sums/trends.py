@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
+from app.dates import day_of, days_between
 from app.models import SUM_COLUMNS
 from app.queries.days.freshness import known_span
 from app.queries.scope import Scope, slices_of
 from app.queries.sums.figures import Figures, add_up
 from app.queries.sums.slices import day_rows
-from app.usage import day_of, days_between
 
 
 class DayPoint(NamedTuple):

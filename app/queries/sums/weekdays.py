@@ -8,8 +8,8 @@ from datetime import date
 from fractions import Fraction
 from typing import NamedTuple, Protocol
 
+from app.dates import days_between
 from app.queries.sums.figures import Figures, add_up
-from app.usage import days_between
 
 
 class Dated(Protocol):

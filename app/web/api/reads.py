@@ -9,6 +9,7 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from app.database import reading
+from app.dates import utc_today
 from app.identity import own_email
 from app.queries.people.people import (
     DEFAULT_SORT,
@@ -26,7 +27,7 @@ from app.queries.sums.figures import Figures
 from app.queries.sums.models import models
 from app.queries.sums.totals import Totals, totals
 from app.queries.sums.trends import daily
-from app.usage import CLAUDE_CODE, CURSOR, normal_email, utc_today
+from app.usage import CLAUDE_CODE, CURSOR, normal_email
 from app.web.errors import BadRequest
 from app.web.params import MOST_DAYS, api_number, api_scope
 

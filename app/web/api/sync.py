@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, current_app, jsonify, request, url_for
@@ -12,6 +12,7 @@ from werkzeug.exceptions import MethodNotAllowed
 
 from app.access import record_event
 from app.config import Config
+from app.dates import day_of, moment, parse_day, utc_today
 from app.models import ProviderRun, Run
 from app.providers import PROVIDERS
 from app.queries.days.freshness import ProviderState, freshness
@@ -22,7 +23,6 @@ from app.runs import (
 )
 from app.states import RunStatus
 from app.sync import DemoDatabase, Order, SyncBusy, daily_window, start_sync, wait_for
-from app.usage import day_of, parse_day, utc_today
 from app.web.errors import BadRequest
 from app.web.frame import configured_providers
 from app.web.guard import current_user_label, own_credentials, token_scope
@@ -232,8 +232,8 @@ def _config() -> Config:
 
 
 def _moment(seconds: int | None) -> datetime | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    return None if seconds is None else moment(seconds)
 
 
-def _iso(moment: datetime | None) -> str | None:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
+def _iso(at: datetime | None) -> str | None:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ") if at else None

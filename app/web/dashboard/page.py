@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from flask import Blueprint, Response, request
 
 from app.database import reading
+from app.dates import utc_now
 from app.queries.days.freshness import ProviderState
 from app.queries.keys.shared import at_most, shared_key_lines
 from app.queries.keys.unmapped import unmapped_keys
@@ -26,7 +27,6 @@ from app.queries.sums.overview import (
     periods,
     series_days,
 )
-from app.usage import utc_now
 from app.web import charts, htmx
 from app.web.dashboard import cards, daily
 from app.web.dashboard.view import COST, CUTS, MEASURES, DashboardView, parse_dashboard

@@ -9,9 +9,10 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from app.database import reading
+from app.dates import utc_now
 from app.queries.days.freshness import freshness, known_span
 from app.queries.people.rows import PersonRow, people_rows
-from app.usage import CLAUDE_CODE, CURSOR, utc_now
+from app.usage import CLAUDE_CODE, CURSOR
 from app.web import formatting
 from app.web.csv_files import csv_answer, csv_text, file_name, guarded, plain_dollars, plain_share
 from app.web.frame import configured_providers, with_known_teams

@@ -13,13 +13,13 @@ from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.database import reading
+from app.dates import days_between, utc_now
 from app.queries.days.freshness import ProviderState
 from app.queries.people.people import tokens_per_day
 from app.queries.people.rows import Foot, Question, Rows, foot, named_like, people_rows
 from app.queries.scope import Scope, slices_of
 from app.queries.sums.figures import Figures, add_up
 from app.queries.sums.trends import DayPoint
-from app.usage import days_between, utc_now
 from app.web import charts, formatting, htmx
 from app.web.csv_files import held
 from app.web.frame import frame, with_known_teams

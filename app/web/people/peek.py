@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
+from app.dates import days_between
 from app.directory.people import person_for_alias
 from app.queries.people.people import person_by_email
 from app.queries.people.person import PersonDayPoint, PersonModel, person_usage
 from app.queries.people.rows import PersonRow, Question, Rows, one_row
 from app.queries.sums.figures import Figures, add_up
-from app.usage import days_between
 from app.web import charts
 from app.web.tools import STACK
 

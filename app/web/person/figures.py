@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
+from app.dates import days_between
 from app.queries.people.people import tokens_per_day
 from app.queries.people.percentile import Standing
 from app.queries.people.person import PersonDayPoint, PersonUsage
@@ -15,7 +16,6 @@ from app.queries.people.records import OwnKey
 from app.queries.scope import Scope
 from app.queries.sums.figures import Figures, add_up
 from app.queries.sums.trends import DayPoint
-from app.usage import days_between
 from app.web import charts, formatting
 from app.web.cards import (
     DASH,

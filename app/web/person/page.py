@@ -10,6 +10,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 
 from app.database import reading
+from app.dates import utc_now
 from app.directory.people import person_for_alias
 from app.queries.people.directory import further_emails
 from app.queries.people.percentile import standing
@@ -25,7 +26,7 @@ from app.queries.scope import Scope, Slices, slices_of
 from app.queries.sums.figures import Figures, add_up
 from app.queries.sums.models import ModelShare, percentage
 from app.queries.sums.weekdays import by_weekday
-from app.usage import normal_email, utc_now
+from app.usage import normal_email
 from app.web import htmx
 from app.web.frame import frame, with_known_teams
 from app.web.navigation import BehindPerson

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from flask import Response, request
 
 from app.database import reading
+from app.dates import days_between, utc_now
 from app.queries.days.freshness import ProviderState, known_span
 from app.queries.pivot.dimensions import (
     ADDITIVE,
@@ -25,7 +26,6 @@ from app.queries.pivot.dimensions import (
 from app.queries.pivot.pivot import MOST_PERIODS, Line, Pivot, natural_sort, pivot
 from app.queries.scope import Scope
 from app.queries.sums.trends import DayPoint
-from app.usage import days_between, utc_now
 from app.web import formatting, htmx
 from app.web.csv_files import (
     csv_answer,

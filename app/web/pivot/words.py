@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Set
 from datetime import date
 from typing import Any
 
+from app.dates import days_between, month_end
 from app.queries.pivot.dimensions import (
     COST,
     DAY,
@@ -27,7 +27,6 @@ from app.queries.pivot.dimensions import (
     period_span,
 )
 from app.queries.scope import Scope
-from app.usage import days_between
 from app.web import formatting
 
 WORDS = {
@@ -117,6 +116,6 @@ def not_whole(dimension: str, first: date, scope: Scope, open_days: Set[date]) -
     start, end = period_span(dimension, first, scope)
     if not open_days.isdisjoint(days_between(start, end)):
         return NOT_COMPLETE
-    length = {DAY: 1, WEEK: 7}.get(dimension) or calendar.monthrange(first.year, first.month)[1]
+    length = {DAY: 1, WEEK: 7}.get(dimension) or month_end(first).day
     shown = (end - start).days + 1
     return f"only {shown} of {length} days in the range" if shown < length else ""

@@ -11,10 +11,11 @@ from flask.typing import ResponseReturnValue
 
 from app.config import Config
 from app.database import reading
+from app.dates import utc_now
 from app.http import Client, ErrorClass, Limits, UpstreamError
 from app.providers import PROVIDERS, Provider
 from app.queries.days.freshness import freshness
-from app.usage import Directory, utc_now
+from app.usage import Directory
 from app.web.formatting import count_of
 from app.web.frame import configured_providers, label_of
 from app.web.guard import admin_only, record_event

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.utils import redirect
 
 from app.database import reading, writing
+from app.dates import utc_today
 from app.directory.team_file import (
     HEADINGS,
     MOST_BYTES,
@@ -18,7 +19,6 @@ from app.directory.team_file import (
     read_team_file,
 )
 from app.queries.people.directory import ListedPerson, listed_people
-from app.usage import utc_today
 from app.web.csv_files import csv_answer, csv_text, file_name, guarded
 from app.web.guard import admin_only, record_event
 from app.web.params import parse_number

@@ -8,9 +8,9 @@ from flask import Blueprint, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import Conflict
 
+from app.dates import parse_day, utc_today
 from app.providers import PROVIDERS
 from app.sync import DemoDatabase, Order, SyncBusy, start_sync
-from app.usage import parse_day, utc_today
 from app.web.errors import BadRequest
 from app.web.guard import admin_only, current_user_label, record_event
 from app.web.status.view import NAMES, StatusView

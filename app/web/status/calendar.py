@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
+from app.dates import month_end, month_start
 from app.queries.days.completeness import DayMark, DayState
 from app.web import formatting
 from app.web.status.view import StatusView
@@ -59,10 +59,10 @@ def months_of(view: StatusView, today: date) -> tuple[date, date]:
     """First and last day of the calendar of a view: whole months."""
     if view.year:
         return date(view.year, 1, 1), date(view.year, 12, 31)
-    first = today.replace(day=1)
+    first = month_start(today)
     for _ in range(MONTHS_SHOWN - 1):
-        first = _month_before(first)
-    return first, _month_end(today)
+        first = month_start(first - timedelta(days=1))
+    return first, month_end(today)
 
 
 def calendar_rows(
@@ -74,12 +74,12 @@ def calendar_rows(
     """The rows, the newest month first; months in which no day has a mark are left out."""
     first, last = months_of(view, today)
     rows = []
-    month = last.replace(day=1)
+    month = month_start(last)
     while month >= first:
-        end = _month_end(month)
+        end = month_end(month)
         if any(month <= day <= end for known in marks.values() for day in known):
             rows += _month_rows(view, providers, marks, month)
-        month = _month_before(month)
+        month = month_start(month - timedelta(days=1))
     return rows
 
 
@@ -110,7 +110,7 @@ def _cell(
     month: date,
     number: int,
 ) -> Cell | None:
-    if number > _month_end(month).day:
+    if number > month_end(month).day:
         return None
     day = month.replace(day=number)
     mark = marks.get(day)
@@ -122,11 +122,3 @@ def _cell(
     said += f", {formatting.exact(mark.tokens)} tokens" if mark.tokens else ""
     query = view.query(day=day, provider=provider)
     return Cell(number, mark.state, look.sign, said, query, chosen)
-
-
-def _month_before(first: date) -> date:
-    return first.replace(year=first.year - (first.month == 1), month=(first.month - 2) % 12 + 1)
-
-
-def _month_end(day: date) -> date:
-    return day.replace(day=calendar.monthrange(day.year, day.month)[1])

@@ -11,14 +11,14 @@ from flask.typing import ResponseReturnValue
 
 from app.config import Config
 from app.database import reading
+from app.dates import day_of, moment, utc_now
 from app.providers import PROVIDERS
 from app.queries.days.completeness import calendar
-from app.queries.days.freshness import freshness, moment
+from app.queries.days.freshness import freshness
 from app.queries.days.health import GOOD, ProviderHealth, Standing, next_sync, provider_health
 from app.queries.days.restatements import restatements
 from app.queries.days.run_log import changed_days, count_changes, count_runs, one_run, runs_page
 from app.queries.days.story import DayStory, day_story
-from app.usage import day_of, utc_now
 from app.web import htmx
 from app.web.frame import configured_providers
 from app.web.status import acts, sync

@@ -10,9 +10,9 @@ from flask import Blueprint, current_app, make_response, redirect, render_templa
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import Conflict
 
+from app.dates import day_of, moment, utc_now, utc_today
 from app.models import ProviderRun, Run
 from app.providers import PROVIDERS
-from app.queries.days.freshness import moment
 from app.runs import (
     RunProgress,
     active_run,
@@ -23,7 +23,6 @@ from app.runs import (
 )
 from app.states import RunStatus
 from app.sync import DemoDatabase, Order, SyncBusy, daily_window, start_sync
-from app.usage import day_of, utc_now, utc_today
 from app.web import htmx
 from app.web.guard import current_user_label, record_event
 

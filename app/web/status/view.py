@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 
 from werkzeug.datastructures import MultiDict
 
+from app.dates import parse_day
 from app.providers import PROVIDERS
-from app.usage import parse_day
 from app.web.params import parse_number
 
 NAMES = tuple(provider.NAME for provider in PROVIDERS)

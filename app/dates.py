@@ -1,0 +1,86 @@
+"""The calendar: UTC days and moments, the weeks and months around them, and their numbers.
+
+The database knows a day as the integer YYYYMMDD, a month as YYYYMM, a moment as epoch seconds.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+
+ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+def utc_now() -> datetime:
+    """The present moment, with its zone."""
+    return datetime.now(UTC)
+
+
+def utc_today() -> date:
+    """The present UTC calendar day."""
+    return utc_now().date()
+
+
+def moment(seconds: int) -> datetime:
+    """A stored moment as a UTC datetime."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def parse_day(text: str) -> date | None:
+    """A day written YYYY-MM-DD, else None."""
+    try:
+        return date.fromisoformat(text) if ISO_DAY.fullmatch(text) else None
+    except ValueError:
+        return None
+
+
+def day_number(day: date) -> int:
+    """The integer YYYYMMDD by which the database knows a day."""
+    return day.year * 10_000 + day.month * 100 + day.day
+
+
+def day_of(number: int) -> date:
+    """The day of an integer YYYYMMDD."""
+    return date(number // 10_000, number // 100 % 100, number % 100)
+
+
+def days_between(start: date, end: date) -> Iterable[date]:
+    """Every day from `start` to `end`, both included, oldest first."""
+    return (start + timedelta(days=offset) for offset in range((end - start).days + 1))
+
+
+def week_start(day: date) -> date:
+    """The Monday of the ISO week of a day."""
+    return day - timedelta(days=day.weekday())
+
+
+def week_end(day: date) -> date:
+    """The Sunday of the ISO week of a day, or the last day there is."""
+    return day + timedelta(days=min(6 - day.weekday(), (date.max - day).days))
+
+
+def month_start(day: date) -> date:
+    """The first day of the month of a day."""
+    return day.replace(day=1)
+
+
+def month_end(day: date) -> date:
+    """The last day of the month of a day."""
+    return day.replace(day=calendar.monthrange(day.year, day.month)[1])
+
+
+def month_length(month: int) -> int:
+    """How many days a month YYYYMM has."""
+    return calendar.monthrange(month // 100, month % 100)[1]
+
+
+def month_after(month: int) -> int:
+    """The month after a month YYYYMM: 202701 after 202612."""
+    return month + 1 if month % 100 < 12 else (month // 100 + 1) * 100 + 1
+
+
+def month_before(month: int) -> int:
+    """The month before a month YYYYMM: 202612 before 202701."""
+    return month - 1 if month % 100 > 1 else (month // 100 - 1) * 100 + 12
