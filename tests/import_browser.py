@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from datetime import date
 from typing import Any
 
@@ -16,7 +15,7 @@ from app.models import Run
 from app.usage import CURSOR, Actor, DayUsage, PriceStatus, UsageRecord
 from tests.imported import CSV_FILES as FILES
 from tests.imported import total
-from tests.test_dashboard import shown
+from tests.reading import shown, text_of, token_of
 
 TEAM = "cursor_05_team_2025-2026.csv"
 TEAM_TOKENS, TEAM_NANOS = 896_426, 230_000_000
@@ -36,9 +35,7 @@ class Importer:
 
     def token(self) -> str:
         """The CSRF token of the page."""
-        found = re.search(r'name="csrf_token" value="([0-9a-f]+)"', self.get("/import").text)
-        assert found
-        return found[1]
+        return token_of(self.client, "/import")
 
     def get(self, path: str, **options: Any) -> TestResponse:
         """The answer to a link."""
@@ -73,9 +70,7 @@ class Importer:
 
     def read(self, path: str) -> str:
         """The text of a good page."""
-        answer = self.get(path)
-        assert answer.status_code == 200, answer.text
-        return shown(answer.text)
+        return text_of(self.client, path)
 
 
 def counted() -> tuple[int, int]:

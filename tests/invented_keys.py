@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
-from html import unescape
 from typing import Any
 
 from flask.testing import FlaskClient
@@ -27,6 +25,7 @@ from app.usage import (
 )
 from app.usage import Actor as RawActor
 from tests.invented import rollup_content
+from tests.reading import token_of
 
 DOMAIN = "sentry.io"
 ANN, BOB, CAT = "ann.lee@firm.example", "bob@firm.example", "cat@firm.example"
@@ -109,14 +108,6 @@ def stored_usage() -> list[tuple]:
     usage = Usage.select().order_by(Usage.partition, Usage.sequence).tuples()
     stamps = Partition.select().order_by(Partition.id).tuples()
     return list(usage) + list(stamps)
-
-
-def token_of(client: FlaskClient, page: str) -> str:
-    """The CSRF token of a page's forms."""
-    text = client.get(page).text
-    found = re.search(r'name="csrf_token"\s+value="([^"]*)"', text)
-    assert found, f"{page} has no form that writes"
-    return unescape(found[1])
 
 
 def send(client: FlaskClient, page: str, form: dict[str, Any], **options: Any) -> Any:

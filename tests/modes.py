@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from app import create_app
 from app.config import read_config
 from app.database import database as proxy
 from app.models import TABLES, ApiToken, LoginSession
+from tests.reading import token_of
 
 ADMIN_PASSWORD, VIEWER_PASSWORD = "the admin's pässword", "the viewer's passwörd"
 ADMIN = {"ADMIN_PASSWORD": ADMIN_PASSWORD}
@@ -51,9 +51,7 @@ class Site:
 
     def token(self, path: str) -> str:
         """The CSRF token on a page."""
-        found = re.search(r'name="csrf_token"\s+value="([0-9a-f]+)"', self.client.get(path).text)
-        assert found, path
-        return found[1]
+        return token_of(self.client, path)
 
     def form(self, path: str, token: str | None = None, **fields: Any) -> TestResponse:
         """The answer to a form with the right token, or with `token`."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
 
@@ -14,64 +13,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from peewee import Database
 
-from app.database import writing
-from app.dates import days_between, utc_today
-from app.ledger import bump_data_version, organization_for, replace_day
+from app.dates import utc_today
 from app.models import ProviderRun, Run
-from app.usage import CLAUDE_CODE, CURSOR, Actor, DayUsage, PriceStatus, UsageRecord
+from app.usage import CLAUDE_CODE, CURSOR
 from app.web.formatting import day, days
-from tests.filled import store_empty
-
-TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
-PROVIDERS = {CLAUDE_CODE: "anthropic", CURSOR: "cursor"}
-DOLLAR = 10**9
-
-
-def shown(page: str) -> str:
-    """The text of a page as read, with plain blanks."""
-    text = unescape(re.sub(r"<[^>]+>", " ", page)).replace("\u00a0", " ")
-    return re.sub(r"\s+([.,;])", r"\1", re.sub(r"\s+", " ", text))
-
-
-def read(client: FlaskClient, query: str = "") -> str:
-    """The text of the overview, which must be a good answer."""
-    response = client.get(f"/{query}")
-    assert response.status_code == 200, response.text
-    return shown(response.text)
-
-
-def used(
-    day: date, email: str, tool: str, tokens: int, nanos: int | None, model: str = "auto"
-) -> UsageRecord:
-    """A record of so many output tokens; without an e-mail it belongs to an unknown key."""
-    status = PriceStatus.UNPRICED if nanos is None else PriceStatus.PROVIDER
-    actor = Actor(account=email) if email else Actor(key="key-of-nobody")
-    return UsageRecord(day, actor, tool, model, 0, 0, 0, 0, tokens, None, nanos, nanos, status)
-
-
-def store(
-    records: list[UsageRecord],
-    open_from: date = date.max,
-    never_read: Collection[date] = (),
-    read_from: date | None = None,
-) -> None:
-    """Put records into the open database; days from `open_from` on stay unsettled.
-
-    As at a sync, every day from `read_from` (the first record's) to the last is read, too,
-    except those `never_read`.
-    """
-    run = Run.create(kind="test", status="ok", start_day=1, end_day=1, started_at=1)
-    used_on = [record.day for record in records]
-    read = set(days_between(read_from or min(used_on), max(used_on))) - set(never_read)
-    with writing():
-        for tool in sorted({record.tool for record in records}):
-            organization = organization_for(PROVIDERS[tool])
-            for day in sorted({record.day for record in records if record.tool == tool}):
-                chosen = [one for one in records if (one.tool, one.day) == (tool, day)]
-                usage = DayUsage(day, chosen, settled=day < open_from)
-                replace_day(organization, "test", usage, run, email_domain="acme.example")
-            store_empty(organization, read, run)
-        bump_data_version()
+from tests.office import DOLLAR, store, used
+from tests.reading import TEMPLATES, parts_of, shown, text_of
 
 
 @pytest.fixture
@@ -117,7 +64,7 @@ def test_an_open_today_neither_adds_nor_hides_a_day(
 
 
 def test_shows_the_figures_of_the_range(office: FlaskClient) -> None:
-    text = read(office)
+    text = text_of(office, "/")
     assert "Tokens 48.0 M" in text
     assert "Cost $33.00" in text
     assert "5.00 M tokens not priced" in text
@@ -126,7 +73,7 @@ def test_shows_the_figures_of_the_range(office: FlaskClient) -> None:
 
 
 def test_compares_complete_days_with_as_many_before(office: FlaskClient) -> None:
-    text = read(office)
+    text = text_of(office, "/")
     yesterday = shown(day(utc_today() - timedelta(1)))
     assert f"Tokens 48.0 M 47.0 M to {yesterday}; 50.0 M before, down 6.0 %" in text
     assert "$60.00 before, down 47 %" in text
@@ -134,7 +81,7 @@ def test_compares_complete_days_with_as_many_before(office: FlaskClient) -> None
 
 
 def test_says_new_when_there_was_nothing_before(office: FlaskClient) -> None:
-    assert "0 before, new" in read(office, "?days=7")
+    assert "0 before, new" in text_of(office, "/?days=7")
 
 
 def test_days_before_the_first_record_are_unknown_not_zero(office: FlaskClient) -> None:
@@ -154,7 +101,7 @@ def test_a_day_without_usage_is_not_called_hatched(database: Database, client: F
         [used(today - timedelta(back), "ada@acme.example", CURSOR, 1000, DOLLAR) for back in (1, 2)]
     )
     database.close()
-    text = read(client, "?days=7")
+    text = text_of(client, "/?days=7")
     assert "is not complete yet: not in changes and curves" in text
     assert "hatched" not in text
 
@@ -173,16 +120,16 @@ def test_days_that_were_never_read_are_named_and_not_averaged(
     assert "2 days not complete: not in the curves." in shown(page)
     assert "1,000 tokens on each of 5\u00a0complete calendar days" in page
     assert shown(page).count("was never read") == 2
-    compared = read(client, "?days=2")
+    compared = text_of(client, "/?days=2")
     assert "Days are missing" not in compared
     assert compared.count("\u2014 before") == 6
     assert f": Cursor was never read for 1 day ({shown(days(ada[3].day, ada[3].day))})." in compared
-    assert "never read" not in read(client, "?days=1")
-    assert "never read" not in read(client, "?days=7&tool=claude_code")
+    assert "never read" not in text_of(client, "/?days=1")
+    assert "never read" not in text_of(client, "/?days=7&tool=claude_code")
 
 
 def test_all_time_compares_nothing(office: FlaskClient) -> None:
-    text = read(office, "?days=all")
+    text = text_of(office, "/?days=all")
     assert "Tokens 98.0 M" in text
     assert "before" not in text.split("Daily tokens")[0]
 
@@ -201,8 +148,8 @@ def test_the_chart_has_its_table_behind_it(office: FlaskClient) -> None:
 
 
 def test_draws_weeks_beyond_ninety_days(office: FlaskClient) -> None:
-    assert "Weekly tokens" in read(office, "?days=91")
-    assert "Daily tokens" in read(office, "?days=90")
+    assert "Weekly tokens" in text_of(office, "/?days=91")
+    assert "Daily tokens" in text_of(office, "/?days=90")
 
 
 def test_never_shows_an_unpriced_model_as_free(office: FlaskClient) -> None:
@@ -221,28 +168,28 @@ def test_people_others_and_nobody_add_up_to_the_total(office: FlaskClient) -> No
 
 
 def test_names_the_keys_without_an_owner(office: FlaskClient) -> None:
-    assert "1 unmapped key: 2.00 M tokens, $2.00" in read(office)
-    assert "unmapped" not in read(office, "?tool=cursor").lower()
+    assert "1 unmapped key: 2.00 M tokens, $2.00" in text_of(office, "/")
+    assert "unmapped" not in text_of(office, "/?tool=cursor").lower()
 
 
 def test_usage_without_a_price_is_never_zero_dollars(office: FlaskClient) -> None:
-    text = read(office, "?model=nova")
+    text = text_of(office, "/?model=nova")
     assert "Cost \u2014 " in text
     assert text.count("\u2014 not priced") >= 3
     assert re.search(r"5,000,000 \u2014 not priced", text)
 
 
 def test_says_through_when_the_data_reaches(office: FlaskClient) -> None:
-    text = read(office)
+    text = text_of(office, "/")
     assert text.split("Tokens")[0].count("UTC") == 1
     assert re.search(r"Cursor through \d+ \w{3}, read just now", text)
 
 
 def test_filters_by_tool_and_model(office: FlaskClient) -> None:
-    assert "Tokens 41.0 M" in read(office, "?tool=cursor")
-    assert "Tokens 7.00 M" in read(office, "?tool=claude_code")
-    assert "Tokens 5.00 M" in read(office, "?model=nova")
-    assert "Tokens 46.0 M" in read(office, "?model=nova&model=auto")
+    assert "Tokens 41.0 M" in text_of(office, "/?tool=cursor")
+    assert "Tokens 7.00 M" in text_of(office, "/?tool=claude_code")
+    assert "Tokens 5.00 M" in text_of(office, "/?model=nova")
+    assert "Tokens 46.0 M" in text_of(office, "/?model=nova&model=auto")
 
 
 def test_every_link_keeps_the_range_and_the_filters(office: FlaskClient) -> None:
@@ -263,7 +210,7 @@ def test_marks_the_chosen_preset(office: FlaskClient, days: str) -> None:
 
 
 def test_an_empty_database_shows_the_ways_in(client: FlaskClient) -> None:
-    text = read(client)
+    text = text_of(client, "/")
     assert "No usage yet" in text
     assert "ANTHROPIC_ADMIN_KEY" in text
     assert "flask demo" in text
@@ -273,7 +220,7 @@ def test_an_empty_database_shows_the_ways_in(client: FlaskClient) -> None:
 def test_a_configured_tool_without_data_is_told_what_to_run(app: Flask) -> None:
     config = app.extensions["tracker_config"]
     app.extensions["tracker_config"] = replace(config, cursor_admin_key="a-key")
-    text = read(app.test_client())
+    text = text_of(app.test_client(), "/")
     assert "Cursor: the key is set" in text
     assert "flask backfill --days 30" in text
     assert "CURSOR_ADMIN_KEY" not in text
@@ -309,7 +256,7 @@ def test_a_failed_provider_is_named_with_its_last_good_time(
             days_asked=1,
         )
     database.close()
-    text = read(office)
+    text = text_of(office, "/")
     assert "Cursor could not be read. The key was refused. It last worked 20 Nov 06:01" in text
     assert "Tokens 48.0 M" in text
 
@@ -365,12 +312,8 @@ def test_asks_the_database_a_bounded_number_of_questions(
         return execute(sql, *rest)
 
     monkeypatch.setattr(database, "execute_sql", count)
-    read(office, "?days=365")
+    text_of(office, "/?days=365")
     assert 0 < len(asked) <= 24
-
-
-def parts_of(folder: Path) -> list[Path]:
-    return [path for path in folder.glob("*.html") if path.name.startswith("_")]
 
 
 @pytest.mark.parametrize("part", parts_of(TEMPLATES / "dashboard"), ids=lambda path: path.name)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from decimal import Decimal
-from html import unescape
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from app.queries.sums.totals import totals
 from app.usage import CLAUDE_CODE, CURSOR
 from app.web.formatting import TOOL_LABELS
 from tests.filled import LEAP_DAYS, Reader
+from tests.reading import part, unescaped
 
 QUERIES: list[dict[str, Any]] = [
     {"days": "30"},
@@ -40,14 +40,8 @@ def as_api(query: dict[str, Any]) -> dict[str, Any]:
     return {names.get(name, name): value for name, value in query.items()}
 
 
-def page_of(reader: Reader, query: dict[str, Any], **more: Any) -> str:
-    response = reader.client.get("/", query_string={**query, **more})
-    assert response.status_code == 200
-    return unescape(response.text).replace("\u00a0", " ")
-
-
-def part(page: str, name: str) -> str:
-    return page.split(f'<section id="{name}"')[1].split("</section>")[0]
+def overview(reader: Reader, query: dict[str, Any], **more: Any) -> str:
+    return unescaped(reader.client, "/", {**query, **more})
 
 
 def rows_of(section: str) -> list[list[str]]:
@@ -78,7 +72,7 @@ def dollars(text: str) -> float:
 
 def test_the_cards_are_the_stats(town: Reader, query: dict[str, Any]) -> None:
     stats = town.get("stats", **as_api(query))
-    cards = re.findall(r'<dt>(.*?)</dt>\s*<dd class="figure" title="(.*?)">', page_of(town, query))
+    cards = re.findall(r'<dt>(.*?)</dt>\s*<dd class="figure" title="(.*?)">', overview(town, query))
     full = dict(cards)
     assert number(full["Tokens"]) == stats["totalTokens"]
     assert dollars(full["Cost"]) == stats["totalCost"]
@@ -90,7 +84,7 @@ def test_the_cards_are_the_stats(town: Reader, query: dict[str, Any]) -> None:
 
 def test_the_models_are_the_models(town: Reader, query: dict[str, Any]) -> None:
     listed = town.get("models", **as_api(query))
-    section = part(page_of(town, query), "models")
+    section = part(overview(town, query), "models")
     whole = sum(model["tokens"] for model in listed)
     rows = rows_of(section)
     for row, model in zip(rows, listed[:9], strict=False):
@@ -105,7 +99,7 @@ def test_the_models_are_the_models(town: Reader, query: dict[str, Any]) -> None:
 
 def table_behind(reader: Reader, query: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
     """Tools in the order of the columns, and the rows."""
-    table = page_of(reader, query).split('id="daily-table"')[1].split("</table>")[0]
+    table = overview(reader, query).split('id="daily-table"')[1].split("</table>")[0]
     tools = {label: TOOL_KEYS[tool] for tool, label in TOOL_LABELS.items()}
     names = re.findall(r'<th scope="col"[^>]*>(.*?)</th>', table)
     return [tools[name] for name in names if name in tools], rows_of(table)
@@ -126,7 +120,7 @@ def test_the_table_behind_the_chart_is_the_trends(town: Reader, query: dict[str,
 
 def test_the_people_are_the_users(town: Reader, query: dict[str, Any]) -> None:
     users = town.get("users", **as_api(query))
-    rows = rows_of(part(page_of(town, query), "people"))
+    rows = rows_of(part(overview(town, query), "people"))
     for row, user in zip(rows, users[:18], strict=False):
         assert row[0] == user["email"]
         assert number(row[1]) == user["totalTokens"]
@@ -135,7 +129,7 @@ def test_the_people_are_the_users(town: Reader, query: dict[str, Any]) -> None:
 
 def test_the_tools_are_the_stats(town: Reader, query: dict[str, Any]) -> None:
     stats = town.get("stats", **as_api(query))
-    section = part(page_of(town, query), "tools")
+    section = part(overview(town, query), "tools")
     names = re.findall(r"</svg>\s*([\w ]+?)\s*</a>", section)
     everything = next(row for row in rows_of(section) if row[0] == "All tokens")
     keys = {"Claude Code": "claudeCodeTokens", "Cursor": "cursorTokens"}
@@ -149,7 +143,7 @@ def test_the_tools_are_the_stats(town: Reader, query: dict[str, Any]) -> None:
 @pytest.mark.parametrize("measure", ["tokens", "cost"])
 def test_the_chart_adds_up_however_it_is_cut(town: Reader, by: str, measure: str) -> None:
     stats = town.get("stats", days="30")
-    page = page_of(town, {"days": "30"}, by=by, measure=measure)
+    page = overview(town, {"days": "30"}, by=by, measure=measure)
     footer = page.split('id="daily-table"')[1].split("<tfoot>")[1].split("</tfoot>")[0]
     cells = [
         re.sub(r"<[^>]+>", "", cell).strip()
@@ -166,7 +160,7 @@ def test_the_chart_adds_up_however_it_is_cut(town: Reader, by: str, measure: str
 def test_the_change_compares_what_the_api_compares(company: Reader) -> None:
     query = {"start": "2026-10-05", "end": "2026-10-11"}
     stats = company.get("stats", **as_api(query), comparison="true")
-    text = part(page_of(company, query), "cards")
+    text = part(overview(company, query), "cards")
     before = stats["previousPeriod"]
     assert f"{before['activeUsers']} before" in text
     assert f"${before['totalCost']:,.2f} before" in text
@@ -175,7 +169,7 @@ def test_the_change_compares_what_the_api_compares(company: Reader) -> None:
 def test_the_lifetime_is_all_time(town: Reader) -> None:
     stats = town.get("stats")
     strip = (
-        page_of(town, {"days": "7", "tool": "cursor"}).split('id="lifetime"')[1].split("</a>")[0]
+        overview(town, {"days": "7", "tool": "cursor"}).split('id="lifetime"')[1].split("</a>")[0]
     )
     assert f'title="{stats["totalTokens"]:,} tokens"' in strip
     assert f"<b>{stats['activeUsers']}</b> people" in strip

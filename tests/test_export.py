@@ -20,7 +20,7 @@ from app.usage import CURSOR
 from app.web.csv_files import guarded, plain_dollars
 from app.web.people.columns import BY_NAME, EVERY
 from tests.filled import LEAP_DAYS, Reader, fill_people
-from tests.test_dashboard import DOLLAR, store, used
+from tests.office import DOLLAR, store, used
 
 NUMBERS = (
     "totalTokens",

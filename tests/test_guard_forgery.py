@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse, encode_multipart
 from app.access import make_token
 from tests.modes import ADMIN, BOTH, OPEN, VIEWER, VIEWER_PASSWORD, Serve, Site
 from tests.probes import FOREIGN, post, writes
+from tests.reading import PART
 
 OWN = (
     {}, {"Origin": "http://localhost"}, {"Origin": "HTTP://LOCALHOST:80"},
@@ -82,7 +83,7 @@ def test_a_form_from_before_the_login_is_refused_in_words(probed: Serve) -> None
     part = protected.client.post(
         "/probe",
         data={"csrf_token": old},
-        headers={"HX-Request": "true", "HX-Request-Type": "partial"},
+        headers=PART,
     )
     assert part.status_code == 403
     assert part.mimetype == "text/plain"

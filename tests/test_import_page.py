@@ -22,11 +22,10 @@ from tests.import_browser import (
     counted,
     store_api_day,
 )
-from tests.test_dashboard import shown
+from tests.reading import PART, shown
 
 ALONE = "cursor_07_individual_2026_requests.csv"
 COSTS = "claude_cost_04_2025-12_context-window.csv"
-HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
 
 @pytest.fixture
@@ -228,11 +227,11 @@ def test_the_history_names_every_import_and_turns_its_pages(importer: Importer) 
 
 def test_htmx_gets_the_part_and_the_url(importer: Importer) -> None:
     number = importer.stage_sample(TEAM)
-    part = importer.get(f"/import/{number}", headers=HTMX)
+    part = importer.get(f"/import/{number}", headers=PART)
     assert "<html" not in part.text
     assert part.headers["HX-Push-Url"] == f"/import/{number}"
     importer.done(number, "import")
-    again = importer.act(number, "import", headers=HTMX)
+    again = importer.act(number, "import", headers=PART)
     assert again.status_code == 409
     assert "<html" not in again.text
     assert "is applied already" in again.text

@@ -28,7 +28,7 @@ from tests.import_browser import (
     counted,
 )
 from tests.modes import ADMIN, FAR, Serve, contents, serve  # noqa: F401
-from tests.test_dashboard import shown
+from tests.reading import shown
 
 FORMULA = BAD.replace(",x,", ',"=1+cmd()",')
 REFUSED = {

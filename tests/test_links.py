@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from html import unescape
 
 import pytest
 from flask.testing import FlaskClient
@@ -15,16 +14,11 @@ from app.web.navigation import SELDOM_SHOWN, Behind, BehindPerson
 from app.web.params import parse_view
 from app.web.people.columns import EVERY, USUAL
 from tests.filled import COMPANY_DAYS, Reader
+from tests.reading import unescaped
 
 RANGE = f"start={COMPANY_DAYS[0]}&end={COMPANY_DAYS[1]}"
 DAY = "start=2026-10-06&end=2026-10-06"
 NOTHING = re.compile(r"0|0\.0 %|\$0\.00|\u2014.*|")
-
-
-def read(reader: Reader, url: str) -> str:
-    response = reader.client.get(url)
-    assert response.status_code == 200, response.text
-    return unescape(response.text).replace("\u00a0", " ")
 
 
 def table(page: str, name: str) -> str:
@@ -47,7 +41,7 @@ def first_person(reader: Reader) -> str:
 @pytest.mark.parametrize("query", ["", "&tool=cursor", "&by=model&measure=cost", "&days=all"])
 @pytest.mark.parametrize("name", ["models", "people", "tools", "weekdays", "daily-table"])
 def test_every_figure_of_the_overview_is_a_link(company: Reader, name: str, query: str) -> None:
-    page = read(company, f"/?{RANGE}{query}")
+    page = unescaped(company.client, f"/?{RANGE}{query}")
     plain = [text for text, link in cells(page, name) if not link and not NOTHING.fullmatch(text)]
     # What is no single model has no filter.
     assert plain == [] or (name == "daily-table" and "Others" in table(page, name))
@@ -55,74 +49,80 @@ def test_every_figure_of_the_overview_is_a_link(company: Reader, name: str, quer
 
 @pytest.mark.parametrize("name", ["models", "tools", "weekdays", "daily-table"])
 def test_every_figure_of_a_person_is_a_link(company: Reader, name: str) -> None:
-    page = read(company, f"/users/{first_person(company)}?{RANGE}")
+    page = unescaped(company.client, f"/users/{first_person(company)}?{RANGE}")
     plain = [text for text, link in cells(page, name) if not link and not NOTHING.fullmatch(text)]
     assert plain == []
 
 
 @pytest.mark.parametrize("path", ["/", "/users/{email}"])
 def test_every_card_is_a_link_that_answers(company: Reader, path: str) -> None:
-    page = read(company, f"{path.format(email=first_person(company))}?{RANGE}")
+    page = unescaped(company.client, f"{path.format(email=first_person(company))}?{RANGE}")
     figures = re.findall(r'<dd class="figure"[^>]*>\s*(.*?)\s*</dd>', page, re.DOTALL)
     links = [re.search(r'href="([^"]*)"', figure) for figure in figures]
     assert len(figures) >= 5
     for link in links:
         assert link
         assert RANGE in link[1]
-        read(company, link[1])
+        unescaped(company.client, link[1])
 
 
 def test_a_day_of_a_tool_leads_to_that_day_and_tool(company: Reader) -> None:
-    page = read(company, f"/?{DAY}")
+    page = unescaped(company.client, f"/?{DAY}")
     figure, link = cells(page, "daily-table")[0]
     assert link == f"?{DAY}&tool=claude_code"
-    assert f'title="{figure} tokens"' in read(company, f"/{link}").split('id="cards"')[1]
+    assert (
+        f'title="{figure} tokens"' in unescaped(company.client, f"/{link}").split('id="cards"')[1]
+    )
 
 
 def test_a_weekday_leads_to_the_days(company: Reader) -> None:
-    links = [link for _, link in cells(read(company, f"/?{RANGE}"), "weekdays")][:3]
+    links = [link for _, link in cells(unescaped(company.client, f"/?{RANGE}"), "weekdays")][:3]
     days = f"/users?{RANGE}&rows=day"
     assert links == [f"{days}&measure=people", days, f"{days}&measure=cost"]
 
 
 def test_a_weekday_of_a_person_leads_to_their_days(company: Reader) -> None:
     email = first_person(company)
-    page = read(company, f"/users/{email}?{RANGE}")
+    page = unescaped(company.client, f"/users/{email}?{RANGE}")
     links = {link for text, link in cells(page, "weekdays") if link}
     assert links
     assert all("by=day" in link and "q=" in link for link in links)
-    assert email in read(company, links.pop())
+    assert email in unescaped(company.client, links.pop())
 
 
 def test_requests_and_unpriced_usage_lead_to_the_models(company: Reader) -> None:
-    links = [link for _, link in cells(read(company, f"/?{RANGE}"), "tools")]
+    links = [link for _, link in cells(unescaped(company.client, f"/?{RANGE}"), "tools")]
     assert f"/users?{RANGE}&tool=cursor&rows=model&measure=requests" in links
     assert f"/users?{RANGE}&rows=model&measure=requests" in links
 
 
 def test_a_person_of_the_list_leads_on_from_every_sum(company: Reader) -> None:
     email = first_person(company)
-    row = read(company, f"/users?{RANGE}&q={email}").split("<tbody>")[1].split("</tbody>")[0]
+    row = (
+        unescaped(company.client, f"/users?{RANGE}&q={email}")
+        .split("<tbody>")[1]
+        .split("</tbody>")[0]
+    )
     links = re.findall(r'href="(/users/[^"]*)"', row)
     assert f"/users/{email}?{RANGE}" in links
     assert any(link.endswith(f"?{RANGE}&tool=claude_code") for link in links)
     for link in links:
-        read(company, link)
+        unescaped(company.client, link)
 
 
 def test_a_workspace_leads_to_its_people(company: Reader) -> None:
-    page = read(company, f"/users?{RANGE}&rows=workspace")
+    page = unescaped(company.client, f"/users?{RANGE}&rows=workspace")
     link, label, figure = re.findall(
         r'<th scope="row"[^>]*><a href="([^"]*)"><bdi>(.*?)</bdi>.*?title="([\d,]+) tokens', page
     )[0]
     assert "rows=workspace&by=person&q=" in link
-    there = read(company, f"/users{link}")
+    there = unescaped(company.client, f"/users{link}")
     assert label in table(there, "table")
     assert f'title="{figure} tokens"' in there
 
 
 def test_no_person_stands_for_their_part_of_a_workspace(company: Reader) -> None:
-    body = read(company, f"/users?{RANGE}&rows=person&by=workspace").split("<tbody>")[1]
+    body = unescaped(company.client, f"/users?{RANGE}&rows=person&by=workspace").split("<tbody>")[1]
     totals = body.count('class="number edge"')
     assert len(re.findall(r'<td[^>]*><a href="/users/', body)) <= totals
 
@@ -140,7 +140,7 @@ def test_a_link_keeps_range_and_filters_and_shows_the_column(company: Reader) ->
         assert person(rows="day").endswith("&by=day&q=ada%40x.example")
         assert person(sort="cacheShare").endswith("&q=ada%40x.example")
     assert "sort=inputTokens" in hidden
-    assert 'id="sort-inputTokens"' in read(company, hidden.replace("days=7", RANGE))
+    assert 'id="sort-inputTokens"' in unescaped(company.client, hidden.replace("days=7", RANGE))
 
 
 def test_every_column_that_a_link_must_ask_for_is_known() -> None:
@@ -156,11 +156,11 @@ def test_a_slash_too_many_leads_to_the_list(client: FlaskClient, query: str) -> 
 
 def test_pages_say_what_their_file_holds(company: Reader) -> None:
     start, end = COMPANY_DAYS
-    people = read(company, f"/users?start={start}&end={end}")
+    people = unescaped(company.client, f"/users?start={start}&end={end}")
     count = re.search(r'id="count"[^>]*>\s*<b>(.*?)</b>', people)
     assert count
     assert f"CSV: {count[1]}, without the totals row</p>" in people
-    models = read(company, f"/users?rows=model&start={start}&end={end}")
+    models = unescaped(company.client, f"/users?rows=model&start={start}&end={end}")
     assert re.search(r"CSV: \d+ models, without the totals row</p>", models)
     assert models.count('aria-describedby="file-holds"') == 1
 

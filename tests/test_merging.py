@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from html import unescape
 from typing import Any
 
 import pytest
@@ -25,6 +23,7 @@ from app.queries.people.directory import listed_people
 from app.queries.people.person import similar_people
 from tests.invented import rollup_content
 from tests.invented_keys import ANN, BOB, CAT, DOMAIN, assert_rollups_are_true, fill_firm, send
+from tests.reading import PART, shown, text_of
 
 PAGE = "/settings/people"
 BOBBY, BOBO = "bobby@firm.example", "bobo@firm.example"
@@ -49,14 +48,6 @@ def split(further: str) -> str:
 def tokens_of(client: FlaskClient, email: str) -> int:
     total: int = client.get(f"/api/users/{email}").json["summary"]["totalTokens"]
     return total
-
-
-def text_of(client: FlaskClient, path: str) -> str:
-    """The page as read."""
-    page = client.get(path)
-    assert page.status_code == 200
-    plain = unescape(re.sub(r"<[^>]+>", " ", page.text)).replace("\u00a0", " ")
-    return re.sub(r"\s+([.,;:])", r"\1", re.sub(r"\s+", " ", plain))
 
 
 def test_a_split_takes_along_the_addresses_that_came_along(firm: FlaskClient) -> None:
@@ -188,11 +179,9 @@ def test_a_search_for_a_further_address_finds_the_person(firm: FlaskClient) -> N
 def test_the_404_and_the_look_beside_know_further_addresses(firm: FlaskClient) -> None:
     merge(BOB, "robert.ray@old.example")
     assert similar_people("robert.rai@x.example")[0] == (BOB, "robert.ray@old.example")
-    assert f"{BOB} also robert.ray@old.example" in re.sub(
-        r"\s+", " ", re.sub("<[^>]+>", " ", firm.get("/users/robert.rai@x.example").text)
-    )
-    part = {"HX-Request": "true", "HX-Request-Type": "partial"}
-    looked = firm.get("/users?days=all&peek=robert.ray@old.example", headers=part)
+    suggested = shown(firm.get("/users/robert.rai@x.example").text)
+    assert f"{BOB} also robert.ray@old.example" in suggested
+    looked = firm.get("/users?days=all&peek=robert.ray@old.example", headers=PART)
     assert 'id="peek"' in looked.text
     assert looked.headers["HX-Push-Url"] == f"/users?days=all&peek={BOB.replace('@', '%40')}"
 

@@ -20,21 +20,10 @@ from app.usage import CLAUDE_CODE, CURSOR
 from app.web.people.columns import EVERY
 from app.web.people.page import person_path
 from tests.filled import LEAP_DAYS, Reader, fill_people
-from tests.test_dashboard import DOLLAR, TEMPLATES, parts_of, shown, store, used
+from tests.office import DOLLAR, store, used
+from tests.reading import PART, TEMPLATES, page_of, parts_of, shown, text_of
 
 EVERY_COLUMN = "&".join(f"cols={name}" for name in EVERY)
-PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
-
-
-def page_of(client: FlaskClient, query: str = "", **headers: str) -> str:
-    """The list, which must be a good answer."""
-    response = client.get(f"/users{query}", headers=headers)
-    assert response.status_code == 200, response.text
-    return response.text
-
-
-def text_of(client: FlaskClient, query: str = "") -> str:
-    return shown(page_of(client, query))
 
 
 def emails(page: str) -> list[str]:
@@ -68,22 +57,24 @@ def office(database: Database, client: FlaskClient) -> FlaskClient:
 
 
 def test_shows_everybody_with_most_tokens_first(office: FlaskClient) -> None:
-    page = page_of(office)
+    page = page_of(office, "/users")
     assert emails(page) == ["ada@acme.example", "bob@acme.example", "cleo@else.example"]
     assert "41.0 M" in shown(page)
     assert "3 people" in foot(page)
-    assert foot(page).startswith(" 3 people 49.0 M")
+    assert foot(page).startswith("3 people 49.0 M")
 
 
 def test_shows_usage_of_nobody_on_its_own_line(office: FlaskClient) -> None:
-    assert "No owner 2.00 M $2.00" in foot(page_of(office, "?cols=totalTokens&cols=totalCost"))
-    assert "No owner" not in text_of(office, "?tool=cursor")
+    assert "No owner 2.00 M $2.00" in foot(
+        page_of(office, "/users?cols=totalTokens&cols=totalCost")
+    )
+    assert "No owner" not in text_of(office, "/users?tool=cursor")
 
 
 @pytest.mark.parametrize("filters", ["", "&tool=cursor", "&model=Sonnet+4.5&model=auto"])
 def test_everything_is_the_total_that_the_overview_shows(town: Reader, filters: str) -> None:
     start, end = LEAP_DAYS
-    page = page_of(town.client, f"?start={start}&end={end}{filters}&{EVERY_COLUMN}")
+    page = page_of(town.client, f"/users?start={start}&end={end}{filters}&{EVERY_COLUMN}")
     stats = town.client.get(f"/api/stats?startDate={start}&endDate={end}{filters}").get_json()
     if "No owner" not in foot(page):
         assert 'id="everything"' not in page
@@ -97,15 +88,15 @@ def test_everything_adds_nobody_to_the_people_and_only_then(office: FlaskClient)
     stats = office.get("/api/stats?days=30").get_json()
     assert stats["totalTokens"] == 51_000_000
     assert "Everything 51.0 M $34.00 +? partly priced 10.0 M 41.0 M" in foot(
-        page_of(office, f"?{columns}")
+        page_of(office, f"/users?{columns}")
     )
     for query in ("?q=acme", "?tool=cursor"):
-        assert 'id="everything"' not in page_of(office, query)
+        assert 'id="everything"' not in page_of(office, f"/users{query}")
 
 
 def test_days_before_the_first_record_are_unknown_not_zero(office: FlaskClient) -> None:
     start, end = utc_today() - timedelta(70), utc_today() - timedelta(38)
-    page = page_of(office, f"?start={start}&end={end}&peek=ada@acme.example")
+    page = page_of(office, f"/users?start={start}&end={end}&peek=ada@acme.example")
     assert 'title="The days before are not known">\u2014</span>' in page
     assert re.search(r"Not compared with [^:]*: records begin on \d", shown(page))
     assert "new" not in foot(page)
@@ -114,21 +105,21 @@ def test_days_before_the_first_record_are_unknown_not_zero(office: FlaskClient) 
 
 
 def test_never_shows_an_unknown_price_as_free(office: FlaskClient) -> None:
-    text = text_of(office, "?cols=totalCost")
+    text = text_of(office, "/users?cols=totalCost")
     assert "bob@acme.example \u2014 not priced" in text
     assert "$0.00" not in text
-    assert "partly priced" in foot(page_of(office, "?cols=totalCost"))
+    assert "partly priced" in foot(page_of(office, "/users?cols=totalCost"))
 
 
 def test_compares_complete_days_with_as_many_before(office: FlaskClient) -> None:
-    page = page_of(office)
+    page = page_of(office, "/users")
     assert "50,000,000 tokens before, 40,000,000 now" in page
     assert "down 20 %" in shown(page)
     assert "complete days only" in shown(page)
 
 
 def test_all_time_compares_nothing(office: FlaskClient) -> None:
-    text = text_of(office, "?days=all&sort=change")
+    text = text_of(office, "/users?days=all&sort=change")
     assert "Changes compare" not in text
     assert "91.0 M" in text
 
@@ -136,7 +127,7 @@ def test_all_time_compares_nothing(office: FlaskClient) -> None:
 @pytest.mark.parametrize("column", MORE_SORTS)
 def test_every_column_sorts_both_ways_and_says_so(office: FlaskClient, column: str) -> None:
     for direction, words in (("asc", "ascending"), ("desc", "descending")):
-        page = page_of(office, f"?{EVERY_COLUMN}&sort={column}&dir={direction}")
+        page = page_of(office, f"/users?{EVERY_COLUMN}&sort={column}&dir={direction}")
         assert page.count("aria-sort=") == 1
         assert re.search(rf'aria-sort="{words}"><a id="sort-{column}"', page)
         assert len(emails(page)) == 3
@@ -148,7 +139,9 @@ def test_page_and_api_name_the_same_people_in_the_same_order(town: Reader) -> No
     for sort in ("email", "totalCost", "inputTokens", "avgTokensPerDay", "lastActive"):
         for direction in ("asc", "desc"):
             rows = town.get("users/pivot", **dates, sortBy=sort, sortDir=direction)["users"]
-            page = page_of(town.client, f"?start={start}&end={end}&sort={sort}&dir={direction}")
+            page = page_of(
+                town.client, f"/users?start={start}&end={end}&sort={sort}&dir={direction}"
+            )
             assert emails(page) == [row["email"] for row in rows]
 
 
@@ -156,7 +149,9 @@ def test_page_and_api_name_the_same_people_in_the_same_order(town: Reader) -> No
 def test_the_sums_below_are_those_of_the_api(town: Reader, filters: str) -> None:
     start, end = LEAP_DAYS
     for search in ("", "twin", "a"):
-        page = page_of(town.client, f"?start={start}&end={end}{filters}&q={search}&{EVERY_COLUMN}")
+        page = page_of(
+            town.client, f"/users?start={start}&end={end}{filters}&q={search}&{EVERY_COLUMN}"
+        )
         answer = town.client.get(
             f"/api/users/pivot?startDate={start}&endDate={end}{filters}&search={search}"
         ).json
@@ -171,7 +166,7 @@ def test_the_sums_below_are_those_of_the_api(town: Reader, filters: str) -> None
 
 
 def test_searches_and_says_of_how_many(office: FlaskClient) -> None:
-    page = page_of(office, "?q=ACME")
+    page = page_of(office, "/users?q=ACME")
     assert emails(page) == ["ada@acme.example", "bob@acme.example"]
     assert "2 of 3 people" in foot(page)
     assert "No owner" not in foot(page)
@@ -181,7 +176,7 @@ def test_searches_and_says_of_how_many(office: FlaskClient) -> None:
 @pytest.mark.parametrize("search", ["%", "_", "\\", "'", "josé"])
 def test_searches_literally(town: Reader, search: str) -> None:
     found = town.get("users/pivot", search=search)["users"]
-    page = page_of(town.client, f"?days=all&q={quote(search)}")
+    page = page_of(town.client, f"/users?days=all&q={quote(search)}")
     if found:
         assert emails(page) == [row["email"] for row in found]
     else:
@@ -189,26 +184,26 @@ def test_searches_literally(town: Reader, search: str) -> None:
 
 
 def test_a_search_without_a_match_leads_on(office: FlaskClient) -> None:
-    page = page_of(office, "?q=zz&days=7")
+    page = page_of(office, "/users?q=zz&days=7")
     assert "Nobody matches \u201czz\u201d" in page
     assert re.search(r'href="\?days=7">Clear the search', page)
 
 
 def test_filters_that_match_nothing_can_be_cleared(office: FlaskClient) -> None:
-    page = page_of(office, "?days=7&tool=cursor&model=nova")
+    page = page_of(office, "/users?days=7&tool=cursor&model=nova")
     assert "Nothing matches these filters" in page
     assert re.search(r'href="\?days=7">Clear filters', page)
 
 
 def test_a_range_without_usage_leads_to_the_first_data(office: FlaskClient) -> None:
     first = utc_today() - timedelta(days=40)
-    page = page_of(office, "?start=2020-01-01&end=2020-02-01")
+    page = page_of(office, "/users?start=2020-01-01&end=2020-02-01")
     assert "No usage in these days" in page
     assert f"?start={first}&amp;end={first + timedelta(days=29)}" in page
 
 
 def test_an_empty_database_leads_to_the_ways_in(client: FlaskClient) -> None:
-    assert "Nobody has used anything yet" in text_of(client)
+    assert "Nobody has used anything yet" in text_of(client, "/users")
 
 
 def test_pages_through_everybody_once(client: FlaskClient, database: Database) -> None:
@@ -216,14 +211,14 @@ def test_pages_through_everybody_once(client: FlaskClient, database: Database) -
     fill_people(60)
     seen = []
     for number in (1, 2, 3):
-        page = page_of(client, f"?size=25&page={number}")
+        page = page_of(client, f"/users?size=25&page={number}")
         seen += emails(page)
         assert ('rel="prev"' in page) == (number > 1)
         assert ('rel="next"' in page) == (number < 3)
         assert 'id="page-after"' in page
         assert "60 people" in foot(page)
     assert len(seen) == len(set(seen)) == 60
-    assert emails(page_of(client, "?size=25&page=99")) == seen[50:]
+    assert emails(page_of(client, "/users?size=25&page=99")) == seen[50:]
 
 
 def test_a_page_after_the_last_one_is_the_last_one(office: FlaskClient) -> None:
@@ -233,14 +228,14 @@ def test_a_page_after_the_last_one_is_the_last_one(office: FlaskClient) -> None:
 
 
 def test_columns_are_chosen_but_never_without_the_email(office: FlaskClient) -> None:
-    page = page_of(office, "?cols=totalCost")
+    page = page_of(office, "/users?cols=totalCost")
     heads = re.findall(r'id="sort-(\w+)"', page)
     assert heads == ["email", "totalCost"]
     assert '<input type="hidden" name="cols" value="totalCost">' in page
 
 
 def test_looks_at_a_person_beside_the_list(office: FlaskClient) -> None:
-    page = page_of(office, "?peek=bob@acme.example")
+    page = page_of(office, "/users?peek=bob@acme.example")
     peek = page.split('id="peek"')[1].split("</aside>")[0]
     assert "bob@acme.example" in peek
     assert "2 of 3" in shown(peek)
@@ -255,14 +250,14 @@ def test_looks_at_a_person_beside_the_list(office: FlaskClient) -> None:
 def test_the_peek_tells_the_figures_of_the_api(town: Reader) -> None:
     start, end = LEAP_DAYS
     for row in town.get("users/pivot", startDate=start, endDate=end)["users"]:
-        page = page_of(town.client, f"?start={start}&end={end}&peek={quote(row['email'])}")
+        page = page_of(town.client, f"/users?start={start}&end={end}&peek={quote(row['email'])}")
         peek = page.split('id="peek"')[1].split("</aside>")[0]
         assert f'"{row["totalTokens"]:,} tokens"' in peek
         assert f"Active days {row['daysActive']} " in shown(peek)
 
 
 def test_a_person_of_another_page_can_be_looked_at(office: FlaskClient) -> None:
-    peek = text_of(office, "?q=cleo&peek=ada@acme.example")
+    peek = text_of(office, "/users?q=cleo&peek=ada@acme.example")
     assert "not on this page" in peek
 
 
@@ -274,7 +269,7 @@ def test_a_peek_at_nobody_is_no_peek(office: FlaskClient, peek: str) -> None:
 
 
 def test_every_link_keeps_the_range_the_filters_and_the_search(office: FlaskClient) -> None:
-    page = page_of(office, "?days=7&tool=cursor&q=ada&sort=totalCost")
+    page = page_of(office, "/users?days=7&tool=cursor&q=ada&sort=totalCost")
     table = page.split('id="list"')[1]
     links = [unescape(link) for link in re.findall(r'href="(\?[^"]*)"', table)]
     assert links
@@ -295,7 +290,7 @@ def test_answers_the_part_for_htmx_and_replaces_the_url_while_typing(office: Fla
 
 
 def test_says_what_a_swap_changed(office: FlaskClient) -> None:
-    page = page_of(office, "?q=acme&sort=totalCost")
+    page = page_of(office, "/users?q=acme&sort=totalCost")
     assert 'data-announce="2 of 3\u00a0people, sorted by cost, descending, page 1"' in page
 
 
@@ -319,7 +314,7 @@ def test_says_what_a_swap_changed(office: FlaskClient) -> None:
     ],
 )
 def test_odd_queries_never_break_the_page(office: FlaskClient, query: str) -> None:
-    page = page_of(office, query)
+    page = page_of(office, f"/users{query}")
     assert "<h1>" in page
     assert "<script>" not in page
     assert office.get(f"/export/users.csv{query}").status_code == 200
@@ -328,7 +323,7 @@ def test_odd_queries_never_break_the_page(office: FlaskClient, query: str) -> No
 def test_odd_addresses_link_and_render_right(app: Flask, client: FlaskClient) -> None:
     odd = "<b>\"a'&#%?/é@acme.example"
     store([used(utc_today(), odd, CURSOR, 5, DOLLAR)])
-    page = page_of(client, f"?peek={quote(odd)}")
+    page = page_of(client, f"/users?peek={quote(odd)}")
     assert emails(page) == [odd]
     assert "<b>&" not in page
     assert 'id="peek"' in page
@@ -349,13 +344,13 @@ def test_asks_the_database_only_what_is_shown(
         return execute(sql, *rest)
 
     monkeypatch.setattr(database, "execute_sql", count)
-    page_of(office)
+    page_of(office, "/users")
     office.get("/users")
     asked.clear()
-    page_of(office, "?cols=totalTokens")
+    page_of(office, "/users?cols=totalTokens")
     few = len(asked)
     asked.clear()
-    page_of(office, f"?days=365&{EVERY_COLUMN}")
+    page_of(office, f"/users?days=365&{EVERY_COLUMN}")
     assert few <= 8
     assert len(asked) <= 14
 
@@ -370,18 +365,18 @@ def test_the_peek_asks_little_more(
         asked.append(sql)
         return execute(sql, *rest)
 
-    page_of(office)
+    page_of(office, "/users")
     monkeypatch.setattr(database, "execute_sql", count)
-    page_of(office)
+    page_of(office, "/users")
     without = len(asked)
     asked.clear()
-    page_of(office, "?peek=ada@acme.example")
+    page_of(office, "/users?peek=ada@acme.example")
     assert len(asked) <= without + 3
 
 
 @pytest.mark.parametrize("query", ["?rows=model", "?by=month", "?rows=tool&by=person"])
 def test_hands_over_to_the_pivot(office: FlaskClient, query: str) -> None:
-    assert 'id="sort-totalTokens"' not in page_of(office, query)
+    assert 'id="sort-totalTokens"' not in page_of(office, f"/users{query}")
     assert "Active days" not in office.get(f"/export/users.csv{query}").text
 
 
@@ -391,7 +386,7 @@ def test_refuses_to_be_written_to(client: FlaskClient) -> None:
 
 def test_the_range_ends_today_in_utc(office: FlaskClient) -> None:
     assert isinstance(utc_today(), date)
-    assert f"{utc_today().day} " in text_of(office, "?days=7")
+    assert f"{utc_today().day} " in text_of(office, "/users?days=7")
 
 
 @pytest.mark.parametrize("part", parts_of(TEMPLATES / "people"), ids=lambda path: path.name)

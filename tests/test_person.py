@@ -24,11 +24,11 @@ from app.models import Person, Run
 from app.usage import CLAUDE_CODE, CURSOR, DayUsage, UsageRecord
 from app.web.person.words import detail_parts, price_words, rule_words
 from tests.filled import COMPANY_DAYS, LEAP_DAYS, MODELS, Reader, record, store_empty
-from tests.test_dashboard import PROVIDERS
+from tests.office import PROVIDERS
+from tests.reading import PART, page_of, part, shown
 
 MOST_QUERIES = 9
 """Seven of them are the shared heading's and the models' colours."""
-PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
 ODD_PEOPLE = (
     "o'brien@x.example",
     '"quoted"@x.example',
@@ -52,17 +52,6 @@ QUERIES = (
 )
 
 
-def shown(page: str) -> str:
-    """The text of a page as read, with plain blanks."""
-    text = unescape(re.sub(r"<[^>]+>", " ", page)).replace("\u00a0", " ")
-    return re.sub(r"\s+([.,;])", r"\1", re.sub(r"\s+", " ", text))
-
-
-def part(page: str, name: str) -> str:
-    """The section of that id."""
-    return page.split(f'id="{name}"')[1].split("</section>")[0]
-
-
 def api_query(query: dict[str, object]) -> dict[str, object]:
     """The API's parameters for the same view."""
     if query.get("days") == "all":
@@ -74,9 +63,7 @@ def api_query(query: dict[str, object]) -> dict[str, object]:
 
 def get(client: FlaskClient, email: str, **query: object) -> str:
     """The page of a person, which must be a good answer."""
-    response = client.get(f"/users/{quote(email, safe='')}", query_string=query)
-    assert response.status_code == 200, response.text
-    return response.text
+    return page_of(client, f"/users/{quote(email, safe='')}", query)
 
 
 def card(page: str, label: str) -> tuple[str, str]:

@@ -7,7 +7,6 @@ import io
 import random
 import re
 from datetime import date, timedelta
-from html import unescape
 from typing import Any
 
 import pytest
@@ -25,6 +24,7 @@ from app.queries.pivot.pivot import Shape, pivot
 from app.queries.scope import Scope
 from app.usage import CLAUDE_CODE, CURSOR, Actor, DayUsage, PriceStatus, UsageRecord
 from tests.invented_keys import CAT, DOMAIN
+from tests.reading import page_of, shown
 from tests.test_pivot import check, pairs, records
 
 START, END = date(2026, 8, 20), date(2026, 10, 12)
@@ -77,14 +77,9 @@ def share(names: dict[str, str]) -> None:
 
 def foot_of(client: FlaskClient, query: str) -> list[list[str]]:
     """The rows below the table as read, "" for an empty cell."""
-    page = client.get(f"/users?{RANGE}&{query}")
-    assert page.status_code == 200
-    foot = page.text.split("<tfoot>")[1].split("</tfoot>")[0]
+    foot = page_of(client, f"/users?{RANGE}&{query}").split("<tfoot>")[1].split("</tfoot>")[0]
     return [
-        [
-            " ".join(unescape(re.sub(r"<[^>]+>", " ", cell)).split())
-            for cell in re.findall(r"<t[hd]\b.*?</t[hd]>", row, re.DOTALL)
-        ]
+        [shown(cell) for cell in re.findall(r"<t[hd]\b.*?</t[hd]>", row, re.DOTALL)]
         for row in re.findall(r"<tr\b.*?</tr>", foot, re.DOTALL)
     ]
 

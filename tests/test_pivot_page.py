@@ -20,6 +20,7 @@ from app.web.pivot.page import plain_amount
 from app.web.pivot.view import PivotView, parse_pivot_view
 from app.web.pivot.words import DASH, WORDS, lacking, not_whole, written
 from tests.filled import COMPANY_DAYS, LEAP_DAYS, Reader
+from tests.reading import PART, page_of, shown
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = sorted((ROOT / "templates" / "pivot").glob("_*.html"))
@@ -35,15 +36,8 @@ def view_of(query: str) -> PivotView:
     return parse_pivot_view(MultiDict(pairs), TODAY)
 
 
-def page_of(reader: Reader, query: str, **headers: str) -> str:
-    response = reader.client.get(f"/users?{query}", headers=headers)
-    assert response.status_code == 200, response.text
-    return response.text
-
-
-def text_of(html: str) -> str:
-    words = unescape(re.sub(r"<[^>]+>", " ", html))
-    return " ".join(words.split())
+def pivot_of(reader: Reader, query: str, **headers: str) -> str:
+    return page_of(reader.client, f"/users?{query}", **headers)
 
 
 def rows_of(page: str) -> list[list[str]]:
@@ -53,7 +47,7 @@ def rows_of(page: str) -> list[list[str]]:
     for row in re.findall(r"<tr\b.*?</tr>", body, re.DOTALL)[1:]:
         label, *cells = CELL.findall(row)
         exact = [match[1].replace(",", "") if (match := EXACT.search(c)) else "" for c in cells]
-        found.append([text_of(label), *exact])
+        found.append([shown(label), *exact])
     return found
 
 
@@ -61,17 +55,17 @@ def cells_of(page: str) -> list[list[str]]:
     """The cells of every row as read."""
     body = page.split("<tbody>")[1].split("</table>")[0]
     rows = re.findall(r"<tr\b.*?</tr>", body, re.DOTALL)
-    return [[text_of(cell) for cell in CELL.findall(row)] for row in rows]
+    return [[shown(cell) for cell in CELL.findall(row)] for row in rows]
 
 
 def labels_of(page: str) -> list[str]:
     head = page.split("<thead>")[1].split("</thead>")[0]
-    return [text_of(cell) for cell in CELL.findall(head)]
+    return [shown(cell) for cell in CELL.findall(head)]
 
 
 def test_shows_people_by_model(company: Reader) -> None:
-    page = page_of(company, f"{RANGE}&by=model")
-    assert "Tokens by person and model" in text_of(page)
+    page = pivot_of(company, f"{RANGE}&by=model")
+    assert "Tokens by person and model" in shown(page)
     assert labels_of(page)[0] == "Person"
     assert labels_of(page)[-1] == "Total"
     labels = [row[0] for row in rows_of(page)]
@@ -82,7 +76,7 @@ def test_shows_people_by_model(company: Reader) -> None:
 def test_answers_the_part_to_htmx_with_the_canonical_url(company: Reader) -> None:
     response = company.client.get(
         f"/users?{RANGE}&by=model&rows=person&measure=&heat=&q=&page=1&size=50",
-        headers={"HX-Request": "true", "HX-Request-Type": "partial"},
+        headers=PART,
     )
     assert "<html" not in response.text
     assert 'id="table"' in response.text
@@ -91,7 +85,7 @@ def test_answers_the_part_to_htmx_with_the_canonical_url(company: Reader) -> Non
 
 def test_people_equal_the_api(company: Reader) -> None:
     told = company.get("users/pivot", **API_RANGE, limit=1000)
-    page = page_of(company, f"{RANGE}&by=tool&size=250")
+    page = pivot_of(company, f"{RANGE}&by=tool&size=250")
     rows = {row[0]: row[1:] for row in rows_of(page)}
     place = {label: number for number, label in enumerate(labels_of(page)[1:])}
     for person in told["users"]:
@@ -111,7 +105,7 @@ def test_active_days_equal_the_api(company: Reader) -> None:
     told = company.get("users/pivot", **API_RANGE, limit=1000)
     rows = {
         row[0]: row[1:]
-        for row in rows_of(page_of(company, f"{RANGE}&by=tool&measure=days&size=250"))
+        for row in rows_of(pivot_of(company, f"{RANGE}&by=tool&measure=days&size=250"))
     }
     for person in told["users"]:
         assert int(rows[person["email"]][-1]) == person["daysActive"]
@@ -120,21 +114,21 @@ def test_active_days_equal_the_api(company: Reader) -> None:
 def test_models_and_totals_equal_the_api(company: Reader) -> None:
     stats = company.get("stats", **API_RANGE)
     models = company.get("models", **API_RANGE)
-    rows = {row[0]: row[1:] for row in rows_of(page_of(company, f"{RANGE}&rows=model&by=tool"))}
+    rows = {row[0]: row[1:] for row in rows_of(pivot_of(company, f"{RANGE}&rows=model&by=tool"))}
     told: dict[str, int] = {}
     for model in models:
         told[model["model"]] = told.get(model["model"], 0) + model["tokens"]
     assert {label: int(row[-1]) for label, row in rows.items() if label in told} == told
     assert int(rows[f"{len(told)} models"][-1]) == stats["totalTokens"]
-    cost = rows_of(page_of(company, f"{RANGE}&rows=tool&measure=cost"))
+    cost = rows_of(pivot_of(company, f"{RANGE}&rows=tool&measure=cost"))
     assert round(float(cost[-1][1]), 6) == stats["totalCost"]
-    people = rows_of(page_of(company, f"{RANGE}&rows=month&measure=people"))
+    people = rows_of(pivot_of(company, f"{RANGE}&rows=month&measure=people"))
     assert int(people[-1][1]) == stats["activeUsers"]
 
 
 def test_days_equal_the_api(company: Reader) -> None:
     told = company.get("trends", **API_RANGE)
-    page = page_of(company, f"{RANGE}&rows=day&by=tool")
+    page = pivot_of(company, f"{RANGE}&rows=day&by=tool")
     claude, cursor = labels_of(page).index("Claude Code"), labels_of(page).index("Cursor")
     rows = rows_of(page)[:-1]
     assert [int(row[claude] or 0) for row in rows] == [day["claudeCode"] for day in told]
@@ -147,7 +141,7 @@ def test_every_cell_is_in_the_export_in_the_same_order(company: Reader, rows: st
     query = f"{RANGE}&rows={rows}&by={by}&size=250&measure=tokens"
     if (rows, by) in (("person", ""), ("person", "person")):
         pytest.skip("that is the list of people")
-    page = page_of(company, query)
+    page = pivot_of(company, query)
     count = page.split("<tbody>")[1].split("</tbody>")[0].count("<tr")
     shown = rows_of(page)[:count]
     answer = company.client.get(f"/export/users.csv?{query}")
@@ -184,16 +178,16 @@ def test_the_export_guards_against_formulas(town: Reader, monkeypatch: pytest.Mo
 
 
 def test_every_link_of_a_cell_leads_to_the_same_figure(company: Reader) -> None:
-    page = page_of(company, f"{RANGE}&rows=model&by=week&measure=tokens")
+    page = pivot_of(company, f"{RANGE}&rows=model&by=week&measure=tokens")
     cells = re.findall(r'<td class="number"><a href="([^"]+)" title="([\d,]+)\stokens?"', page)
     assert len(cells) > 3
     for href, figure in cells[:6]:
-        there = rows_of(page_of(company, unescape(href).lstrip("?")))
+        there = rows_of(pivot_of(company, unescape(href).lstrip("?")))
         assert int(there[-1][-1]) == int(figure.replace(",", ""))
 
 
 def test_a_person_leads_to_their_page_with_the_range(company: Reader) -> None:
-    page = page_of(company, f"{RANGE}&by=tool&tool=cursor")
+    page = pivot_of(company, f"{RANGE}&by=tool&tool=cursor")
     links = [unescape(link) for link in re.findall(r'href="(/users/[^"]+)"', page)]
     assert links
     assert all(link.endswith(f"?{RANGE}&tool=cursor") for link in links)
@@ -201,48 +195,48 @@ def test_a_person_leads_to_their_page_with_the_range(company: Reader) -> None:
 
 
 def test_sorting_is_a_link_that_turns_around(company: Reader) -> None:
-    page = page_of(company, f"{RANGE}&rows=model&by=tool")
+    page = pivot_of(company, f"{RANGE}&rows=model&by=tool")
     assert len(re.findall("aria-sort=", page)) == 1
     link = unescape(re.findall(r'id="sort-cursor"\s+href="([^"]+)"', page)[0])
-    sorted_page = page_of(company, link.lstrip("?"))
+    sorted_page = pivot_of(company, link.lstrip("?"))
     assert re.search(r'aria-sort="descending">\s*<a id="sort-cursor"', sorted_page)
     again = unescape(re.findall(r'id="sort-cursor"\s+href="([^"]+)"', sorted_page)[0])
     assert again.endswith("sort=cursor&dir=asc")
 
 
 def test_pages_and_search(company: Reader) -> None:
-    first = page_of(company, f"{RANGE}&by=tool&size=25")
-    second = page_of(company, f"{RANGE}&by=tool&size=25&page=999")
+    first = pivot_of(company, f"{RANGE}&by=tool&size=25")
+    second = pivot_of(company, f"{RANGE}&by=tool&size=25&page=999")
     assert 'rel="next"' in first or len(rows_of(first)) <= 27
     assert rows_of(second)
     email = rows_of(first)[1][0]
-    found = rows_of(page_of(company, f"{RANGE}&by=tool&q={email.upper()}"))
+    found = rows_of(pivot_of(company, f"{RANGE}&by=tool&q={email.upper()}"))
     assert found[0][0] == email
     assert found[-1][0].startswith("1 of ")
 
 
 def test_nothing_found_can_be_cleared(company: Reader) -> None:
-    page = page_of(company, f"{RANGE}&rows=model&by=tool&q=no+such")
-    assert "No model matches" in text_of(page)
+    page = pivot_of(company, f"{RANGE}&rows=model&by=tool&q=no+such")
+    assert "No model matches" in shown(page)
     assert 'id="clear-search"' in page
 
 
 def test_empty_ranges_and_filters_lead_on(company: Reader) -> None:
-    assert "No usage in these days" in text_of(
-        page_of(company, "start=2020-01-01&end=2020-01-02&by=tool")
+    assert "No usage in these days" in shown(
+        pivot_of(company, "start=2020-01-01&end=2020-01-02&by=tool")
     )
-    page = page_of(company, f"{RANGE}&by=month&model=nothing")
-    assert "Nothing matches these filters" in text_of(page)
+    page = pivot_of(company, f"{RANGE}&by=month&model=nothing")
+    assert "Nothing matches these filters" in shown(page)
 
 
 def test_an_empty_database_says_so(client: Any) -> None:
-    assert "No usage yet" in text_of(client.get("/users?by=tool").text)
+    assert "No usage yet" in shown(client.get("/users?by=tool").text)
     assert client.get("/export/users.csv?by=tool").status_code == 200
 
 
 def test_shades_come_on_request(company: Reader) -> None:
-    assert "heat-" not in page_of(company, f"{RANGE}&rows=model&by=tool")
-    page = page_of(company, f"{RANGE}&rows=model&by=tool&heat=1")
+    assert "heat-" not in pivot_of(company, f"{RANGE}&rows=model&by=tool")
+    page = pivot_of(company, f"{RANGE}&rows=model&by=tool&heat=1")
     assert "heat-5" in page.split("<tbody>")[1]
 
 
@@ -264,7 +258,7 @@ def test_shades_come_on_request(company: Reader) -> None:
     ],
 )
 def test_odd_queries_never_break_the_page(town: Reader, query: str) -> None:
-    page = page_of(town, query)
+    page = pivot_of(town, query)
     assert "<h1" in page
     assert "<script>" not in page
     assert town.client.get(f"/export/users.csv?{query}").status_code == 200
@@ -283,7 +277,7 @@ def test_odd_queries_never_break_the_page(town: Reader, query: str) -> None:
 def test_asks_the_database_few_questions(
     company: Reader, monkeypatch: pytest.MonkeyPatch, query: str
 ) -> None:
-    page_of(company, f"{RANGE}&{query}")
+    pivot_of(company, f"{RANGE}&{query}")
     asked: list[str] = []
     execute = proxy.obj.execute_sql
 
@@ -292,7 +286,7 @@ def test_asks_the_database_few_questions(
         return execute(sql, *rest)
 
     monkeypatch.setattr(proxy.obj, "execute_sql", count)
-    page_of(company, f"{RANGE}&{query}")
+    pivot_of(company, f"{RANGE}&{query}")
     reads = [sql for sql in asked if sql.startswith("SELECT") and sql != "SELECT 1"]
     assert 0 < len(reads) <= 5, reads
 
@@ -348,7 +342,7 @@ def test_writes_every_measure_in_short_and_in_full() -> None:
 
 
 def test_requests_that_nobody_told_are_marked_and_have_no_share(company: Reader) -> None:
-    page = page_of(company, f"{RANGE}&rows=tool&measure=requests")
+    page = pivot_of(company, f"{RANGE}&rows=tool&measure=requests")
     rows = {row[0]: row[1:] for row in cells_of(page)}
     assert rows["Claude Code"] == [DASH, ""]
     assert rows["Cursor"][1] == "100.0 %"
@@ -356,28 +350,28 @@ def test_requests_that_nobody_told_are_marked_and_have_no_share(company: Reader)
     assert rows["2 tools"][0] == f"{rows['Cursor'][0]} +? partly counted"
     assert "tokens come without a count of requests" in page
     assert "Not every provider tells requests" in page
-    days = cells_of(page_of(company, f"{RANGE}&rows=day&measure=requests"))
+    days = cells_of(pivot_of(company, f"{RANGE}&rows=day&measure=requests"))
     assert "+? partly counted" in days[-1][1]
     file = company.client.get(f"/export/users.csv?{RANGE}&rows=tool&measure=requests").text
     assert "Claude Code,,\r\n" in file
     overview = company.client.get(f"/?{RANGE}").text.split('id="tools"')[1]
     told = CELL.findall(overview.split("Requests")[1].split("</tr>")[0].partition("</th>")[2])
-    assert [text_of(cell) for cell in told] == [
+    assert [shown(cell) for cell in told] == [
         rows[name][0] for name in ("Claude Code", "Cursor", "2 tools")
     ]
 
 
 def test_costs_known_in_part_are_marked_as_in_the_list(company: Reader) -> None:
-    page = page_of(company, f"{RANGE}&rows=team&measure=cost")
+    page = pivot_of(company, f"{RANGE}&rows=team&measure=cost")
     foot = [row[1] for row in cells_of(page) if row[0] == "Everything"]
     assert foot[0].endswith("+? partly priced")
     assert "Not all usage has a price" in page
-    listed = cells_of(page_of(company, f"{RANGE}&cols=totalCost"))
+    listed = cells_of(pivot_of(company, f"{RANGE}&cols=totalCost"))
     assert listed[-1][1] == foot[0]
 
 
 def test_the_line_of_controls_offers_every_dimension_and_measure(company: Reader) -> None:
-    page = page_of(company, f"{RANGE}&by=tool&rows=model&measure=cost")
+    page = pivot_of(company, f"{RANGE}&by=tool&rows=model&measure=cost")
     shape = page.split('id="shape"')[1].split("</form>")[0]
     for name in ("rows", "measure"):
         options = shape.split(f'name="{name}"')[1].split("</select>")[0]
@@ -389,7 +383,7 @@ def test_the_line_of_controls_offers_every_dimension_and_measure(company: Reader
 
 
 def test_the_list_of_people_has_the_line_of_controls(company: Reader) -> None:
-    page = page_of(company, f"{RANGE}&tool=cursor")
+    page = pivot_of(company, f"{RANGE}&tool=cursor")
     shape = page.split('id="shape"')[1].split("</form>")[0]
     assert '<input type="hidden" name="tool" value="cursor">' in shape
     assert re.findall(r'value="(\w*)"\s+selected', shape) == ["person"]
@@ -397,7 +391,7 @@ def test_the_list_of_people_has_the_line_of_controls(company: Reader) -> None:
 
 
 def test_no_columns_are_called_the_same_on_list_and_pivot(company: Reader) -> None:
-    pages = (page_of(company, f"{RANGE}{query}") for query in ("", "&rows=model", "&by=tool"))
+    pages = (pivot_of(company, f"{RANGE}{query}") for query in ("", "&rows=model", "&by=tool"))
     words = {re.findall(r'<option value="">(.*?)</option>', page)[0] for page in pages}
     assert words == {"Figures"}
 
@@ -436,24 +430,24 @@ def test_says_which_periods_are_not_whole(
 
 def test_marks_rows_and_columns_that_are_not_whole(town: Reader) -> None:
     start, end = LEAP_DAYS
-    page = page_of(town, f"start={start}&end={end}&rows=tool&by=month")
-    assert "Dec 2023 * (only 12 of 31 days in the range)" in text_of(page).replace("\u00a0", " ")
-    assert "Hatched, as not whole: Dec 2023: only 12 of 31 days" in text_of(page)
+    page = pivot_of(town, f"start={start}&end={end}&rows=tool&by=month")
+    assert "Dec 2023 * (only 12 of 31 days in the range)" in shown(page).replace("\u00a0", " ")
+    assert "Hatched, as not whole: Dec 2023: only 12 of 31 days" in shown(page)
     assert 'class="number open"' in page
-    page = page_of(town, f"start={start}&end={end}&rows=month")
+    page = pivot_of(town, f"start={start}&end={end}&rows=month")
     assert page.count('<tr class="open">') == 2
-    page = page_of(town, "start=2024-01-01&end=2024-02-29&rows=tool&by=month")
+    page = pivot_of(town, "start=2024-01-01&end=2024-02-29&rows=tool&by=month")
     assert 'id="parts"' not in page
 
 
 def test_days_and_weeks_carry_their_year_when_there_are_several(town: Reader) -> None:
     start, end = LEAP_DAYS
-    page = page_of(town, f"start={start}&end={end}&rows=tool&by=week")
+    page = pivot_of(town, f"start={start}&end={end}&rows=tool&by=week")
     assert "25 Dec 2023" in labels_of(page)
-    page = page_of(town, f"start=2024-01-01&end={end}&rows=tool&by=week")
+    page = pivot_of(town, f"start=2024-01-01&end={end}&rows=tool&by=week")
     assert "1 Jan" in labels_of(page)
 
 
 def test_a_share_says_both_sides(company: Reader) -> None:
-    page = page_of(company, f"{RANGE}&rows=tool")
+    page = pivot_of(company, f"{RANGE}&rows=tool")
     assert re.search(r'class="number share"><a href="[^"]*" title="[\d,]+\stokens of [\d,]+', page)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from html import unescape
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from app.models import ApiToken, Mapping, MappingChange
 from app.web.settings.prices import dollars, price_table
 from tests.conftest import close
 from tests.invented_keys import ANN, BOB, CAT, fill_firm, owner_of, send
+from tests.reading import PART, shown
 
 KEYS, MAPPINGS, ACCESS = "/settings", "/settings/mappings", "/settings/tokens"
 CONNECTIONS, PRICES = "/settings/connections", "/settings/prices"
@@ -28,7 +28,6 @@ ODD_QUERIES = (
     *("page=99", "page=-1", "key=nothing", "key=%00", "to=x", "key=a&to=%3Cb%3E", "done=4711"),
     *("done=x", "remove=nothing", "all=1", "show=odd", "q=%F0%9F%98%80", "did=merged", "edit=a"),
 )
-HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
 
 @pytest.fixture
@@ -36,11 +35,6 @@ def firm(database: Database, client: FlaskClient) -> FlaskClient:
     """A browser on a small company."""
     fill_firm()
     return client
-
-
-def plain(text: str) -> str:
-    """The words of a page without tags and with ordinary blanks."""
-    return " ".join(unescape(re.sub(r"<[^>]*>", "", text.replace("</td>", " "))).split())
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -54,7 +48,7 @@ def test_every_page_shows_its_place(firm: FlaskClient, page: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_part_is_what_the_page_holds(firm: FlaskClient, page: str) -> None:
-    part = firm.get(page, headers=HTMX).text
+    part = firm.get(page, headers=PART).text
     assert "<html" not in part
     assert 'id="settings-top"' in part
 
@@ -98,7 +92,7 @@ def test_a_part_has_one_root_with_an_id(part: Path) -> None:
 
 
 def test_shows_keys_with_their_figures_and_suggestions(firm: FlaskClient) -> None:
-    text = plain(firm.get(KEYS).text)
+    text = shown(firm.get(KEYS).text)
     assert "3 keys, figures of all time" in text
     assert "experiments key_plain Research 90.0 K — not priced 3 1 Oct 2026 5 Oct 2026" in text
     assert f"{BOB} made this key" in text
@@ -107,13 +101,13 @@ def test_shows_keys_with_their_figures_and_suggestions(firm: FlaskClient) -> Non
 
 
 def test_searches_keys_literally(firm: FlaskClient) -> None:
-    assert "1 key of 3" in plain(firm.get(f"{KEYS}?q=EXPERI").text)
-    assert "1 key of 3" in plain(firm.get(f"{KEYS}?q=bob@").text)
+    assert "1 key of 3" in shown(firm.get(f"{KEYS}?q=EXPERI").text)
+    assert "1 key of 3" in shown(firm.get(f"{KEYS}?q=bob@").text)
     assert "No unmapped key matches" in firm.get(f"{KEYS}?q=%25").text
 
 
 def test_tells_what_a_choice_moves_before_it_is_applied(firm: FlaskClient) -> None:
-    text = plain(firm.get(f"{KEYS}?key=key_made&to={ANN}").text)
+    text = shown(firm.get(f"{KEYS}?key=key_made&to={ANN}").text)
     assert f"This moves 300 tokens, <$0.01 from nobody to {ANN} (3 days, 1 " in text
     assert not Mapping.select().exists()
 
@@ -125,7 +119,7 @@ def test_assigns_and_offers_to_undo(firm: FlaskClient) -> None:
     assert answer.status_code == 303
     assert owner_of("key_plain") == (ANN, "mapping")
     page = firm.get(answer.location)
-    assert f"experiments: the automatic rule → {ANN}" in plain(page.text)
+    assert f"experiments: the automatic rule → {ANN}" in shown(page.text)
     assert 'name="q" value="e"' in page.text
     batch = MappingChange.get().batch
     undone = send(firm, answer.location, {"act": "undo", "batch": batch})
@@ -134,7 +128,7 @@ def test_assigns_and_offers_to_undo(firm: FlaskClient) -> None:
 
 
 def test_a_bad_address_is_a_422_with_what_was_typed(firm: FlaskClient) -> None:
-    for headers in ({}, HTMX):
+    for headers in ({}, PART):
         form = {"act": "assign", "key": "key_plain", "to": "ann at firm"}
         answer = send(firm, KEYS, form, headers=headers)
         assert answer.status_code == 422
@@ -145,7 +139,7 @@ def test_a_bad_address_is_a_422_with_what_was_typed(firm: FlaskClient) -> None:
 
 def test_accepts_every_suggestion_after_telling_what_moves(firm: FlaskClient) -> None:
     text = firm.get(f"{KEYS}?all=1").text
-    assert "Accepting 2 suggestions moves 6.00 K tokens" in plain(text)
+    assert "Accepting 2 suggestions moves 6.00 K tokens" in shown(text)
     assert not Mapping.select().exists()
     form = {"act": "all", "key": ["key_made", "key_named"], "to": [BOB, ANN]}
     answer = send(firm, KEYS, form)
@@ -171,38 +165,38 @@ def test_refuses_forms_that_nobody_wrote(firm: FlaskClient) -> None:
 
 
 def test_shares_a_key_under_a_name(firm: FlaskClient) -> None:
-    text = plain(firm.get(f"{KEYS}?key=key_plain&label=Lab").text)
+    text = shown(firm.get(f"{KEYS}?key=key_plain&label=Lab").text)
     assert "moves no tokens from or to a person" in text
     assert "shown on a line of its own, as Lab" in text
     send(firm, KEYS, {"act": "assign", "key": "key_plain", "label": "Lab"})
     assert owner_of("key_plain") == (None, "shared")
-    assert "shared as Lab" in plain(firm.get(MAPPINGS).text)
-    assert "experiments" not in plain(firm.get(KEYS).text)
+    assert "shared as Lab" in shown(firm.get(MAPPINGS).text)
+    assert "experiments" not in shown(firm.get(KEYS).text)
 
 
 def test_lists_changes_and_removes_mappings(firm: FlaskClient) -> None:
     send(firm, KEYS, {"act": "assign", "key": "key_rule", "to": BOB})
-    text = plain(firm.get(MAPPINGS).text)
+    text = shown(firm.get(MAPPINGS).text)
     assert f"claude_code_key_dora.new_xyz key_rule {BOB} mapped here 1.20 M" in text
     assert "Mapped here 1 Automatic 0" in text
-    text = plain(firm.get(f"{MAPPINGS}?remove=key_rule").text)
+    text = shown(firm.get(f"{MAPPINGS}?remove=key_rule").text)
     assert f"from {BOB} to dora.new@sentry.io (3 days" in text
     answer = send(firm, f"{MAPPINGS}?remove=key_rule", {"act": "remove", "key": "key_rule"})
     assert answer.status_code == 303
     assert owner_of("key_rule") == ("dora.new@sentry.io", "key name")
-    text = plain(firm.get(answer.location).text)
+    text = shown(firm.get(answer.location).text)
     assert f"{BOB} → the automatic rule" in text
     assert "Mapped here 0 Automatic 1" in text
 
 
 def test_the_history_names_who_did_it(firm: FlaskClient) -> None:
     send(firm, KEYS, {"act": "assign", "key": "key_plain", "to": CAT})
-    text = plain(firm.get(MAPPINGS).text)
+    text = shown(firm.get(MAPPINGS).text)
     assert f"open mode experiments the automatic rule {CAT}" in text
 
 
 def test_tells_what_the_name_rule_made(firm: FlaskClient) -> None:
-    text = plain(firm.get(MAPPINGS).text)
+    text = shown(firm.get(MAPPINGS).text)
     assert "This rule gave 1 key an owner, 1 of them an address that no member has" in text
     assert "dora.new@sentry.io claude_code_key_dora.new_xyz" in text
 
@@ -221,7 +215,7 @@ def test_hostile_names_are_inert(firm: FlaskClient) -> None:
 
 
 def test_prices_name_every_period_and_what_is_lacking(firm: FlaskClient) -> None:
-    text = plain(firm.get(PRICES).text)
+    text = shown(firm.get(PRICES).text)
     assert "claude_code-model" in text
     assert "90.0 K 6.9 % 3 1 Oct 2026 5 Oct 2026" in text
     assert "claude-3-haiku always now $0.25 $0.30 $0.50 $0.03 $1.25" in text

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from html import unescape
 
 import pytest
 from flask import Flask
@@ -19,14 +18,10 @@ from app.web.settings.connections import connection, try_out
 from tests.conftest import close
 from tests.invented import configured
 from tests.invented_keys import send
+from tests.reading import shown
 from tests.upstream import Company, Upstream
 
 CONNECTIONS = "/settings/connections"
-
-
-def plain(text: str) -> str:
-    """The words of a page without tags and with ordinary blanks."""
-    return " ".join(unescape(re.sub(r"<[^>]*>", "", text.replace("</td>", " "))).split())
 
 
 @pytest.fixture
@@ -47,7 +42,7 @@ def connected(config: Config, upstream: Upstream) -> Iterator[Flask]:
 def test_a_connection_that_works_says_what_it_read(connected: Flask, upstream: Upstream) -> None:
     client = connected.test_client()
     for name, listed in (("anthropic", "10 members"), ("cursor", "members")):
-        text = plain(send(client, CONNECTIONS, {"provider": name}).text)
+        text = shown(send(client, CONNECTIONS, {"provider": name}).text)
         assert "The key works: " in text
         assert listed in text
     assert upstream.anthropic_key not in client.get(CONNECTIONS).text
@@ -72,7 +67,7 @@ def test_a_connection_that_failed_is_not_called_connected(
     config: Config, upstream: Upstream
 ) -> None:
     app = create_app(replace(configured(config, upstream), cursor_admin_key="a-wrong-key-for-it"))
-    text = plain(send(app.test_client(), CONNECTIONS, {"provider": "cursor"}).text)
+    text = shown(send(app.test_client(), CONNECTIONS, {"provider": "cursor"}).text)
     assert re.search(r"Cursor failed .*answered 401", text)
     assert "Anthropic failed" not in text
     close(proxy.obj)

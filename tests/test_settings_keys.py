@@ -23,7 +23,9 @@ from tests.invented_keys import (
     tokens_of,
     usage_of,
 )
-from tests.test_settings import HTMX, KEYS, MAPPINGS, plain
+from tests.reading import PART, shown
+
+KEYS, MAPPINGS = "/settings", "/settings/mappings"
 
 
 @pytest.fixture
@@ -37,30 +39,30 @@ def test_an_unfinished_address_is_no_error_while_it_is_typed(firm: FlaskClient) 
     people = f"/settings/people?edit={ANN}"
     for place, name in ((f"{KEYS}?key=key_plain", "to"), (people, "further")):
         for typed in ("ann", "ann@firm", "ann@firm."):
-            typing = firm.get(f"{place}&{name}={typed}", headers=HTMX).text
+            typing = firm.get(f"{place}&{name}={typed}", headers=PART).text
             assert "looks like" not in typing, typed
             assert 'aria-invalid="true"' not in typing
-            looking = firm.get(f"{place}&{name}={typed}&look=1", headers=HTMX).text
+            looking = firm.get(f"{place}&{name}={typed}&look=1", headers=PART).text
             assert "looks like name@example.com" in looking
             assert "looks like name@example.com" in firm.get(f"{place}&{name}={typed}").text
-        assert "looks like" in firm.get(f"{place}&{name}=a b@firm.example", headers=HTMX).text
+        assert "looks like" in firm.get(f"{place}&{name}=a b@firm.example", headers=PART).text
 
 
 def test_says_when_an_address_is_new(firm: FlaskClient) -> None:
     hint = "Nobody with this address is known yet: a new person is made."
-    assert hint in plain(firm.get(f"{KEYS}?key=key_plain&to=an.lee@firm.example").text)
+    assert hint in shown(firm.get(f"{KEYS}?key=key_plain&to=an.lee@firm.example").text)
     for known in (ANN, CAT, "dora.new@sentry.io"):
-        assert hint not in plain(firm.get(f"{KEYS}?key=key_plain&to={known}").text)
-    assert hint not in plain(firm.get(f"{KEYS}?key=key_plain&label=Lab").text)
+        assert hint not in shown(firm.get(f"{KEYS}?key=key_plain&to={known}").text)
+    assert hint not in shown(firm.get(f"{KEYS}?key=key_plain&label=Lab").text)
 
 
 def test_without_any_key_says_what_to_do(client: FlaskClient) -> None:
-    text = plain(client.get(KEYS).text)
+    text = shown(client.get(KEYS).text)
     assert "No key was used yet. Connect a provider or import a file." in text
     fill_firm()
     for key in ("key_made", "key_named", "key_plain"):
         send(client, f"{KEYS}?key={key}", {"act": "assign", "key": key, "to": ANN})
-    assert "Every key that was used belongs to somebody" in plain(client.get(KEYS).text)
+    assert "Every key that was used belongs to somebody" in shown(client.get(KEYS).text)
 
 
 def test_an_accept_says_from_whom_it_takes(firm: FlaskClient) -> None:
@@ -82,7 +84,7 @@ def test_an_accept_says_from_whom_it_takes(firm: FlaskClient) -> None:
 def test_an_undo_that_must_fail_is_not_offered(firm: FlaskClient) -> None:
     send(firm, KEYS, {"act": "all", "key": ["key_made", "key_named"], "to": [BOB, ANN]})
     (batch,) = {change.batch for change in MappingChange.select()}
-    assert plain(firm.get(MAPPINGS).text).count("Undo all 2…") == 1
+    assert shown(firm.get(MAPPINGS).text).count("Undo all 2…") == 1
     form = {"act": "assign", "key": "key_made", "to": CAT}
     send(firm, f"{KEYS}?key=key_plain", form)
     text = firm.get(MAPPINGS).text
@@ -95,7 +97,7 @@ def test_a_superseded_undo_is_a_422_that_says_so_once(firm: FlaskClient) -> None
     for email in (BOB, CAT):
         send(firm, KEYS, {"act": "assign", "key": "key_made", "to": email})
     oldest = MappingChange.select().order_by(MappingChange.id).first().batch
-    for headers in ({}, HTMX):
+    for headers in ({}, PART):
         answer = send(firm, KEYS, {"act": "undo", "batch": oldest}, headers=headers)
         assert answer.status_code == 422
         assert answer.text.count("Nothing was undone: somebody has changed the mapping") == 1

@@ -30,9 +30,9 @@ from tests.invented_keys import (
     fill_firm,
     send,
     stored_usage,
-    token_of,
     tokens_in_rollups,
 )
+from tests.reading import token_of
 
 PAGE, TEAMS = "/settings/people", "/settings/people/teams"
 HOSTILE = "<img src=x onerror=alert(1)>\"'"

@@ -22,6 +22,7 @@ from app.queries.sums.figures import add_up
 from app.rollups import refresh_everything
 from app.usage import CLAUDE_CODE
 from tests.invented_keys import ANN, CAT, DAYS, DOMAIN, fill_firm
+from tests.reading import shown
 
 SCOPES = (
     Scope(),
@@ -54,8 +55,7 @@ def foot_of(client: FlaskClient, query: str = "") -> list[str]:
     assert page.status_code == 200
     foot = page.text.split("<tfoot>")[1].split("</tfoot>")[0]
     rows = re.findall(r"<tr.*?</tr>", foot, re.DOTALL)
-    plain = [unescape(re.sub(r"<[^>]+>", " ", row)).replace("\u00a0", " ") for row in rows]
-    return [re.sub(r"\s+", " ", row).strip() for row in plain]
+    return [shown(row) for row in rows]
 
 
 @pytest.mark.parametrize("scope", SCOPES, ids=str)
@@ -120,8 +120,7 @@ def test_many_names_are_summed_up(firm: FlaskClient, monkeypatch: pytest.MonkeyP
 def test_the_overview_tells_shared_keys_from_what_has_no_owner(firm: FlaskClient) -> None:
     page = firm.get(f"/?{RANGE}").text
     table = page.split('id="people"')[1].split("</table>")[0]
-    plain = unescape(re.sub(r"<[^>]+>", " ", table)).replace("\u00a0", " ")
-    plain = re.sub(r"\s+", " ", plain)
+    plain = shown(table)
     assert "CI (shared) 1.20 M" in plain
     assert "<b>Lab (shared) 6.00 K" in plain
     assert "No owner 90.0 K" in plain

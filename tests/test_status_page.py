@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
-from html import unescape
 from itertools import product
 
 import pytest
@@ -29,11 +28,11 @@ from app.states import RunStatus
 from tests.conftest import close
 from tests.imported import event, events, put
 from tests.invented import configured, sync
+from tests.reading import PART, part, shown, token_in
 from tests.upstream import Company, Upstream
 
 MONDAY = date(2026, 10, 5)
 WEEK = (MONDAY, MONDAY + timedelta(days=6))
-PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
 REFUSED = (401, {}, b'{"type":"error","error":{"type":"x","message":"no such luck"}}')
 HOSTILE = (
     "", "0", "-1", "2026-02-30", "2026-10-05T00:00", "9999-12-31", "0001-01-01", "%00", "'--",
@@ -61,25 +60,6 @@ def page(live: Config) -> FlaskClient:
     return create_app(live).test_client()
 
 
-def text_of(html: str) -> str:
-    """What people read, with single blanks."""
-    words = re.sub(r"<[^>]+>", " ", re.sub(r"<title>.*?</title>", "", html, flags=re.S))
-    return re.sub(r"\s+", " ", unescape(words)).replace("\xa0", " ")
-
-
-def part(html: str, name: str) -> str:
-    """One part of the page, from its id to the next section."""
-    found = re.search(rf'<(\w+) id="{name}".*?</\1>', html, flags=re.S)
-    assert found, name
-    return found.group()
-
-
-def token_of(html: str) -> str:
-    found = re.search(r'name="csrf_token"\s+value="([^"]+)"', html)
-    assert found
-    return unescape(found.group(1))
-
-
 def ended(number: int) -> Run:
     """The run when it has ended, however long that takes (up to a minute)."""
     for _ in range(600):
@@ -93,7 +73,7 @@ def ended(number: int) -> Run:
 def test_shows_an_empty_product(client: FlaskClient) -> None:
     answer = client.get("/status")
     assert answer.status_code == 200
-    said = text_of(answer.text)
+    said = shown(answer.text)
     for words in ("auth: open", "not configured", "Nothing has run yet", "No sync has run yet"):
         assert words in said
 
@@ -103,7 +83,7 @@ def test_shows_providers_calendar_runs_and_changes(page: FlaskClient, live: Conf
     html = page.get("/status").text
     assert html.count('data-state="final"') == 14 + 1
     assert f'id="run-{run.id}"' in html
-    said = text_of(html)
+    said = shown(html)
     assert "5 \u2013 11 Oct 2026" in said
     assert "None so far" in said
 
@@ -121,7 +101,7 @@ def test_a_day_tells_its_story(page: FlaskClient, live: Config, upstream: Upstre
     upstream.company.revise(MONDAY, "cursor")
     second = sync(live, MONDAY, MONDAY).run.id
     html = page.get(f"/status?day={MONDAY}&provider=cursor").text
-    said = text_of(html[html.index('id="day"') :])
+    said = shown(html[html.index('id="day"') :])
     stamp = next(
         one
         for one in Partition.select().where(Partition.day == day_number(MONDAY))
@@ -156,7 +136,7 @@ def test_gaps_are_listed_with_a_button_each_and_one_for_all(
     section = section[: section.index("</section>")]
     assert section.count(">Fill</button>") == 4
     assert section.count("Fill all gaps") == 1
-    assert "6 \u2013 10 Oct 2026" in text_of(section)
+    assert "6 \u2013 10 Oct 2026" in shown(section)
 
 
 def test_a_failure_is_said_with_its_sentence(
@@ -164,7 +144,7 @@ def test_a_failure_is_said_with_its_sentence(
 ) -> None:
     upstream.fault("anthropic", "usage_report", 1, REFUSED)
     sync(live, MONDAY, MONDAY)
-    said = text_of(page.get("/status").text)
+    said = shown(page.get("/status").text)
     assert "Anthropic: failed" in said
     assert "no such luck" in said
 
@@ -184,10 +164,10 @@ def test_a_provider_waits_for_its_turn_until_the_run_dies(page: FlaskClient) -> 
     with exclusive_lock(proxy.obj, SYNC_LOCK):
         with proxy.connection_context():
             begin_provider(begin_run("sync", *WEEK, by="ann"), "anthropic", 7)
-        said = text_of(page.get("/status/sync").text)
+        said = shown(page.get("/status/sync").text)
         assert "Anthropic 0 of 7 0 of 7 days running" in said
         assert "Cursor 0 of 7 0 of 7 days waiting" in said
-    said = text_of(page.get("/status").text)
+    said = shown(page.get("/status").text)
     assert "waiting" not in said
     assert "running" not in said
     assert "Anthropic 0 of 7 0 of 7 days interrupted" in said
@@ -197,7 +177,7 @@ def test_a_provider_waits_for_its_turn_until_the_run_dies(page: FlaskClient) -> 
 def test_an_import_tells_its_figures_in_the_log(page: FlaskClient) -> None:
     with proxy.connection_context():
         put(events(event(tokens=10)))
-    said = text_of(page.get("/status?run=1").text)
+    said = shown(page.get("/status?run=1").text)
     assert "1 day changed, 1 record added or taken away" in said
     assert "0 → 10 tokens, $0.00 → $0.05" in said
 
@@ -229,7 +209,7 @@ def test_a_page_after_the_last_one_is_the_last(page: FlaskClient, live: Config) 
         seen += re.findall(r'<tr id="run-(\d+)"', html)
     newest_first = [str(run.id) for run in Run.select().order_by(Run.id.desc())]
     assert seen == newest_first
-    assert "51\u201360 of 60" in text_of(page.get("/status?page=999").text)
+    assert "51\u201360 of 60" in shown(page.get("/status?page=999").text)
 
 
 def test_rejects_a_wrong_method(client: FlaskClient) -> None:
@@ -245,7 +225,7 @@ def test_a_day_is_read_again_on_request(
     html = page.get(f"/status?day={MONDAY}&provider=anthropic").text
     asked = len(upstream.seen("anthropic", "usage_report"))
     upstream.company.revise(MONDAY, "claude_code")
-    form = {"csrf_token": token_of(html), "provider": "anthropic", "day": str(MONDAY)}
+    form = {"csrf_token": token_in(html), "provider": "anthropic", "day": str(MONDAY)}
     answer = page.post("/status/reread", data=form)
     assert answer.status_code == 303
     assert answer.location == f"/status?day={MONDAY}&provider=anthropic"
@@ -267,10 +247,10 @@ def test_a_suspicious_day_is_accepted_only_when_ticked(
     sync(live, MONDAY, MONDAY)
     html = page.get(f"/status?day={MONDAY}&provider=anthropic").text
     assert 'name="allow_empty"' in html
-    form = {"csrf_token": token_of(html), "provider": "anthropic", "day": str(MONDAY)}
+    form = {"csrf_token": token_in(html), "provider": "anthropic", "day": str(MONDAY)}
     page.post("/status/reread", data=form)
     assert ended(Run.select().order_by(Run.id.desc()).get().id).status == "failed"
-    assert "--allow-empty or the checkbox on the day's page" in text_of(page.get("/status").text)
+    assert "--allow-empty or the checkbox on the day's page" in shown(page.get("/status").text)
     page.post("/status/reread", data=form | {"allow_empty": "1"})
     assert ended(Run.select().order_by(Run.id.desc()).get().id).status == "ok"
     assert 'name="allow_empty"' not in page.get("/status?day=2026-10-05").text
@@ -279,18 +259,18 @@ def test_a_suspicious_day_is_accepted_only_when_ticked(
 def test_a_gap_is_filled(page: FlaskClient, live: Config) -> None:
     sync(live, MONDAY, MONDAY)
     sync(live, WEEK[1], WEEK[1])
-    token = token_of(page.get("/status").text)
+    token = token_in(page.get("/status").text)
     form = {"csrf_token": token, "start": "2026-10-06", "end": "2026-10-10"}
     assert page.post("/status/fill", data=form).status_code == 303
     ended(Run.select().order_by(Run.id.desc()).get().id)
     html = page.get("/status").text
-    assert "6 \u2013 10 Oct 2026" not in text_of(part(html, "calendar"))
+    assert "6 \u2013 10 Oct 2026" not in shown(part(html, "calendar"))
     assert html.count('data-state="final"') == 14 + 1
 
 
 @pytest.mark.parametrize("day", ["", "2026-13-01", "1999-12-31", "2999-01-01", "x" * 999])
 def test_a_bad_day_is_refused(page: FlaskClient, day: str) -> None:
-    token = token_of(page.get("/status").text)
+    token = token_in(page.get("/status").text)
     base = {"csrf_token": token, "provider": "cursor"}
     assert page.post("/status/reread", data=base | {"day": day}).status_code == 400
     assert page.post("/status/fill", data=base | {"start": day, "end": day}).status_code == 400
@@ -298,7 +278,7 @@ def test_a_bad_day_is_refused(page: FlaskClient, day: str) -> None:
 
 
 def test_a_bad_range_or_provider_is_refused(page: FlaskClient) -> None:
-    token = token_of(page.get("/status").text)
+    token = token_in(page.get("/status").text)
     for form in (
         {"start": "2026-10-06", "end": "2026-10-05"},
         {"start": "2001-01-01", "end": "2026-10-05"},
@@ -309,7 +289,7 @@ def test_a_bad_range_or_provider_is_refused(page: FlaskClient) -> None:
 
 
 def test_without_a_key_nothing_is_started(client: FlaskClient) -> None:
-    token = token_of(client.get("/settings/people/teams").text)
+    token = token_in(client.get("/settings/people/teams").text)
     form = {"csrf_token": token, "provider": "cursor", "day": "2026-10-05"}
     answer = client.post("/status/reread", data=form)
     assert answer.status_code == 409

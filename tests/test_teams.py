@@ -24,7 +24,8 @@ from app.queries.sums.overview import people_counts, periods, series_days
 from app.usage import CURSOR
 from tests.expected import chosen, grouped, tokens
 from tests.filled import TEAMS, Reader
-from tests.test_dashboard import store, used
+from tests.office import store, used
+from tests.reading import shown
 
 COLUMNS = ("totalTokens", "change", "trend", "topModel", "daysActive")
 
@@ -82,10 +83,6 @@ def test_the_list_of_people_holds_members_alone(ledger: Reader) -> None:
         below = foot(asked)
         assert below.people.figures.tokens == tokens(facts)
         assert not any(below.nobody)
-
-
-def shown(text: str) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]*>", " ", text)).split())
 
 
 @pytest.mark.parametrize("path", ["/", "/users", "/users?by=model", "/users?rows=team"])
