@@ -14,10 +14,11 @@ from flask.testing import FlaskClient
 from peewee import Database
 
 from app.dates import utc_today
+from app.formulas import guarded
 from app.models import SUM_COLUMNS
 from app.queries.people.order import MORE_SORTS
 from app.usage import CURSOR
-from app.web.csv_files import guarded, plain_dollars
+from app.web.csv_files import plain_dollars
 from app.web.people.columns import BY_NAME, EVERY
 from tests.filled import LEAP_DAYS, Reader, fill_people
 from tests.office import DOLLAR, store, used
@@ -127,16 +128,6 @@ def test_searches_like_the_screen(town: Reader) -> None:
         f"twin{mark}1@town.example" for mark in ("", ".", "-", "_")
     }
     assert exported(town.client, days="all", q="nobody at all") == []
-
-
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum", "\tx", "\rx", "\nx"])
-def test_no_text_becomes_a_formula(text: str) -> None:
-    assert guarded(text) == f"'{text}"
-
-
-@pytest.mark.parametrize("text", ["ada@acme.example", "a=b", "", "1"])
-def test_plain_text_stays_as_it_is(text: str) -> None:
-    assert guarded(text) == text
 
 
 def test_an_address_like_a_formula_is_guarded_and_a_negative_number_is_not(

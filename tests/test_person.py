@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from fractions import Fraction
-from html import unescape
+from html import escape, unescape
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 from flask import Flask
@@ -41,6 +41,10 @@ ODD_PEOPLE = (
     "plus+tag@x.example",
     "back\\slash@x.example",
     "שלום@x.example",
+    "漢字-ł@x.example",
+    "new\nline\r\nset-cookie: a=b@x.example",
+    "tab\t\x7f\x1b@x.example",
+    "a\u2028\u202eb@x.example",
 )
 QUERIES = (
     {"days": "all"},
@@ -305,6 +309,31 @@ def test_odd_addresses_link_and_render(app: Flask, client: FlaskClient, database
         assert f'<bdi class="address">{email}</bdi>' in unescape(heading)
         assert "<b>bold" not in response.text
         assert card(response.text, "Tokens") == ("5", "5")
+
+
+def test_odd_addresses_are_addresses_in_every_header(
+    app: Flask, client: FlaskClient, database: Database
+) -> None:
+    put([record(utc_today(), email, *MODELS[7], 5, 0, 0, 0, 0) for email in ODD_PEOPLE])
+    database.close()
+    for email in ODD_PEOPLE:
+        with app.test_request_context():
+            url = app.url_for("person.page", email=email)
+        for around in ("/", url, f"{url}?days=7"):
+            headers = {
+                "HX-Request": "true",
+                "HX-Request-Type": "partial",
+                "HX-Current-URL": f"http://localhost{around}",
+            }
+            response = client.get(f"{url}?days=7", headers=headers)
+            assert response.status_code == 200, (email, response.text)
+            assert all(f"{name}{value}".isascii() for name, value in response.headers), email
+            assert all(f"{name}{value}".isprintable() for name, value in response.headers), email
+            # The address is in the browser already, or goes to its history once.
+            kind = "HX-Replace-Url" if around == f"{url}?days=7" else "HX-Push-Url"
+            assert urlsplit(response.headers[kind]).path == urlsplit(url).path
+        page = client.get(url).text.replace("&#39;", "&#x27;")
+        assert f'id="range-form" class="sheet" action="{escape(url)}"' in page
 
 
 def put(records: list[UsageRecord]) -> None:

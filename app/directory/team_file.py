@@ -20,11 +20,11 @@ from app.directory.people import (
     forget_empty_teams,
     team_named,
 )
+from app.formulas import unguarded
 from app.identity import BadEmail, aliases, checked_email
 from app.ledger import bump_data_version
 from app.models import Person
 from app.queries.people.directory import ListedPerson, listed_people
-from app.values import FORMULA_STARTS
 
 MOST_BYTES = 300_000
 MOST_LINES = 20_000
@@ -163,15 +163,10 @@ def _named(cells: list[str], columns: list[str]) -> dict[str, str]:
     if len(cells) != len(columns):
         raise _BadRow(f"Cells in the line: {len(cells)}; in the heading: {len(columns)}.")
     return {
-        column: _unguarded(cell.strip())
+        column: unguarded(cell.strip())
         for column, cell in zip(columns, cells, strict=True)
         if column
     }
-
-
-def _unguarded(cell: str) -> str:
-    """As our own list is written: an apostrophe keeps spreadsheets from calculating."""
-    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(FORMULA_STARTS) else cell
 
 
 def _values(named: dict[str, str], person: ListedPerson) -> Values:

@@ -13,6 +13,7 @@ from app.web import (
     health,
     htmx,
     metrics,
+    paths,
     request_log,
     requests,
     theme,
@@ -32,6 +33,7 @@ from app.web.status import sync as sync_part
 
 def register(app: Flask) -> None:
     """Add every blueprint, filter and hook to the application."""
+    paths.register(app)
     request_log.register(app)
     formatting.register(app)
     assets.register(app)

@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import Response
 
-from app.values import FORMULA_STARTS
+from app.formulas import guarded_cell
 from app.web import formatting
 
 LONGEST_NAME = 120
@@ -47,15 +47,10 @@ def held(rows: str, open_days: Collection[date]) -> str:
 
 
 def csv_text(rows: list[list[Any]]) -> str:
-    """Rows as CSV, lines ended by CR LF as spreadsheets expect."""
+    """Rows as CSV, lines ended by CR LF as spreadsheets expect, and no text a formula."""
     text = io.StringIO()
-    csv.writer(text).writerows(rows)
+    csv.writer(text).writerows([guarded_cell(cell) for cell in row] for row in rows)
     return text.getvalue()
-
-
-def guarded(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def plain_share(part: int, whole: int) -> str:

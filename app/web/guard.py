@@ -181,7 +181,7 @@ def open_to_all() -> bool:
 
 FOR_TEMPLATES = (
     callers.caller, callers.login_possible, may_administer, open_admin, open_to_all,
-    paths.present_page,
+    paths.own_path, paths.present_page,
 )  # fmt: skip
 
 

@@ -6,9 +6,11 @@ Every page extends `layout`: the whole document, or for HTMX only what is inside
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from flask import Flask, Response, make_response, render_template, request
+
+from app.web.paths import own_path
 
 PAGE, PART = "base.html", "part.html"
 TYPED = frozenset({"q", "to", "label", "further"})
@@ -36,7 +38,7 @@ def answer(template: str, query: str, **context: Any) -> Response:
     """The page or its part; `query` ("?a=b" or "") is the canonical state for the URL."""
     response = make_response(render_template(template, **context))
     if wants_part():
-        url = request.path + query.rstrip("?")
+        url = own_path() + query.rstrip("?")
         response.headers["HX-Replace-Url" if _only_typed(url) else "HX-Push-Url"] = url
     return response
 
@@ -44,7 +46,8 @@ def answer(template: str, query: str, **context: Any) -> Response:
 def _only_typed(url: str) -> bool:
     """Whether `url` differs from the browser's only in parameters that are typed, or not at all."""
     current = urlsplit(request.headers.get("HX-Current-URL", ""))
-    return current.path == request.path and _chosen(current.query) == _chosen(urlsplit(url).query)
+    same_page = unquote(current.path) == request.path
+    return same_page and _chosen(current.query) == _chosen(urlsplit(url).query)
 
 
 def _chosen(query: str) -> list[tuple[str, str]]:

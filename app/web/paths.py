@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlsplit
 
-from flask import request
+from flask import Flask, request
+from werkzeug.routing import PathConverter
 
 HOME = "/"
 LONGEST = 2000
 PASSING = ("/login", "/logout")
 """Pages that nobody wants to come back to."""
+
+
+class AnyPath(PathConverter):
+    """`<path:…>` for what the vendors send, too: Werkzeug's own ends at a line break."""
+
+    regex = r"[^/](?s:.)*?"
+
+
+def register(app: Flask) -> None:
+    """Let every rule take any address; must come before the rules."""
+    app.url_map.converters["path"] = AnyPath
 
 
 def local_path(text: str) -> str:
@@ -27,12 +39,21 @@ def return_path(text: str) -> str:
     return HOME if passing or len(path) > LONGEST else path
 
 
+def own_path() -> str:
+    """The path of this request as it is written in addresses and headers: plain ASCII.
+
+    `request.path` is decoded: a line break or a letter that no header may hold, or a `?` that is
+    part of somebody's address, would be taken for something else.
+    """
+    return quote(request.path, safe="/@:!$&'()*+,;=~")
+
+
 def present_page() -> str:
     """The path and query of the page that the caller is on: of a part, of the page around it."""
     around = request.headers.get("HX-Current-URL")
     if not around and request.method in ("GET", "HEAD"):
         query = request.query_string.decode("latin-1")
-        return return_path(_joined(quote(request.path, safe="/@:!$&'()*+,;=~"), query))
+        return return_path(_joined(own_path(), query))
     try:
         parts = urlsplit(around or request.referrer or "")
     except ValueError:

@@ -35,7 +35,7 @@ from app.providers.exports import EXPORT_KINDS, open_export
 from app.queries.keys.mappings import known_emails
 from app.states import BatchStatus
 from app.web import htmx, uploads
-from app.web.csv_files import csv_answer, csv_text, file_name, guarded
+from app.web.csv_files import csv_answer, csv_text, file_name
 from app.web.errors import SENTENCES
 from app.web.guard import admin_only, current_user_label, record_event, takes_upload
 from app.web.imports.shown import context_of
@@ -187,7 +187,7 @@ def rejected(number: int) -> ResponseReturnValue:
 def _lines(rows: list[RejectedLine]) -> Iterator[str]:
     yield csv_text([list(HEADINGS)])
     for row in rows:
-        yield csv_text([[row.line, guarded(row.value), guarded(row.message)]])
+        yield csv_text([[row.line, row.value, row.message]])
 
 
 def _to(found: Preview) -> AnyResponse:

@@ -14,7 +14,7 @@ from app.queries.days.freshness import freshness, known_span
 from app.queries.people.rows import PersonRow, people_rows
 from app.usage import CLAUDE_CODE, CURSOR
 from app.web import formatting
-from app.web.csv_files import csv_answer, csv_text, file_name, guarded, plain_dollars, plain_share
+from app.web.csv_files import csv_answer, csv_text, file_name, plain_dollars, plain_share
 from app.web.frame import configured_providers, with_known_teams
 from app.web.people.columns import Column
 from app.web.people.page import asks_for_pivot, question_of
@@ -56,7 +56,7 @@ def found_rows(view: PeopleView) -> tuple[list[PersonRow], tuple[date | None, da
 
 def csv_lines(columns: list[Column], rows: list[PersonRow]) -> Iterator[str]:
     """The file in pieces of some hundred rows."""
-    yield csv_text([[guarded(column.label) for column in columns]])
+    yield csv_text([[column.label for column in columns]])
     writers = [WRITERS[column.kind](column) for column in columns]
     for first in range(0, len(rows), ROWS_AT_ONCE):
         chunk = rows[first : first + ROWS_AT_ONCE]
@@ -67,7 +67,7 @@ Writer = Callable[[PersonRow], Any]
 
 
 def _email(_: Column) -> Writer:
-    return lambda row: guarded(row.person.email)
+    return lambda row: row.person.email
 
 
 def _tokens(column: Column) -> Writer:
@@ -120,7 +120,7 @@ WRITERS: dict[str, Callable[[Column], Writer]] = {
     "day": _day,
     "days": lambda _: lambda row: row.person.days,
     "average": lambda _: lambda row: row.person.tokens_per_day,
-    "model": lambda _: lambda row: guarded(row.person.favorite_model),
+    "model": lambda _: lambda row: row.person.favorite_model,
     "change": lambda _: lambda row: "" if row.change is None else row.change,
     "curve": lambda _: lambda row: " ".join(map(str, row.trend)),
 }

@@ -31,7 +31,6 @@ from app.web.csv_files import (
     csv_answer,
     csv_text,
     file_name,
-    guarded,
     held,
     plain_dollars,
     plain_share,
@@ -223,7 +222,7 @@ def _csv_label(dimension: str, label: str) -> str:
     """The words of the screen, except that days, weeks and months are written for programs."""
     if dimension == TOOL:
         return formatting.tool_label(label)
-    return guarded(label)
+    return label
 
 
 def _csv_row(view: PivotView, found: Pivot, line: Line, label: str) -> list[Any]:
