@@ -18,6 +18,7 @@ from peewee import (
     Expression,
     Field,
     NodeList,
+    PeeweeException,
     PostgresqlDatabase,
     SqliteDatabase,
     __exception_wrapper__,
@@ -25,6 +26,7 @@ from peewee import (
 )
 from playhouse.db_url import connect as open_url
 from playhouse.migrations import Runner
+from playhouse.pool import MaxConnectionsExceeded
 
 from app.config import ROOT, Config, ConfigError
 from app.locks import exclusive_lock
@@ -43,6 +45,9 @@ SQLITE_PRAGMAS = {
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+FAILURES = (PeeweeException, MaxConnectionsExceeded)
+"""What a database that fails, or has no connection left, raises."""
 
 database = DatabaseProxy()
 _answers: ContextVar[dict[Any, Any] | None] = ContextVar("answers", default=None)

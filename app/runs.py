@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Collection
 from datetime import date
-from typing import NamedTuple
 
 from peewee import ModelSelect, PeeweeException, fn
 
@@ -18,14 +17,6 @@ from app.states import RunStatus
 
 class LockLost(PeeweeException):
     """A run no longer holds the lock that lets it run."""
-
-
-class RunProgress(NamedTuple):
-    """A run as it stands. `under_way` is false as soon as its process is gone."""
-
-    run: Run
-    parts: list[ProviderRun]
-    under_way: bool
 
 
 SYNC_LOCK = "sync"
@@ -133,21 +124,6 @@ def standing_of(logged: Run | ProviderRun, active: Run | None) -> str:
     under_way = active is not None and active.id == number
     dead = logged.status == RunStatus.RUNNING and not under_way
     return RunStatus.INTERRUPTED if dead else str(logged.status)
-
-
-def latest_run() -> Run | None:
-    """The newest run of any kind."""
-    return Run.select().order_by(Run.id.desc()).first()
-
-
-def run_progress(run_id: int) -> RunProgress | None:
-    """How far a run is, from any process; None when there is no such run."""
-    run = Run.get_or_none(Run.id == run_id)
-    if run is None:
-        return None
-    parts = list(ProviderRun.select().where(ProviderRun.run == run).order_by(ProviderRun.id))
-    active = active_run() if run.status == RunStatus.RUNNING else None
-    return RunProgress(run, parts, active is not None and active.id == run.id)
 
 
 def request_cancel(run_id: int) -> bool:

@@ -19,12 +19,10 @@ from apscheduler.triggers.combining import OrTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from flask.helpers import get_debug_flag
-from peewee import PeeweeException
-from playhouse.pool import MaxConnectionsExceeded
 
 from app import slots
 from app.config import Config
-from app.database import OutdatedSchema, database, require_current_schema
+from app.database import FAILURES, OutdatedSchema, database, require_current_schema
 from app.dates import utc_now
 from app.sync.background import is_stopping, start_work, stop_when_the_process_ends
 from app.sync.order import DemoDatabase, SyncBusy
@@ -103,7 +101,7 @@ def check(config: Config, said: _Said) -> None:
         said.tell("")
     except (DemoDatabase, OutdatedSchema) as error:
         said.tell(str(error))
-    except (PeeweeException, MaxConnectionsExceeded) as error:
+    except FAILURES as error:
         said.tell(" ".join(f"the database does not answer: {error}".split()))
     except Exception:
         log.exception("looking for a due sync failed")

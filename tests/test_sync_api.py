@@ -19,10 +19,10 @@ from app.dates import day_of, utc_now, utc_today
 from app.demo import write_demo
 from app.locks import exclusive_lock, is_held
 from app.models import AuditEvent, ProviderRun, Run
+from app.queries.days.progress import run_progress
 from app.runs import (
     begin_run,
     request_cancel,
-    run_progress,
 )
 from app.states import RunStatus
 from tests import commands

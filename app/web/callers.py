@@ -17,7 +17,6 @@ from app.access.passwords import ADMIN
 from app.access.sessions import find_session
 from app.access.tokens import PREFIX, find_token
 from app.config import Config
-from app.models import ApiToken
 
 COOKIE = "ai_tracker_auth"
 LONGEST_SECRET = 200
@@ -154,7 +153,7 @@ def _known_by(text: str) -> Caller | None:
 
 
 def _of_token(text: str) -> Caller | None:
-    token: ApiToken | None = find_token(text) if len(text) <= LONGEST_SECRET else None
+    token = find_token(text) if len(text) <= LONGEST_SECRET else None
     if token is None:
         return None
     scopes = frozenset(token.scopes.split())

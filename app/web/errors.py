@@ -6,11 +6,9 @@ import logging
 
 from flask import Flask, jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from peewee import PeeweeException
-from playhouse.pool import MaxConnectionsExceeded
 from werkzeug.exceptions import HTTPException
 
-from app.database import OutdatedSchema
+from app.database import FAILURES, OutdatedSchema
 from app.web import htmx, paths
 
 log = logging.getLogger(__name__)
@@ -46,8 +44,8 @@ def register(app: Flask) -> None:
     app.register_error_handler(LoginNeeded, _login_needed)
     app.register_error_handler(Refused, lambda error: _answer(403, str(error)))
     app.register_error_handler(OutdatedSchema, lambda error: _answer(503, str(error)))
-    app.register_error_handler(PeeweeException, _database_error)
-    app.register_error_handler(MaxConnectionsExceeded, _database_error)
+    for failure in FAILURES:
+        app.register_error_handler(failure, _database_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _fault)
 

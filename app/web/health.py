@@ -7,10 +7,8 @@ from collections.abc import Callable
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
-from peewee import PeeweeException
-from playhouse.pool import MaxConnectionsExceeded
 
-from app.database import OutdatedSchema, database, pending_migrations
+from app.database import FAILURES, OutdatedSchema, database, pending_migrations
 from app.web.requests import make_ready
 
 log = logging.getLogger(__name__)
@@ -42,7 +40,7 @@ def _told(look: Callable[[], object]) -> ResponseReturnValue:
         look()
     except OutdatedSchema as error:
         return str(error), 503, PLAIN
-    except (PeeweeException, MaxConnectionsExceeded):
+    except FAILURES:
         log.exception("the health check failed")
         return "The database does not answer.", 503, PLAIN
     return "ok", 200, PLAIN

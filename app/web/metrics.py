@@ -7,13 +7,12 @@ from datetime import UTC, date, datetime
 from typing import NamedTuple
 
 from flask import Blueprint, Response
-from peewee import fn
 
-from app.database import reading, total
+from app.database import reading
 from app.dates import utc_now
-from app.models import Organization, Partition
 from app.queries.days.completeness import count_states
 from app.queries.days.health import ProviderHealth, provider_health
+from app.queries.days.stored import count_suspicious_days, stored_usage
 from app.states import RunStatus
 from app.web.frame import configured_providers
 from app.web.request_log import counted
@@ -126,31 +125,22 @@ def _days(providers: list[str], now: datetime) -> Iterator[Metric]:
 
 def _stored() -> Iterator[Metric]:
     """What the stamps of the counting days add up to."""
-    columns = (Partition.records, Partition.tokens, Partition.unpriced_tokens)
-    rows = list(
-        Partition.select(Organization.provider, *(total(column) for column in columns))
-        .join(Organization)
-        .where(Partition.counts)
-        .group_by(Organization.provider)
-        .order_by(Organization.provider)
-        .tuples()
-    )
+    found = stored_usage()
     words = {
         "usage_records": "Usage records that count.",
         "tokens": "Tokens of the records that count.",
         "unpriced_tokens": "Tokens among them whose model has no known price.",
     }
-    for place, (name, said) in enumerate(words.items(), start=1):
-        samples: list[Sample] = [("", {"provider": row[0]}, row[place]) for row in rows]
+    for name, said in words.items():
+        samples: list[Sample] = [
+            ("", {"provider": one.provider}, getattr(one, name)) for one in found
+        ]
         yield Metric(f"tracker_{name}", "gauge", said, samples)
-    suspicious = Partition.select(fn.COUNT(Partition.id)).where(
-        Partition.suspicious_at.is_null(False)
-    )
     yield Metric(
         "tracker_suspicious_days",
         "gauge",
         "Days that held usage, came back empty and were kept.",
-        [("", {}, suspicious.scalar())],
+        [("", {}, count_suspicious_days())],
     )
 
 

@@ -12,15 +12,17 @@ from werkzeug.exceptions import MethodNotAllowed
 
 from app.access import record_event
 from app.config import Config
-from app.dates import day_of, moment, parse_day, utc_today
-from app.models import ProviderRun, Run
+from app.dates import parse_day, utc_today
 from app.providers import PROVIDERS
 from app.queries.days.freshness import ProviderState, freshness
-from app.runs import (
-    active_run,
+from app.queries.days.progress import (
+    PartProgress,
+    RunProgress,
+    newest_parts,
+    newest_run,
     run_progress,
-    standing_of,
 )
+from app.runs import active_run
 from app.states import RunStatus
 from app.sync import DemoDatabase, Order, SyncBusy, daily_window, start_sync, wait_for
 from app.web.errors import BadRequest
@@ -74,7 +76,7 @@ def state() -> ResponseReturnValue:
     running = active_run()
     states = freshness(configured_providers())
     good = [one.last_good_at for one in states if one.last_good_at]
-    newest = _newest_parts()
+    newest = newest_parts(provider.NAME for provider in PROVIDERS)
     return jsonify(
         lastSync=_iso(max(good, default=None)),
         running=running is not None,
@@ -82,9 +84,7 @@ def state() -> ResponseReturnValue:
         lastRun=_last_run(),
         anthropicConfigured=any(one.configured for one in states if one.provider == "anthropic"),
         cursorConfigured=any(one.configured for one in states if one.provider == "cursor"),
-        providers={
-            one.provider: _provider(one, newest.get(one.provider), running) for one in states
-        },
+        providers={one.provider: _provider(one, newest.get(one.provider)) for one in states},
     )
 
 
@@ -102,26 +102,27 @@ def _sync(start: date, end: date, by: str) -> ResponseReturnValue:
         "sync", f"run {run.id}, {start} to {end}", actor=by, address=request.remote_addr or ""
     )
     result = wait_for(run.id, current_app.config.get("SYNC_WAIT_SECONDS", WAIT_SECONDS))
-    if result is None:
+    ended = run_progress(run.id) if result else None
+    if ended is None:
         answer = jsonify(success=True, runId=run.id, status=RunStatus.RUNNING)
         return answer, 202, {"Location": url_for("sync_api.state")}
-    return jsonify(_result(result.run, list(result.parts.values())))
+    return jsonify(_result(ended))
 
 
-def _result(run: Run, parts: list[ProviderRun]) -> dict[str, Any]:
+def _result(run: RunProgress) -> dict[str, Any]:
     """How a run ended; a provider that is not configured does not spoil it."""
     return {
         "success": run.status == RunStatus.OK,
-        "runId": run.id,
+        "runId": run.run_id,
         "syncedRange": {
-            "startDate": day_of(run.start_day).isoformat(),
-            "endDate": day_of(run.end_day).isoformat(),
+            "startDate": run.start.isoformat() if run.start else None,
+            "endDate": run.end.isoformat() if run.end else None,
         },
-        "result": {part.provider: _part(part) for part in parts},
+        "result": {part.provider: _part(part) for part in run.parts},
     }
 
 
-def _part(part: ProviderRun) -> dict[str, Any]:
+def _part(part: PartProgress) -> dict[str, Any]:
     errors = [part.error] if part.error else []
     if part.status == RunStatus.NOT_CONFIGURED:
         errors = [f"Not configured: set {part.provider.upper()}_ADMIN_KEY."]
@@ -134,51 +135,31 @@ def _part(part: ProviderRun) -> dict[str, Any]:
 
 
 def _last_run() -> dict[str, Any] | None:
-    """The newest run that read from a provider, with its result as far as it is."""
-    newest = (
-        ProviderRun.select(ProviderRun.run)
-        .join(Run)
-        .where(Run.start_day > 0)
-        .order_by(ProviderRun.id.desc())
-        .limit(1)
-    )
-    found = [run_progress(number) for (number,) in newest.tuples()]
-    if not found or found[0] is None:
+    """The newest run, with its result as far as it is."""
+    run = newest_run()
+    if run is None:
         return None
-    run, parts, under_way = found[0]
     return {
-        **_result(run, parts),
+        **_result(run),
         "kind": run.kind,
-        "status": standing_of(run, run if under_way else None),
+        "status": run.status,
         "askedBy": run.asked_by,
-        "startedAt": _iso(_moment(run.started_at)),
-        "finishedAt": _iso(_moment(run.finished_at)),
+        "startedAt": _iso(run.started_at),
+        "finishedAt": _iso(run.finished_at),
     }
 
 
-def _newest_parts() -> dict[str, ProviderRun]:
-    """The newest part of a run of every provider that was asked anything."""
-    parts = ProviderRun.select().where(ProviderRun.status != RunStatus.NOT_CONFIGURED)
-    newest = (
-        parts.where(ProviderRun.provider == provider.NAME).order_by(ProviderRun.id.desc()).first()
-        for provider in PROVIDERS
-    )
-    return {part.provider: part for part in newest if part}
-
-
-def _provider(
-    state: ProviderState, part: ProviderRun | None, running: Run | None
-) -> dict[str, Any]:
+def _provider(state: ProviderState, part: PartProgress | None) -> dict[str, Any]:
     return {
         "configured": state.configured,
-        "status": standing_of(part, running) if part else None,
-        "lastRun": _iso(_moment(part.finished_at or part.started_at)) if part else None,
+        "status": part.status if part else None,
+        "lastRun": _iso(part.finished_at or part.started_at) if part else None,
         "lastGood": _iso(state.last_good_at),
         "error": part.error or None if part else None,
         "dataThrough": state.through.isoformat() if state.through else None,
         "daysDone": part.days_done if part else None,
         "daysAsked": part.days_asked if part else None,
-        "notBefore": _iso(_moment(part.not_before)) if part else None,
+        "notBefore": _iso(part.not_before) if part else None,
     }
 
 
@@ -229,10 +210,6 @@ def _refusal(code: int, sentence: str) -> ResponseReturnValue:
 def _config() -> Config:
     config: Config = current_app.extensions["tracker_config"]
     return config
-
-
-def _moment(seconds: int | None) -> datetime | None:
-    return None if seconds is None else moment(seconds)
 
 
 def _iso(at: datetime | None) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Set
 from datetime import date
 
-from app.models import UNATTRIBUTED
 from app.queries.pivot.dimensions import (
     ADDITIVE,
     DAY,
@@ -15,6 +14,7 @@ from app.queries.pivot.dimensions import (
     PERIODS,
     PERSON,
     TEAM,
+    UNOWNED,
     WORKSPACE,
     Amount,
     period_span,
@@ -138,7 +138,7 @@ class _Writer:
         The path is "" for this page and None where no view can be narrowed like that.
         """
         if dimension == PERSON:
-            return Narrowed(), None if item.key == UNATTRIBUTED else self.person_path(item.label)
+            return Narrowed(), None if item.key == UNOWNED[PERSON] else self.person_path(item.label)
         if dimension == WORKSPACE:
             return self.links.workspace(item.label), ""
         if dimension == TEAM and item.key in (NO_TEAM, NOBODYS_TEAM):

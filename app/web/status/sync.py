@@ -10,17 +10,10 @@ from flask import Blueprint, current_app, make_response, redirect, render_templa
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import Conflict
 
-from app.dates import day_of, moment, utc_now, utc_today
-from app.models import ProviderRun, Run
+from app.dates import utc_now, utc_today
 from app.providers import PROVIDERS
-from app.runs import (
-    RunProgress,
-    active_run,
-    clock_warning,
-    request_cancel,
-    run_progress,
-    standing_of,
-)
+from app.queries.days.progress import PartProgress, RunProgress, present_run
+from app.runs import request_cancel
 from app.states import RunStatus
 from app.sync import DemoDatabase, Order, SyncBusy, daily_window, start_sync
 from app.web import htmx
@@ -121,68 +114,54 @@ def _back() -> ResponseReturnValue:
 
 
 def _part() -> SyncPart:
-    found = _shown_run()
+    found = present_run()
     if found is None:
         return SyncPart(0, "", "", "", None, None, False, False, [], None, _can_start(), _window())
-    run, parts, under_way = found
-    active = run if under_way else None
     return SyncPart(
-        run_id=run.id,
-        kind=run.kind,
-        status=standing_of(run, active),
-        asked_by=run.asked_by or "",
-        # An import of an empty file covers no days.
-        start=day_of(run.start_day) if run.start_day else None,
-        end=day_of(run.end_day) if run.end_day else None,
-        under_way=under_way,
-        stopping=under_way and run.cancel_asked_at is not None,
-        bars=_bars(run, parts, active),
-        ended_at=moment(run.finished_at) if run.finished_at else None,
+        run_id=found.run_id,
+        kind=found.kind,
+        status=found.status,
+        asked_by=found.asked_by or "",
+        start=found.start,
+        end=found.end,
+        under_way=found.under_way,
+        stopping=found.stopping,
+        bars=_bars(found),
+        ended_at=found.finished_at,
         can_start=_can_start(),
         window=_window(),
     )
 
 
-def _shown_run() -> RunProgress | None:
-    """The run under way, else the newest that read from a provider."""
-    active = active_run()
-    if active:
-        return run_progress(active.id)
-    newest = (
-        ProviderRun.select(ProviderRun.run)
-        .join(Run)
-        .where((Run.kind != "demo") & (ProviderRun.status != RunStatus.NOT_CONFIGURED))
-        .order_by(ProviderRun.id.desc())
-        .limit(1)
-    )
-    return next((run_progress(number) for (number,) in newest.tuples()), None)
-
-
-def _bars(run: Run, parts: list[ProviderRun], active: Run | None) -> list[ProviderBar]:
+def _bars(run: RunProgress) -> list[ProviderBar]:
     """A bar for each provider that was read, is, or waits for its turn."""
-    bars = [_bar(part, active) for part in parts if part.status != RunStatus.NOT_CONFIGURED]
-    # Only these runs are known to read every provider: others may have been asked for one.
-    if active and run.kind == "sync" and run.slot_id is None and run.asked_by != "command line":
-        begun = {part.provider for part in parts}
-        days = (day_of(run.end_day) - day_of(run.start_day)).days + 1
+    bars = [_bar(part) for part in run.parts if part.status != RunStatus.NOT_CONFIGURED]
+    if run.under_way and run.start and run.end and _reads_every_provider(run):
+        begun = {part.provider for part in run.parts}
+        days = (run.end - run.start).days + 1
         bars += [_waiting(name, days) for name in LABELS if name not in begun and _has_key(name)]
     return bars
+
+
+def _reads_every_provider(run: RunProgress) -> bool:
+    """Whether a run is known to: others may have been asked for one."""
+    return run.kind == "sync" and not run.scheduled and run.asked_by != "command line"
 
 
 def _waiting(provider: str, days: int) -> ProviderBar:
     return ProviderBar(LABELS[provider], "waiting", 0, days, 0, None, "", "")
 
 
-def _bar(part: ProviderRun, active: Run | None) -> ProviderBar:
+def _bar(part: PartProgress) -> ProviderBar:
     return ProviderBar(
         label=LABELS.get(part.provider, part.provider),
-        status=standing_of(part, active),
+        status=part.status,
         days_done=part.days_done,
         days_asked=part.days_asked,
         days_changed=part.days_changed,
-        current_day=day_of(part.current_day) if part.current_day else None,
+        current_day=part.current_day,
         error=part.error,
-        warning=clock_warning(part),
+        warning=part.warning,
     )
 
 
