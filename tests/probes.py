@@ -9,7 +9,7 @@ from flask import Blueprint, jsonify, render_template_string, request
 from werkzeug.test import TestResponse
 
 from app.models import Meta
-from app.web import guard
+from app.web.request import guard
 from tests.modes import Serve, Site
 
 PAGE = "{% extends layout %}{% block content %}<form>{{ csrf_field() }}</form>{% endblock %}"

@@ -17,7 +17,7 @@ from peewee import Database
 from app import create_app
 from app.config import Config, read_config
 from app.database import database as proxy
-from app.web.requests import SECURITY_HEADERS
+from app.web.request.lifecycle import SECURITY_HEADERS
 from tests.conftest import close
 from tests.filled import Reader, fill_people
 from tests.postgres import PostgresServer

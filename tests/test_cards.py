@@ -7,9 +7,9 @@ import pytest
 from app.queries.sums.figures import Figures
 from app.queries.sums.overview import Period
 from app.usage import CURSOR
-from app.web.cards import points_words
-from app.web.charts import Bar
 from app.web.dashboard.cards import cache_share, cards, measured, per_day, per_person
+from app.web.view.cards import points_words
+from app.web.view.charts import Bar
 from tests.test_overview import FIRST
 
 USED = Figures(tokens=1_000, cache_read_tokens=875, value_nanos=3 * 10**9)

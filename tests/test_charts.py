@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.web.charts import (
+from app.web.view.charts import (
     PLOT_HEIGHT,
     PLOT_TOP,
     SPARK_HEIGHT,

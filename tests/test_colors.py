@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.web.colors import PALETTE, PATTERNS, mark
+from app.web.view.colors import PALETTE, PATTERNS, mark
 
 STYLESHEET = Path(__file__).resolve().parent.parent / "static" / "css" / "app.css"
 THEMES = ("light", "dark")

@@ -9,7 +9,6 @@ from werkzeug.datastructures import MultiDict
 
 from app.queries.sums.overview import SeriesDay
 from app.usage import CLAUDE_CODE, CURSOR
-from app.web.charts import bars
 from app.web.dashboard.daily import (
     OTHERS,
     chart_points,
@@ -19,6 +18,7 @@ from app.web.dashboard.daily import (
     weekday_averages,
 )
 from app.web.dashboard.view import DashboardView, parse_dashboard
+from app.web.view.charts import bars
 
 MONDAY = date(2026, 11, 16)
 SUNDAY = date(2026, 11, 22)

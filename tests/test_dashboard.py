@@ -16,7 +16,7 @@ from peewee import Database
 from app.dates import utc_today
 from app.models import ProviderRun, Run
 from app.usage import CLAUDE_CODE, CURSOR
-from app.web.formatting import day, days
+from app.web.view.formatting import day, days
 from tests.office import DOLLAR, store, used
 from tests.reading import TEMPLATES, parts_of, shown, text_of
 

@@ -13,7 +13,7 @@ from app.queries.scope import Scope, model_places, slices_of
 from app.queries.sums.overview import people_counts, periods
 from app.queries.sums.totals import totals
 from app.usage import CLAUDE_CODE, CURSOR
-from app.web.formatting import TOOL_LABELS
+from app.web.view.formatting import TOOL_LABELS
 from tests.filled import LEAP_DAYS, Reader
 from tests.reading import part, unescaped
 

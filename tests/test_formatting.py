@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.web import formatting
+from app.web.view import formatting
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

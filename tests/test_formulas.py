@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.formulas import guarded, guarded_cell, unguarded
-from app.web.csv_files import csv_text
+from app.web.view.csv_files import csv_text
 
 SIGNS = "=+-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b"
 BLANKS = ("", " ", "\t", "\r", "\n", "\xa0", "\u200b", "\ufeff", "\u3000", "\x00", "\xa0 \u2003")

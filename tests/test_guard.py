@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.access import list_events, list_tokens, make_token, revoke_token
-from app.web.requests import SECURITY_HEADERS
+from app.web.request.lifecycle import SECURITY_HEADERS
 from tests.modes import ADMIN, BOTH, FAR, OPEN, VIEWER, VIEWER_PASSWORD, Serve, Site
 from tests.probes import post, writes
 

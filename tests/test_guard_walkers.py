@@ -12,8 +12,8 @@ from werkzeug.test import TestResponse
 
 from app.access import make_token, record_event
 from app.models import LoginSession, Run
-from app.web.guard import SAFE, UNGUARDED, marks_of, needs_admin
-from app.web.requests import SECURITY_HEADERS
+from app.web.request.guard import SAFE, UNGUARDED, marks_of, needs_admin
+from app.web.request.lifecycle import SECURITY_HEADERS
 from tests.filled import fill_people
 from tests.modes import ADMIN, BOTH, FAR, OPEN, VIEWER, VIEWER_PASSWORD, Serve, Site, contents
 

@@ -9,10 +9,10 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 
-from app.web.csv_files import held
-from app.web.navigation import SELDOM_SHOWN, Behind, BehindPerson
-from app.web.params import parse_view
 from app.web.people.columns import EVERY, USUAL
+from app.web.view.csv_files import held
+from app.web.view.navigation import SELDOM_SHOWN, Behind, BehindPerson
+from app.web.view.params import parse_view
 from tests.filled import COMPANY_DAYS, Reader
 from tests.reading import unescaped
 

@@ -11,9 +11,9 @@ from app.queries.days.freshness import ProviderState
 from app.queries.scope import Scope
 from app.queries.sums.trends import DayPoint
 from app.usage import CLAUDE_CODE, CURSOR
-from app.web.cards import change_words
-from app.web.formatting import compact
-from app.web.periods import comparison, incomplete_days, within_records
+from app.web.view.cards import change_words
+from app.web.view.formatting import compact
+from app.web.view.periods import comparison, incomplete_days, within_records
 
 FIRST, LAST = date(2026, 11, 1), date(2026, 11, 10)
 

@@ -12,8 +12,8 @@ from werkzeug.datastructures import MultiDict
 
 from app.queries.scope import Scope
 from app.usage import CLAUDE_CODE, CURSOR
-from app.web.errors import BadRequest
-from app.web.params import (
+from app.web.request.errors import BadRequest
+from app.web.view.params import (
     DEFAULT_DAYS,
     MOST_DAYS,
     View,

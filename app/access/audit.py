@@ -18,7 +18,7 @@ def record_event(
 ) -> None:
     """Add to the trail; inside a transaction it stands or falls with that.
 
-    `action` is a few words such as "token made". Of a web request, `app.web.guard` has a
+    `action` is a few words such as "token made". Of a web request, `app.web.request.guard` has a
     `record_event(action, detail)` that knows actor and address.
     """
     with writing():

@@ -9,7 +9,7 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from app.database import FAILURES, OutdatedSchema, database, pending_migrations
-from app.web.requests import make_ready
+from app.web.request.lifecycle import make_ready
 
 log = logging.getLogger(__name__)
 blueprint = Blueprint("health", __name__)

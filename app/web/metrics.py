@@ -14,8 +14,8 @@ from app.queries.days.completeness import count_states
 from app.queries.days.health import ProviderHealth, provider_health
 from app.queries.days.stored import count_suspicious_days, stored_usage
 from app.states import RunStatus
-from app.web.frame import configured_providers
-from app.web.request_log import counted
+from app.web.request.request_log import counted
+from app.web.view.frame import configured_providers
 
 blueprint = Blueprint("metrics", __name__)
 

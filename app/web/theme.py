@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 
-from app.web.guard import public, without_token
-from app.web.paths import local_path
+from app.web.request.guard import public, without_token
+from app.web.request.paths import local_path
 
 THEMES = ("system", "light", "dark")
 COOKIE = "theme"

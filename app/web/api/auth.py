@@ -6,9 +6,9 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from app.access.limiter import TooManyTries
-from app.web import callers, signing
-from app.web.errors import BadRequest
-from app.web.guard import may_administer, public
+from app.web.request import callers, signing
+from app.web.request.errors import BadRequest
+from app.web.request.guard import may_administer, public
 
 blueprint = Blueprint("auth", __name__, url_prefix="/api/auth")
 

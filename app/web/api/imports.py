@@ -20,9 +20,9 @@ from app.importing import (
     rejected_rows,
 )
 from app.providers import PROVIDERS
-from app.web import uploads
-from app.web.errors import BadRequest
-from app.web.guard import current_user_label, record_event, takes_upload, token_scope
+from app.web.request import uploads
+from app.web.request.errors import BadRequest
+from app.web.request.guard import current_user_label, record_event, takes_upload, token_scope
 
 MOST_ERRORS = 1000
 

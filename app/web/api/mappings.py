@@ -20,8 +20,8 @@ from app.queries.keys.mappings import OwnedKey, known_emails, owned_keys
 from app.queries.keys.unmapped import UnmappedKey, unmapped_keys
 from app.queries.scope import Scope
 from app.web.api.reads import dollars
-from app.web.errors import BadRequest
-from app.web.guard import current_user_label, record_event
+from app.web.request.errors import BadRequest
+from app.web.request.guard import current_user_label, record_event
 
 LONGEST_KEY = 300
 

@@ -28,8 +28,8 @@ from app.queries.sums.models import models
 from app.queries.sums.totals import Totals, totals
 from app.queries.sums.trends import daily
 from app.usage import CLAUDE_CODE, CURSOR, normal_email
-from app.web.errors import BadRequest
-from app.web.params import MOST_DAYS, api_number, api_scope
+from app.web.request.errors import BadRequest
+from app.web.view.params import MOST_DAYS, api_number, api_scope
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
 

@@ -25,9 +25,9 @@ from app.queries.days.progress import (
 from app.runs import active_run
 from app.states import RunStatus
 from app.sync import DemoDatabase, Order, SyncBusy, daily_window, start_sync, wait_for
-from app.web.errors import BadRequest
-from app.web.frame import configured_providers
-from app.web.guard import current_user_label, own_credentials, token_scope
+from app.web.request.errors import BadRequest
+from app.web.request.guard import current_user_label, own_credentials, token_scope
+from app.web.view.frame import configured_providers
 
 blueprint = Blueprint("sync_api", __name__, url_prefix="/api")
 

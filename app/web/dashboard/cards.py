@@ -8,8 +8,9 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from app.queries.sums.overview import Period
-from app.web import charts, formatting
-from app.web.cards import (
+from app.web.dashboard.daily import CACHE, COST, PEOPLE, TOTAL
+from app.web.view import charts, formatting
+from app.web.view.cards import (
     DASH,
     NOT_KNOWN,
     Card,
@@ -20,7 +21,6 @@ from app.web.cards import (
     until_words,
     write_share,
 )
-from app.web.dashboard.daily import CACHE, COST, PEOPLE, TOTAL
 
 
 class Measured(NamedTuple):

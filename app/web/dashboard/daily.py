@@ -11,11 +11,11 @@ from app.queries.scope import Slices
 from app.queries.sums.figures import Figures
 from app.queries.sums.overview import SeriesDay
 from app.queries.sums.weekdays import by_weekday
-from app.web import charts, formatting
-from app.web.colors import model_class
 from app.web.dashboard.view import COST as COST_MEASURE
 from app.web.dashboard.view import MODEL, DashboardView
-from app.web.tools import ordered_tools
+from app.web.view import charts, formatting
+from app.web.view.colors import model_class
+from app.web.view.tools import ordered_tools
 
 TOTAL, COST, PEOPLE, CACHE, UNPRICED = "total", "cost", "people", "cache", "unpriced"
 """Keys of a bar's own amounts, beside those of its series."""

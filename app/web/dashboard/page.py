@@ -27,19 +27,20 @@ from app.queries.sums.overview import (
     periods,
     series_days,
 )
-from app.web import charts, htmx
 from app.web.dashboard import cards, daily
 from app.web.dashboard.view import COST, CUTS, MEASURES, DashboardView, parse_dashboard
-from app.web.frame import frame, with_known_teams
-from app.web.navigation import Behind
-from app.web.periods import (
+from app.web.request import htmx
+from app.web.view import charts
+from app.web.view.frame import frame, with_known_teams
+from app.web.view.navigation import Behind
+from app.web.view.periods import (
     Comparison,
     known_comparison,
     left_out_words,
     open_days_of,
     within_records,
 )
-from app.web.tools import TOOL_ROWS, ordered_tools, tool_parts
+from app.web.view.tools import TOOL_ROWS, ordered_tools, tool_parts
 
 TOP_PEOPLE = 18
 TOP_MODELS = 9

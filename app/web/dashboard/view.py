@@ -7,7 +7,7 @@ from datetime import date
 
 from werkzeug.datastructures import MultiDict
 
-from app.web.params import View, parse_view
+from app.web.view.params import View, parse_view
 
 TOKENS, COST = "tokens", "cost"
 TOOL, MODEL = "tool", "model"

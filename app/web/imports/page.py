@@ -34,12 +34,12 @@ from app.importing.previews import find_batch
 from app.providers.exports import EXPORT_KINDS, open_export
 from app.queries.keys.mappings import known_emails
 from app.states import BatchStatus
-from app.web import htmx, uploads
-from app.web.csv_files import csv_answer, csv_text, file_name
-from app.web.errors import SENTENCES
-from app.web.guard import admin_only, current_user_label, record_event, takes_upload
 from app.web.imports.shown import context_of
-from app.web.params import parse_number
+from app.web.request import htmx, uploads
+from app.web.request.errors import SENTENCES
+from app.web.request.guard import admin_only, current_user_label, record_event, takes_upload
+from app.web.view.csv_files import csv_answer, csv_text, file_name
+from app.web.view.params import parse_number
 
 ROWS = 25
 LAST_PAGE = 10**6

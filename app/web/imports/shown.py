@@ -15,8 +15,8 @@ from app.importing import (
 from app.importing.details import FileDay, days_of, undo_preview
 from app.providers import PROVIDERS
 from app.states import BatchStatus
-from app.web import charts, formatting
-from app.web.navigation import page_at
+from app.web.view import charts, formatting
+from app.web.view.navigation import page_at
 
 SHOWN_NAMES = 12
 """So many people, keys and models are named; the rest is a number."""

@@ -6,8 +6,8 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 
 from app.access.limiter import TooManyTries
-from app.web import callers, paths, signing
-from app.web.guard import public
+from app.web.request import callers, paths, signing
+from app.web.request.guard import public
 
 blueprint = Blueprint("login", __name__)
 

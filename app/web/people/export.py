@@ -13,14 +13,14 @@ from app.dates import utc_now
 from app.queries.days.freshness import freshness, known_span
 from app.queries.people.rows import PersonRow, people_rows
 from app.usage import CLAUDE_CODE, CURSOR
-from app.web import formatting
-from app.web.csv_files import csv_answer, csv_text, file_name, plain_dollars, plain_share
-from app.web.frame import configured_providers, with_known_teams
 from app.web.people.columns import Column
 from app.web.people.page import asks_for_pivot, question_of
 from app.web.people.view import PeopleView, parse_people_view
 from app.web.pivot import page as pivot
-from app.web.tools import tool_parts
+from app.web.view import formatting
+from app.web.view.csv_files import csv_answer, csv_text, file_name, plain_dollars, plain_share
+from app.web.view.frame import configured_providers, with_known_teams
+from app.web.view.tools import tool_parts
 
 ROWS_AT_ONCE = 500
 

@@ -20,21 +20,22 @@ from app.queries.people.rows import Foot, Question, Rows, foot, named_like, peop
 from app.queries.scope import Scope, slices_of
 from app.queries.sums.figures import Figures, add_up
 from app.queries.sums.trends import DayPoint
-from app.web import charts, formatting, htmx
-from app.web.csv_files import held
-from app.web.frame import frame, with_known_teams
-from app.web.navigation import page_at
 from app.web.people.columns import COLUMNS, USUAL
 from app.web.people.peek import COLUMNS as PEEK_COLUMNS
 from app.web.people.peek import peek_at
 from app.web.people.view import SIZES, PeopleView, parse_people_view
-from app.web.periods import (
+from app.web.pivot import page as pivot
+from app.web.request import htmx
+from app.web.view import charts, formatting
+from app.web.view.csv_files import held
+from app.web.view.frame import frame, with_known_teams
+from app.web.view.navigation import page_at
+from app.web.view.periods import (
     Comparison,
     known_comparison,
     open_days_of,
     within_records,
 )
-from app.web.pivot import page as pivot
 
 WORDS_FOR_DIRECTION = {True: "descending", False: "ascending"}
 FITS = (760, 900, 1040, 1180, 1375, 1800)

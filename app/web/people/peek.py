@@ -12,8 +12,8 @@ from app.queries.people.people import person_by_email
 from app.queries.people.person import PersonDayPoint, PersonModel, person_usage
 from app.queries.people.rows import PersonRow, Question, Rows, one_row
 from app.queries.sums.figures import Figures, add_up
-from app.web import charts
-from app.web.tools import STACK
+from app.web.view import charts
+from app.web.view.tools import STACK
 
 if TYPE_CHECKING:
     from app.web.people.view import PeopleView

@@ -10,8 +10,8 @@ from werkzeug.datastructures import MultiDict
 
 from app.queries.people.order import DEFAULT_SORT, MORE_SORTS
 from app.usage import normal_email
-from app.web.params import View, parse_number, parse_view
 from app.web.people.columns import BY_NAME, COLUMNS, USUAL, Column, chosen_columns
+from app.web.view.params import View, parse_number, parse_view
 
 SIZES = (25, 50, 100, 250)
 DEFAULT_SIZE = 50

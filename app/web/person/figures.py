@@ -16,8 +16,8 @@ from app.queries.people.records import OwnKey
 from app.queries.scope import Scope
 from app.queries.sums.figures import Figures, add_up
 from app.queries.sums.trends import DayPoint
-from app.web import charts, formatting
-from app.web.cards import (
+from app.web.view import charts, formatting
+from app.web.view.cards import (
     DASH,
     NOT_KNOWN,
     Card,
@@ -28,7 +28,7 @@ from app.web.cards import (
     until_words,
     write_share,
 )
-from app.web.tools import ordered_tools
+from app.web.view.tools import ordered_tools
 
 TOTAL, COST, ACTIVE, CACHE, UNPRICED = "total", "cost", "active", "cache", "unpriced"
 """Keys of a bar's own amounts, beside those of its tools."""

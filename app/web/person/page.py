@@ -27,18 +27,18 @@ from app.queries.sums.figures import Figures, add_up
 from app.queries.sums.models import ModelShare, percentage
 from app.queries.sums.weekdays import by_weekday
 from app.usage import normal_email
-from app.web import htmx
-from app.web.frame import frame, with_known_teams
-from app.web.navigation import BehindPerson
-from app.web.periods import (
+from app.web.person import figures, words
+from app.web.person.view import PersonView, parse_person_view
+from app.web.request import htmx
+from app.web.view.frame import frame, with_known_teams
+from app.web.view.navigation import BehindPerson
+from app.web.view.periods import (
     Comparison,
     known_comparison,
     open_days_of,
     within_records,
 )
-from app.web.person import figures, words
-from app.web.person.view import PersonView, parse_person_view
-from app.web.tools import TOOL_ROWS, ordered_tools
+from app.web.view.tools import TOOL_ROWS, ordered_tools
 
 RECORDS_PER_PAGE = 50
 LONGEST_ASKED = 200

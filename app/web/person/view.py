@@ -8,7 +8,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from app.web.params import View, parse_number, parse_view
+from app.web.view.params import View, parse_number, parse_view
 
 MOST_PAGES = 10**6
 

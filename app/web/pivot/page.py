@@ -26,17 +26,6 @@ from app.queries.pivot.dimensions import (
 from app.queries.pivot.pivot import MOST_PERIODS, Line, Pivot, natural_sort, pivot
 from app.queries.scope import Scope
 from app.queries.sums.trends import DayPoint
-from app.web import formatting, htmx
-from app.web.csv_files import (
-    csv_answer,
-    csv_text,
-    file_name,
-    held,
-    plain_dollars,
-    plain_share,
-)
-from app.web.frame import frame, with_known_teams
-from app.web.periods import open_days_of, within_records
 from app.web.pivot.table import table
 from app.web.pivot.view import SIZES, PivotView, parse_pivot_view
 from app.web.pivot.words import (
@@ -48,6 +37,18 @@ from app.web.pivot.words import (
     WORDS,
     counted,
 )
+from app.web.request import htmx
+from app.web.view import formatting
+from app.web.view.csv_files import (
+    csv_answer,
+    csv_text,
+    file_name,
+    held,
+    plain_dollars,
+    plain_share,
+)
+from app.web.view.frame import frame, with_known_teams
+from app.web.view.periods import open_days_of, within_records
 
 PATH_CHARACTERS = "!$&'()*+,:;=@"
 ROWS_AT_ONCE = 500

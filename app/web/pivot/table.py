@@ -23,7 +23,6 @@ from app.queries.pivot.pivot import Pivot
 from app.queries.pivot.shape import BY_LABEL, BY_TOTAL, Column, Line
 from app.queries.pivot.unattributed import NobodysLine
 from app.queries.scope import Scope
-from app.web import formatting
 from app.web.pivot.view import Links, Narrowed, PivotView, narrowed_to
 from app.web.pivot.words import (
     DASH,
@@ -36,6 +35,7 @@ from app.web.pivot.words import (
     written,
 )
 from app.web.pivot.written import Cell, FootRow, Heading, Row, Table
+from app.web.view import formatting
 
 HEAT_STEPS = (16, 8, 4, 2)
 """A cell is a step darker from a 16th, an 8th, a quarter and a half of the largest on."""

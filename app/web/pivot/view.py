@@ -21,7 +21,7 @@ from app.queries.pivot.dimensions import (
     WORKSPACE,
 )
 from app.queries.pivot.pivot import BY_LABEL, Shape, natural_sort
-from app.web.params import LONGEST_TEXT, View, parse_number, parse_view
+from app.web.view.params import LONGEST_TEXT, View, parse_number, parse_view
 
 SIZES = (25, 50, 100, 250)
 DEFAULT_SIZE = 50

@@ -27,7 +27,7 @@ from app.queries.pivot.dimensions import (
     period_span,
 )
 from app.queries.scope import Scope
-from app.web import formatting
+from app.web.view import formatting
 
 WORDS = {
     PERSON: ("person", "people"),

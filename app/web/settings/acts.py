@@ -22,7 +22,7 @@ from app.directory.mappings import (
     undo,
 )
 from app.queries.keys.mappings import is_known, key_names, known_emails, past_changes, standing
-from app.web.guard import current_user_label, record_event
+from app.web.request.guard import current_user_label, record_event
 from app.web.settings.common import ListView, batch_number, is_being_typed, the_config
 
 MOST_EMAILS = 200

@@ -13,17 +13,9 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.config import Config
-from app.web import htmx
-from app.web.params import parse_number
+from app.web.request import htmx
+from app.web.view.params import parse_number
 
-PAGES = (
-    ("settings_keys.page", "Unmapped keys"),
-    ("settings_mappings.page", "Mappings"),
-    ("settings_people.page", "People"),
-    ("settings_connections.page", "Connections"),
-    ("settings_prices.page", "Prices"),
-    ("settings_tokens.page", "Access"),
-)
 ROWS = 50
 LAST_PAGE = 1_000_000
 LONGEST_TEXT = 300
@@ -94,17 +86,9 @@ def the_config() -> Config:
 
 def show(template: str, query: str, *, status: int = 200, **context: Any) -> Response:
     """A page of the settings, or its part; with 422 what was typed is in it."""
-    context |= {"row_id": row_id, "settings_pages": settings_pages()}
-    response = make_response(htmx.answer(template, query, **context))
+    response = make_response(htmx.answer(template, query, row_id=row_id, **context))
     response.status_code = status
     return response
-
-
-def settings_pages() -> list[tuple[str, str, bool]]:
-    """(URL, words, is the present one) of every page of the settings."""
-    urls = [(url_for(endpoint), words) for endpoint, words in PAGES]
-    here = max((url for url, _ in urls if request.path.startswith(url)), key=len, default="")
-    return [(url, words, url == here) for url, words in urls]
 
 
 def back_to(endpoint: str, query: str) -> AnyResponse:

@@ -16,10 +16,10 @@ from app.http import Client, ErrorClass, Limits, UpstreamError
 from app.providers import PROVIDERS, Provider
 from app.queries.days.freshness import freshness
 from app.usage import Directory
-from app.web.formatting import count_of
-from app.web.frame import configured_providers, label_of
-from app.web.guard import admin_only, record_event
+from app.web.request.guard import admin_only, record_event
 from app.web.settings.common import show, the_config
+from app.web.view.formatting import count_of
+from app.web.view.frame import configured_providers, label_of
 
 SECONDS = 25.0
 LIMITS = Limits(

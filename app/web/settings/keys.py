@@ -13,7 +13,7 @@ from app.directory.mappings import Effect, KeyChange, Owner, effect_of, effects_
 from app.queries.keys.suggestions import Suggestion, suggestions
 from app.queries.keys.unmapped import UnmappedKey, any_key_used, unmapped_keys
 from app.queries.scope import Scope
-from app.web.guard import admin_only
+from app.web.request.guard import admin_only
 from app.web.settings.acts import BadAct, KeysView, act, done_context, intent_of
 from app.web.settings.common import back_to, page_of, parse_list_view, show, the_config
 

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from app.database import reading
 from app.queries.keys.mappings import OwnedKey, guesses, owned_keys, past_changes, standing
 from app.states import Rule
-from app.web.guard import admin_only
+from app.web.request.guard import admin_only
 from app.web.settings.acts import BadAct, KeysView, act, done_context, intent_of, removal_of
 from app.web.settings.common import back_to, page_of, parse_list_view, show, the_config
 

@@ -24,8 +24,8 @@ from app.identity import BadEmail
 from app.queries.keys.mappings import known_emails
 from app.queries.people.directory import ListedPerson, listed_people, team_names
 from app.usage import normal_email
-from app.web import htmx
-from app.web.guard import admin_only, record_event
+from app.web.request import htmx
+from app.web.request.guard import admin_only, record_event
 from app.web.settings.acts import MOST_EMAILS
 from app.web.settings.common import (
     ListView,

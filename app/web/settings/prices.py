@@ -13,7 +13,7 @@ from flask import Blueprint, Response
 from app.database import reading
 from app.pricing import PRICE_TABLE
 from app.queries.sums.prices import unpriced_models
-from app.web.guard import admin_only
+from app.web.request.guard import admin_only
 from app.web.settings.common import show
 
 KINDS = ("input", "cache_write_5m", "cache_write_1h", "cache_read", "output")

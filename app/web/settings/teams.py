@@ -19,10 +19,10 @@ from app.directory.team_file import (
     read_team_file,
 )
 from app.queries.people.directory import ListedPerson, listed_people
-from app.web.csv_files import csv_answer, csv_text, file_name
-from app.web.guard import admin_only, record_event
-from app.web.params import parse_number
+from app.web.request.guard import admin_only, record_event
 from app.web.settings.common import show
+from app.web.view.csv_files import csv_answer, csv_text, file_name
+from app.web.view.params import parse_number
 
 SHOWN = 200
 """So many changes, unknown people and bad lines are shown one by one; all are counted."""

@@ -8,9 +8,9 @@ from flask.typing import ResponseReturnValue
 from app.access import SCOPES, BadToken, list_events, list_tokens, make_token, revoke_token
 from app.database import reading
 from app.dates import moment, utc_now
-from app.web.guard import admin_only, current_user_label
-from app.web.params import parse_number
+from app.web.request.guard import admin_only, current_user_label
 from app.web.settings.common import MOST_ACTS, back_to, show
+from app.web.view.params import parse_number
 
 EVENTS = 50
 SCOPE_WORDS = {

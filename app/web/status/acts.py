@@ -11,8 +11,8 @@ from werkzeug.exceptions import Conflict
 from app.dates import parse_day, utc_today
 from app.providers import PROVIDERS
 from app.sync import DemoDatabase, Order, SyncBusy, start_sync
-from app.web.errors import BadRequest
-from app.web.guard import admin_only, current_user_label, record_event
+from app.web.request.errors import BadRequest
+from app.web.request.guard import admin_only, current_user_label, record_event
 from app.web.status.view import NAMES, StatusView
 
 FIRST_DAY = date(2000, 1, 1)

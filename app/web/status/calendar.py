@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from app.dates import month_end, month_start
 from app.queries.days.completeness import DayMark, DayState
-from app.web import formatting
 from app.web.status.view import StatusView
+from app.web.view import formatting
 
 MONTHS_SHOWN = 6
 DAYS = range(1, 32)

@@ -19,12 +19,12 @@ from app.queries.days.health import GOOD, ProviderHealth, Standing, next_sync, p
 from app.queries.days.restatements import restatements
 from app.queries.days.run_log import changed_days, count_changes, count_runs, one_run, runs_page
 from app.queries.days.story import DayStory, day_story
-from app.web import htmx
-from app.web.frame import configured_providers
+from app.web.request import htmx
 from app.web.status import acts, sync
 from app.web.status.calendar import LOOKS, calendar_rows, months_of
 from app.web.status.view import StatusView, parse_status_view
 from app.web.status.words import duration, on_page, run_kind, standing_sentence, why_it_counts
+from app.web.view.frame import configured_providers
 
 blueprint = Blueprint("status", __name__)
 acts.register(blueprint)

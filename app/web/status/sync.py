@@ -16,8 +16,8 @@ from app.queries.days.progress import PartProgress, RunProgress, present_run
 from app.runs import request_cancel
 from app.states import RunStatus
 from app.sync import DemoDatabase, Order, SyncBusy, daily_window, start_sync
-from app.web import htmx
-from app.web.guard import current_user_label, record_event
+from app.web.request import htmx
+from app.web.request.guard import current_user_label, record_event
 
 blueprint = Blueprint("sync_part", __name__)
 

@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from app.dates import parse_day
 from app.providers import PROVIDERS
-from app.web.params import parse_number
+from app.web.view.params import parse_number
 
 NAMES = tuple(provider.NAME for provider in PROVIDERS)
 LAST_PAGE = 1_000_000

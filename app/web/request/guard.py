@@ -20,9 +20,9 @@ from flask import Flask, Response, current_app, request
 
 from app import access
 from app.config import Config
-from app.web import callers, forgery, paths
-from app.web.callers import Caller
-from app.web.errors import LoginNeeded, Refused
+from app.web.request import callers, forgery, paths
+from app.web.request.callers import Caller
+from app.web.request.errors import LoginNeeded, Refused
 
 View = TypeVar("View", bound=Callable[..., Any])
 

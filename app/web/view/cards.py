@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from app.web import formatting
+from app.web.view import formatting
 
 DASH = "\u2014"
 NOT_KNOWN = f"{DASH} before"

@@ -11,7 +11,7 @@ from app.providers import PROVIDERS, by_name
 from app.queries.days.coverage import Gap, left_out, never_read
 from app.queries.days.freshness import ProviderState, unsettled_days
 from app.queries.scope import Scope
-from app.web import formatting
+from app.web.view import formatting
 
 LONGEST_EMPTY_RANGE = 366
 """A longer range (in days) is cut to the days that records are known of."""

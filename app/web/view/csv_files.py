@@ -13,7 +13,7 @@ from typing import Any
 from flask import Response
 
 from app.formulas import guarded_cell
-from app.web import formatting
+from app.web.view import formatting
 
 LONGEST_NAME = 120
 NANOS_PER_MICRO, MICROS_PER_DOLLAR = 1000, 10**6

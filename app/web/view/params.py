@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 from app.dates import parse_day
 from app.providers import PROVIDERS
 from app.queries.scope import Scope
-from app.web.errors import BadRequest
+from app.web.request.errors import BadRequest
 
 NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 HUGE = re.compile(r"[1-9]\d{9,}", re.ASCII)

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import UnsupportedMediaType
 
-from app.web import callers
-from app.web.errors import BadRequest, Refused
+from app.web.request import callers
+from app.web.request.errors import BadRequest, Refused
 
 FIELD, HEADER = "csrf_token", "X-CSRF-Token"
 COOKIE = "ai_tracker_form"

@@ -10,8 +10,8 @@ from app.access.limiter import begin_try, clear_tries
 from app.access.passwords import role_of
 from app.access.sessions import LONGEST, begin_session, end_session
 from app.database import writing
-from app.web import callers
-from app.web.guard import record_event
+from app.web.request import callers
+from app.web.request.guard import record_event
 
 
 class WrongPassword(Exception):

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from flask import Flask, Response, make_response, render_template, request
 
-from app.web.paths import own_path
+from app.web.request.paths import own_path
 
 PAGE, PART = "base.html", "part.html"
 TYPED = frozenset({"q", "to", "label", "further"})

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from app.database import FAILURES, OutdatedSchema
-from app.web import htmx, paths
+from app.web.request import htmx, paths
 
 log = logging.getLogger(__name__)
 

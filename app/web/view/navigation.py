@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from flask import current_app, request, url_for
 
 from app.dates import utc_today
-from app.web.params import View, parse_view
+from app.web.view.params import View, parse_view
 
 PAGES = (
     ("/", "Overview"),
