@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from app.database import database, describe, is_postgres
+from app.files import FILE_MODE
 from app.soundness import sqlite_damage
 
 ENVIRONMENT = {
@@ -27,6 +28,10 @@ ENVIRONMENT = {
 """How pg_dump takes what a POSTGRES_URL says; nothing of it shows in the list of processes."""
 
 
+COMPANIONS = ("-wal", "-shm", "-journal", ".lock")
+"""How the names end of what SQLite and our locks keep beside the database."""
+
+
 class BackupFailed(Exception):
     """No backup was made; the message says why and what to do."""
 
@@ -37,13 +42,26 @@ def write_backup(target: Path) -> int:
     SQLite: a database file. PostgreSQL: an archive for `pg_restore`. Readers and writers go on
     meanwhile; the copy holds one moment. Raises `BackupFailed`.
     """
-    if target.is_dir():
-        raise BackupFailed(f"{target} is a folder; name a file in it.")
-    if not is_postgres() and target.exists() and target.samefile(database.obj.database):
-        raise BackupFailed(f"{target} is the database itself; name another file.")
+    _check(target)
     with _aside(target) as temporary:
         (_dump_postgres if is_postgres() else _copy_sqlite)(temporary)
         return temporary.stat().st_size
+
+
+def _check(target: Path) -> None:
+    """Refuse what a backup must not take the place of: a device, a folder, our own files."""
+    if target.is_dir():
+        raise BackupFailed(f"{target} is a folder; name a file in it.")
+    if target.exists() and not target.is_file():
+        raise BackupFailed(f"{target} is no file; a backup would take its place. Name a file.")
+    if is_postgres():
+        return
+    own, real = os.path.realpath(database.obj.database), os.path.realpath(target)
+    if real == own or (target.exists() and target.samefile(own)):
+        raise BackupFailed(f"{target} is the database itself; name another file.")
+    beside = real.removeprefix(own)
+    if beside != real and beside.endswith(COMPANIONS):
+        raise BackupFailed(f"{target} belongs to the database; name another file.")
 
 
 @contextmanager
@@ -51,7 +69,7 @@ def _aside(target: Path) -> Iterator[Path]:
     """A file beside `target` that takes its place when all went well, on the disk for good."""
     temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE))
         yield temporary
         _flush(temporary)
         os.replace(temporary, target)

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
 
+from app.files import make_folder
+
 ROOT = Path(__file__).resolve().parent.parent
 T = TypeVar("T")
 LOG_FORMATS = ("text", "json")
@@ -219,7 +221,7 @@ def kept_secret_key(instance: Path) -> str:
     """The signing key made once and kept in `instance` (mode 0600), shared by all workers."""
     path = instance / "secret_key"
     try:
-        instance.mkdir(parents=True, exist_ok=True)
+        make_folder(instance)
         _write_once(path, secrets.token_hex(32))
         return _secret_key(path.read_text(encoding="ascii").strip())
     except OSError as error:

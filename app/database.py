@@ -29,6 +29,7 @@ from playhouse.migrations import Runner
 from playhouse.pool import MaxConnectionsExceeded
 
 from app.config import ROOT, Config, ConfigError
+from app.files import make_file, make_folder
 from app.locks import exclusive_lock
 
 FILES = Path(__file__).resolve().parent / "_files"
@@ -53,6 +54,14 @@ database = DatabaseProxy()
 _answers: ContextVar[dict[Any, Any] | None] = ContextVar("answers", default=None)
 
 
+class _PrivateSqlite(SqliteDatabase):
+    """A SQLite database whose file, once made, is its owner's alone."""
+
+    def _connect(self) -> Any:
+        make_file(Path(self.database))
+        return super()._connect()
+
+
 class OutdatedSchema(Exception):
     """The database is older or newer than this program; the message says what to do."""
 
@@ -74,7 +83,7 @@ def open_database(config: Config) -> Database:
         )
     else:
         _make_folder(config.sqlite_path)
-        engine = SqliteDatabase(
+        engine = _PrivateSqlite(
             str(config.sqlite_path),
             pragmas=SQLITE_PRAGMAS,
             lock_type="IMMEDIATE",
@@ -86,7 +95,7 @@ def open_database(config: Config) -> Database:
 
 def _make_folder(path: Path) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
     except OSError as error:
         raise ConfigError(
             f"SQLITE_PATH: the folder {path.parent} cannot be made ({error.strerror})."

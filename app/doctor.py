@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from peewee import PeeweeException
 
-from app.config import LOOPBACK_HOSTS, Config
+from app.config import LOOPBACK_HOSTS, ROOT, Config
 from app.database import OutdatedSchema, database, describe, is_postgres, pending_migrations
+from app.files import FILE_MODE, FOLDER_MODE, open_to_others
 from app.http import Limits, UpstreamError
 from app.providers import PROVIDERS, Provider
 from app.soundness import sqlite_damage
@@ -58,6 +59,7 @@ def examine(config: Config, environ: Mapping[str, str]) -> Findings:
     yield from _login(config, environ.get("HOST", "127.0.0.1"))
     yield from _secrets(config)
     yield from _database()
+    yield from _files(config)
     yield from _disk(config)
     for provider in PROVIDERS:
         yield from _provider(config, provider)
@@ -160,6 +162,21 @@ def _writable() -> Finding:
     if writable:
         return Finding(Level.OK, "database", "can be written")
     return Finding(Level.FAIL, "database", "read only", "Point POSTGRES_URL at the primary.")
+
+
+def _files(config: Config) -> Findings:
+    """Whether others on this machine can read the data and the secrets."""
+    places = [ROOT / ".env", ROOT / "instance", ROOT / "instance" / "secret_key"]
+    if not config.postgres_url:
+        file = str(config.sqlite_path)
+        places += [Path(file + ending) for ending in ("", "-wal", "-shm")]
+    opened = [path for path in places if open_to_others(path)]
+    for path in opened:
+        mode = FOLDER_MODE if path.is_dir() else FILE_MODE
+        advice = f"Run `chmod {mode:o} {path}`."
+        yield Finding(Level.WARN, "files", f"others on this machine can open {path}", advice)
+    if not opened:
+        yield Finding(Level.OK, "files", "only their owner can open them")
 
 
 def _disk(config: Config) -> Findings:

@@ -16,6 +16,8 @@ from pathlib import Path
 
 from peewee import Database, OperationalError, PeeweeException, PostgresqlDatabase
 
+from app.files import FILE_MODE, make_folder
+
 NAMESPACE = 0x41555454
 """First half of every advisory lock key, so that other programs' locks are not ours."""
 
@@ -118,8 +120,8 @@ def _locked(descriptor: int, kind: int, wait: bool) -> bool:
 
 def _open_lock(path: Path) -> int:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        make_folder(path.parent)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
     except OSError as error:
         raise OperationalError(f"cannot open the lock file {path}: {error.strerror}") from None
 
