@@ -9,6 +9,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from click.testing import Result
+from flask.testing import FlaskCliRunner
+
+from app import create_app
+from app.config import Config
 from tests.upstream import Upstream
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -69,3 +74,9 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Run `flask` with `arguments` to its end."""
     return finish(start(settings, *arguments, folder=folder))
+
+
+def run_here(config: Config, *arguments: str) -> Result:
+    """Run `flask` with `arguments` in this process, for what is no business of a process."""
+    runner: FlaskCliRunner = create_app(config).test_cli_runner()
+    return runner.invoke(args=list(arguments))

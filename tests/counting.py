@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flask.testing import FlaskClient
@@ -9,17 +11,24 @@ from flask.testing import FlaskClient
 from app.database import database
 
 
-def reads_of(client: FlaskClient, address: str) -> list[str]:
-    """The reading statements behind a good answer."""
-    statements: list[str] = []
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """The statements that the open database runs meanwhile."""
+    found: list[str] = []
 
     def hook(event: Any) -> None:
-        statements.append(event.sql)
+        found.append(event.sql)
 
     engine = database.obj
     engine.query_hooks.append(hook)
     try:
-        assert client.get(address).status_code == 200
+        yield found
     finally:
         engine.query_hooks.remove(hook)
-    return [text for text in statements if text.lstrip("( ").startswith(("SELECT", "WITH"))]
+
+
+def reads_of(client: FlaskClient, address: str) -> list[str]:
+    """The reading statements behind a good answer."""
+    with statements() as found:
+        assert client.get(address).status_code == 200
+    return [text for text in found if text.lstrip("( ").startswith(("SELECT", "WITH"))]

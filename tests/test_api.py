@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -19,6 +16,7 @@ from app.config import Config, read_config
 from app.database import database as proxy
 from app.web.request.lifecycle import SECURITY_HEADERS
 from tests.conftest import close
+from tests.counting import reads_of
 from tests.filled import Reader, fill_people
 from tests.postgres import PostgresServer
 
@@ -131,26 +129,9 @@ def test_every_answer_carries_the_security_headers(town: Reader, path: str, stat
         assert response.headers["Cache-Control"] == "private, no-cache"
 
 
-@contextmanager
-def counted(engine: Database) -> Iterator[list[str]]:
-    """The statements sent to the database inside."""
-    statements: list[str] = []
-
-    def hook(event: Any) -> None:
-        statements.append(event.sql)
-
-    engine.query_hooks.append(hook)
-    try:
-        yield statements
-    finally:
-        engine.query_hooks.remove(hook)
-
-
 def count_of(client: FlaskClient, path: str) -> int:
     client.get(path)
-    with counted(proxy.obj) as statements:
-        assert client.get(path).status_code == 200
-    return len([text for text in statements if text.lstrip("( ").startswith(("SELECT", "WITH"))])
+    return len(reads_of(client, path))
 
 
 def test_a_read_takes_a_handful_of_queries_however_many_rows(client: FlaskClient) -> None:

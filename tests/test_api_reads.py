@@ -11,26 +11,11 @@ from flask.testing import FlaskClient
 from app.dates import utc_today
 from app.usage import CLAUDE_CODE, CURSOR
 from tests import expected
+from tests.asked import FILTERS, facts_of, query_of
 from tests.expected import chosen, exact
-from tests.filled import COMPANY_DAYS, LEAP_DAYS, MODELS, TEAMS, Reader
+from tests.filled import COMPANY_DAYS, LEAP_DAYS, MODELS, Reader
 from tests.upstream.oracle import Sums
 
-FILTERS: tuple[dict[str, Any], ...] = (
-    {},
-    {"tool": CURSOR},
-    {"tool": [CLAUDE_CODE, CURSOR]},
-    {"model": "Sonnet 4.5"},
-    {"model": "claude-4.5-sonnet-thinking"},
-    {"model": ["Sonnet 4.5", "auto"]},
-    {"model": "(unknown)"},
-    {"model": ["gpt-5-codex", "claude-sonnet-4-5-20250929[1m]"], "tool": CLAUDE_CODE},
-    {"model": "no-such-model"},
-    {"tool": CURSOR, "model": "Opus 4.1"},
-    {"team": "Platform"},
-    {"team": list(TEAMS), "tool": CURSOR},
-    {"team": TEAMS[0], "model": ["Sonnet 4.5", "auto"]},
-    {"team": "no-such-team"},
-)
 RANGES = (
     (None, None),
     (date(2026, 9, 21), date(2026, 10, 11)),
@@ -39,17 +24,6 @@ RANGES = (
     (date(2026, 10, 4), date(2026, 10, 4)),
     (date(2025, 1, 1), date(2025, 12, 31)),
 )
-
-
-def query_of(start: date | None, end: date | None, **filters: Any) -> dict[str, Any]:
-    days = {"startDate": start, "endDate": end}
-    return {name: day.isoformat() for name, day in days.items() if day} | filters
-
-
-def facts_of(reader: Reader, start: date | None, end: date | None, **filters: Any):
-    named = [filters.get(name, ()) for name in ("tool", "model", "team")]
-    names = [[one] if isinstance(one, str) else one for one in named]
-    return chosen(reader.facts, start, end, *names)
 
 
 def check_sums(found: dict[str, Any], sums: Sums) -> None:

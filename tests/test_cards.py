@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from app.queries.sums.figures import Figures
@@ -10,8 +12,8 @@ from app.usage import CURSOR
 from app.web.dashboard.cards import cache_share, cards, measured, per_day, per_person
 from app.web.view.cards import points_words
 from app.web.view.charts import Bar
-from tests.test_overview import FIRST
 
+FIRST = date(2026, 11, 1)
 USED = Figures(tokens=1_000, cache_read_tokens=875, value_nanos=3 * 10**9)
 NOBODY = Figures(tokens=100)
 

@@ -14,8 +14,6 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from click.testing import Result
-from flask.testing import FlaskCliRunner
 
 from app import create_app
 from app.backup import BackupFailed, postgres_environment, write_backup
@@ -30,6 +28,7 @@ from app.models import (
 )
 from app.soundness import sqlite_damage
 from app.verify import Verifier
+from tests.commands import run_here
 from tests.conftest import close
 from tests.invented import assert_exact, configured, stored_content, sync
 from tests.postgres import PostgresServer
@@ -54,11 +53,6 @@ def live(config: Config, upstream: Upstream) -> Iterator[Config]:
     close(proxy.obj)
 
 
-def run_command(config: Config, *arguments: str) -> Result:
-    runner: FlaskCliRunner = create_app(config).test_cli_runner()
-    return runner.invoke(args=list(arguments))
-
-
 def yesterday_and_today() -> tuple[date, date]:
     return utc_today() - timedelta(days=1), utc_today()
 
@@ -68,7 +62,7 @@ def yesterday_and_today() -> tuple[date, date]:
 
 def test_status_is_well_after_a_good_sync(live: Config) -> None:
     sync(live, *yesterday_and_today())
-    done = run_command(live, "status")
+    done = run_here(live, "status")
     assert done.exit_code == 0, done.output
     for words in ("Anthropic: up to date", "Cursor: up to date", "ok", "daily at 06:00 UTC"):
         assert words in done.output
@@ -77,23 +71,23 @@ def test_status_is_well_after_a_good_sync(live: Config) -> None:
 def test_status_shows_no_more_of_a_key_than_its_end(live: Config) -> None:
     secret = replace(live, admin_password="hush-hush", cron_secret="very-hush-hush")
     for arguments in (("status",), ("status", "--json"), ("doctor",)):
-        said = run_command(secret, *arguments).output
+        said = run_here(secret, *arguments).output
         for hidden in (secret.anthropic_admin_key, secret.cursor_admin_key, "hush-hush"):
             assert hidden not in said
-    assert "ends in 0001" in run_command(secret, "status").output
+    assert "ends in 0001" in run_here(secret, "status").output
 
 
 def test_status_names_failures_gaps_and_suspicious_days(live: Config, upstream: Upstream) -> None:
     first, last = utc_today() - timedelta(days=4), utc_today()
     sync(live, first, first)
     sync(live, *yesterday_and_today())
-    done = run_command(live, "status")
+    done = run_here(live, "status")
     assert done.exit_code == 1
     assert f"gap: {first + timedelta(days=1)} to {last - timedelta(days=2)} (2 days)" in done.output
     upstream.company.clear(first, "cursor")
     upstream.fault("anthropic", "usage_report", 1, (401, {}, b"{}"))
     sync(live, first, last)
-    done = run_command(live, "status")
+    done = run_here(live, "status")
     assert done.exit_code == 1
     assert "Anthropic: failed" in done.output
     assert f"suspicious: {first}" in done.output
@@ -104,7 +98,7 @@ def test_status_tells_a_run_whose_process_died(live: Config) -> None:
     sync(live, *yesterday_and_today())
     Run.update(status="running", finished_at=None).execute()
     ProviderRun.update(status="running", finished_at=None).execute()
-    done = run_command(live, "status")
+    done = run_here(live, "status")
     assert done.exit_code == 1
     assert "Anthropic: interrupted" in done.output
     assert "last run: 1 (backfill), interrupted" in done.output
@@ -113,7 +107,7 @@ def test_status_tells_a_run_whose_process_died(live: Config) -> None:
 
 def test_status_as_json_says_the_same(live: Config) -> None:
     sync(live, *yesterday_and_today())
-    done = run_command(live, "status", "--json")
+    done = run_here(live, "status", "--json")
     found = json.loads(done.output)
     assert done.exit_code == 0
     assert found["providers"]["cursor"]["ok"] is True
@@ -122,14 +116,14 @@ def test_status_as_json_says_the_same(live: Config) -> None:
 
 
 def test_status_of_an_empty_product_is_well(config: Config) -> None:
-    done = run_command(config, "status")
+    done = run_here(config, "status")
     assert done.exit_code == 0
     assert "No run yet." in done.output
     close(proxy.obj)
 
 
 def test_a_configured_provider_never_read_is_not_well(live: Config) -> None:
-    done = run_command(live, "status")
+    done = run_here(live, "status")
     assert done.exit_code == 1
     assert "never read" in done.output
 
@@ -139,7 +133,7 @@ def test_a_configured_provider_never_read_is_not_well(live: Config) -> None:
 
 def test_doctor_finds_a_good_installation(live: Config, upstream: Upstream) -> None:
     good = replace(live, admin_password="a long password", secret_key=os.urandom(16).hex())
-    done = run_command(good, "doctor")
+    done = run_here(good, "doctor")
     assert done.exit_code == 0, done.output
     assert "FAIL" not in done.output
     assert "Anthropic: answers" in done.output
@@ -170,7 +164,7 @@ def test_doctor_says_when_strangers_are_let_in(config: Config) -> None:
 
 
 def test_doctor_names_a_key_that_is_refused(live: Config) -> None:
-    done = run_command(replace(live, cursor_admin_key="crsr_wrong"), "doctor")
+    done = run_here(replace(live, cursor_admin_key="crsr_wrong"), "doctor")
     assert done.exit_code == 1
     assert "FAIL  Cursor: " in done.output
     assert "OK    Anthropic: " in done.output
@@ -178,14 +172,14 @@ def test_doctor_names_a_key_that_is_refused(live: Config) -> None:
 
 
 def test_doctor_survives_a_provider_that_is_not_there(live: Config) -> None:
-    done = run_command(replace(live, cursor_base_url="http://127.0.0.1:1"), "doctor")
+    done = run_here(replace(live, cursor_base_url="http://127.0.0.1:1"), "doctor")
     assert done.exit_code == 1
     assert "could not be reached" in done.output
 
 
 def test_doctor_survives_a_database_that_is_down() -> None:
     config = Config(postgres_url="postgresql://me:hush@127.0.0.1:1/none", secret_key="x" * 16)
-    done = run_command(config, "doctor")
+    done = run_here(config, "doctor")
     assert done.exit_code == 1
     assert "FAIL  database: " in done.output
     assert "hush" not in done.output
@@ -194,7 +188,7 @@ def test_doctor_survives_a_database_that_is_down() -> None:
 
 def test_doctor_asks_for_migrations(empty_settings: dict[str, str], tmp_path: Path) -> None:
     config = read_config({"SECRET_KEY": "a key for tests only", **empty_settings}, tmp_path)
-    done = run_command(config, "doctor")
+    done = run_here(config, "doctor")
     assert done.exit_code == 1
     assert "flask migrate" in done.output
     assert done.output.count("FAIL") == 1, done.output
@@ -210,7 +204,7 @@ def test_a_restored_backup_is_the_database(
     sync(live, *WEEK)
     before = stored_content()
     copy = tmp_path / "copy"
-    done = run_command(live, "backup", str(copy))
+    done = run_here(live, "backup", str(copy))
     assert done.exit_code == 0, done.output
     assert copy.stat().st_mode & 0o777 == 0o600
     assert sorted(path.name for path in tmp_path.glob(".*part")) == []
@@ -241,10 +235,10 @@ def restore(config: Config, copy: Path, folder: Path, request: pytest.FixtureReq
 def test_an_older_backup_is_replaced_or_kept_whole(live: Config, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     copy.write_text("an older backup")
-    assert run_command(live, "backup", str(copy)).exit_code == 0
+    assert run_here(live, "backup", str(copy)).exit_code == 0
     assert copy.read_bytes()[:5] in (b"SQLit", b"PGDMP")
     for bad in (tmp_path, tmp_path / "no" / "folder"):
-        done = run_command(live, "backup", str(bad))
+        done = run_here(live, "backup", str(bad))
         assert done.exit_code == 1
         assert done.output.startswith("Error: ")
 
@@ -252,7 +246,7 @@ def test_an_older_backup_is_replaced_or_kept_whole(live: Config, tmp_path: Path)
 def test_the_database_is_no_place_for_its_backup(live: Config) -> None:
     if live.postgres_url:
         pytest.skip("PostgreSQL has no file")
-    done = run_command(live, "backup", str(live.sqlite_path))
+    done = run_here(live, "backup", str(live.sqlite_path))
     assert done.exit_code == 1
     assert "the database itself" in done.output
 

@@ -14,9 +14,9 @@ from app import create_app
 from app.config import Config
 from app.database import database as proxy
 from app.dates import utc_today
+from tests.calls import SECRET, asked_days, bearer
 from tests.conftest import close
 from tests.invented import configured
-from tests.test_sync_api import SECRET, asked_days, bearer
 from tests.upstream import Company, Upstream
 
 

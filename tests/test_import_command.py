@@ -22,7 +22,7 @@ from app.states import BatchStatus
 from tests import commands
 from tests.imported import CSV_FILES, event, events, put, tokens, total, usage
 from tests.invented import rollup_content, stored_content
-from tests.test_processes import kill, started
+from tests.killed import kill, started
 
 BAD = event(tokens=5).replace("2026-11-02", "2026-13-02")
 INDIVIDUAL = CSV_FILES / "cursor_04_individual_2025-08_to_2026-03.csv"

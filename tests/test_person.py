@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, timedelta
 from fractions import Fraction
 from html import escape, unescape
-from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -16,13 +13,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from peewee import Database
 
-from app.database import database as proxy
 from app.database import writing
 from app.dates import days_between, utc_today
 from app.ledger import organization_for, replace_day
 from app.models import Person, Run
 from app.usage import CLAUDE_CODE, CURSOR, DayUsage, UsageRecord
 from app.web.person.words import detail_parts, price_words, rule_words
+from tests.counting import statements
 from tests.filled import COMPANY_DAYS, LEAP_DAYS, MODELS, Reader, record, store_empty
 from tests.office import PROVIDERS
 from tests.reading import PART, page_of, part, shown
@@ -374,25 +371,9 @@ def test_the_words_of_a_record() -> None:
     assert price_words("unpriced") == "not priced"
 
 
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    """The statements that the open database runs meanwhile."""
-    statements: list[str] = []
-
-    def hook(event: Any) -> None:
-        statements.append(event.sql)
-
-    engine = proxy.obj
-    engine.query_hooks.append(hook)
-    try:
-        yield statements
-    finally:
-        engine.query_hooks.remove(hook)
-
-
 def test_asks_the_database_a_few_times(company: Reader) -> None:
     email = company.get("users", limit=1)[0]["email"]
     get(company.client, email, days="all")
-    with counted() as statements:
+    with statements() as asked:
         get(company.client, email, start="2026-09-28", end="2026-10-11", tool=CLAUDE_CODE)
-    assert len([one for one in statements if "SELECT" in one]) <= MOST_QUERIES
+    assert len([one for one in asked if "SELECT" in one]) <= MOST_QUERIES

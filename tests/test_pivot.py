@@ -3,224 +3,36 @@
 from __future__ import annotations
 
 import random
-from collections import defaultdict
-from collections.abc import Callable, Iterable
 from datetime import date, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
-from peewee import JOIN
 
 from app.database import database
-from app.dates import day_of
-from app.models import Actor, Mapping, Partition, Person, Slice, Team, Usage
 from app.queries.pivot.dimensions import (
     ADDITIVE,
     COST,
     DAYS,
     DIMENSIONS,
     MEASURES,
-    NO_TEAM,
-    NOBODYS_TEAM,
     PEOPLE,
-    PERIODS,
     PERSON,
     REQUESTS,
-    UNOWNED,
     WORKSPACE,
-    Amount,
-    period_of,
     periods,
 )
 from app.queries.pivot.pivot import (
     MOST_COLUMNS,
     MOST_PERIODS,
-    Pivot,
     Shape,
     natural_sort,
     pivot,
     shown_periods,
 )
 from app.queries.scope import Scope
-from app.rollups import TOKENS as ALL_TOKENS
-from app.states import Rule
 from app.usage import CLAUDE_CODE, CURSOR
 from tests.filled import COMPANY_DAYS, LEAP_DAYS, TEAMS, Reader
-
-
-class Record(NamedTuple):
-    """A usage record with everything a pivot can be cut by."""
-
-    day: date
-    person: int
-    email: str
-    tool: str
-    raw: str
-    model: str
-    workspace: tuple[int, str]
-    tokens: int
-    requests: int
-    nanos: int | None
-    team: int
-    team_name: str
-    shared: str
-    counted: bool
-
-
-def records() -> list[Record]:
-    """Every counting record, without any rollup."""
-    rows = (
-        Usage.select(
-            Usage.day,
-            Actor.person,
-            Person.email,
-            Slice.tool,
-            Slice.model,
-            Slice.name,
-            Actor.organization,
-            Actor.workspace,
-            ALL_TOKENS,
-            Usage.requests,
-            Usage.value_nanos,
-            Person.team,
-            Team.name,
-            Actor.key,
-            Actor.rule,
-        )
-        .join(Actor)
-        .join(Person, JOIN.LEFT_OUTER)
-        .join(Team, JOIN.LEFT_OUTER)
-        .switch(Usage)
-        .join(Slice)
-        .switch(Usage)
-        .join(Partition)
-        .where(Partition.counts)
-        .tuples()
-    )
-    names = dict(Mapping.select(Mapping.key, Mapping.label).tuples())
-    return [
-        Record(
-            day_of(day), person or 0, email or "", tool, raw, name, (organization, place),
-            int(tokens), requests or 0, nanos, (team or NO_TEAM) if person else NOBODYS_TEAM,
-            team_name or "", names[key] if rule == Rule.SHARED else "", requests is not None,
-        )
-        for day, person, email, tool, raw, name, organization, place, tokens, requests, nanos,
-            team, team_name, key, rule in rows
-    ]  # fmt: skip
-
-
-def key_of(record: Record, dimension: str) -> Any:
-    if dimension in PERIODS:
-        return period_of(dimension, record.day)
-    return getattr(record, dimension)
-
-
-def within(found: Iterable[Record], scope: Scope, search: str, rows: str) -> list[Record]:
-    assert scope.start
-    assert scope.end
-    return [
-        record
-        for record in found
-        if scope.start <= record.day <= scope.end
-        and (not scope.tools or record.tool in scope.tools)
-        and (not scope.models or record.model in scope.models or record.raw in scope.models)
-        and (not scope.teams or record.team_name in scope.teams)
-        and (rows != PERSON or search.lower() in record.email)
-    ]
-
-
-def measured(found: Iterable[Record], measure: str) -> int:
-    found = list(found)
-    if measure == DAYS:
-        return len({record.day for record in found})
-    if measure == PEOPLE:
-        return len({record.person for record in found if record.person})
-    values: dict[str, Callable[[Record], int]] = {
-        "tokens": lambda record: record.tokens,
-        "requests": lambda record: record.requests,
-        COST: lambda record: record.nanos or 0,
-    }
-    return sum(values[measure](record) for record in found)
-
-
-def check(found: list[Record], scope: Scope, shape: Shape) -> Pivot:
-    """Every cell, every edge and every line of the foot is what the records say."""
-    answer = pivot(scope, shape, limit=None)
-    kept = within(found, scope, shape.search, shape.rows)
-    measure = shape.measure
-    assert answer.total.value == measured(kept, measure)
-    shown = [column.key for column in answer.columns]
-    lines = {line.key: line for line in answer.lines}
-    unowned = UNOWNED.get(shape.rows)
-    assert unowned not in lines
-    owned = [record for record in kept if key_of(record, shape.rows) != unowned]
-    assert {key_of(record, shape.rows) for record in owned} <= set(lines)
-    check_foot(within(found, scope, "", ""), owned, shape, answer)
-    others = [record for record in kept if answer.by and key_of(record, answer.by) not in shown]
-    assert answer.others.value == measured(others, measure)
-    of_column, of_row, of_cell = defaultdict(list), defaultdict(list), defaultdict(list)
-    for record in kept:
-        row, column = key_of(record, shape.rows), answer.by and key_of(record, answer.by)
-        of_row[row].append(record)
-        of_column[column].append(record)
-        of_cell[row, column].append(record)
-    for place, key in enumerate(shown):
-        assert answer.columns[place].total.value == measured(of_column[key], measure)
-        for line in answer.lines:
-            assert_amount(line.cells[place], of_cell[line.key, key], measure)
-    for key, line in lines.items():
-        assert_amount(line.total, of_row[key], measure)
-        rest = [
-            record for record in of_row[key] if answer.by and key_of(record, answer.by) not in shown
-        ]
-        assert line.others.value == measured(rest, measure)
-    return answer
-
-
-def check_foot(found: list[Record], owned: list[Record], shape: Shape, answer: Pivot) -> None:
-    """The rows alone, each shared name and what has no owner: nothing more, nothing twice."""
-    check_line(answer.rows_sum, owned, shape, answer)
-    nobody: dict[str, list[Record]] = defaultdict(list)
-    for record in found if shape.rows in UNOWNED else ():
-        if not record.person and shape.search.lower() in record.shared.lower():
-            nobody[record.shared].append(record)
-    if shape.search:
-        nobody.pop("", None)
-    assert [line.label for line in answer.nobody if line.label] == [
-        line.label
-        for line in sorted(answer.nobody, key=lambda one: (-one.total.value, one.label))
-        if line.label
-    ]
-    assert {line.label for line in answer.nobody} == set(nobody)
-    for line in answer.nobody:
-        check_line(line, nobody[line.label], shape, answer)
-    if not shape.search and shape.measure in ADDITIVE:
-        parts = [answer.rows_sum, *answer.nobody]
-        assert sum(part.total.value for part in parts if part.total) == answer.total.value
-
-
-def check_line(line: Any, found: list[Record], shape: Shape, answer: Pivot) -> None:
-    shown = [column.key for column in answer.columns]
-    columns = [key_of(record, answer.by) if answer.by else None for record in found]
-    beyond = [one for one, key in zip(found, columns, strict=True) if key not in shown]
-    for place, key in enumerate(shown):
-        there = [one for one, column in zip(found, columns, strict=True) if column == key]
-        assert value(line.cells[place]) == measured(there, shape.measure)
-    assert value(line.others) == (measured(beyond, shape.measure) if answer.by else 0)
-    assert value(line.total) == measured(found, shape.measure)
-
-
-def value(amount: Amount | None) -> int:
-    return amount.value if amount else 0
-
-
-def assert_amount(amount: Amount | None, found: list[Record], measure: str) -> None:
-    assert (amount is None) == (not found)
-    assert amount is None or amount.value == measured(found, measure)
-
-
-def pairs() -> list[tuple[str, str]]:
-    return [(rows, by) for rows in DIMENSIONS for by in ("", *DIMENSIONS) if rows != by]
+from tests.pivots import Record, check, key_of, measured, pairs, records, within
 
 
 @pytest.mark.parametrize("measure", MEASURES)

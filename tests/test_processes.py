@@ -5,11 +5,9 @@ from __future__ import annotations
 import random
 import re
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -19,7 +17,7 @@ from peewee import JOIN, Database, fn
 
 from app.config import Config, read_config
 from app.database import database as proxy
-from app.database import is_postgres, open_database, pending_migrations
+from app.database import open_database, pending_migrations
 from app.dates import day_number
 from app.ledger import StoredDay
 from app.locks import LockHeld, exclusive_lock
@@ -35,6 +33,7 @@ from tests import commands
 from tests.conftest import close
 from tests.held import Held
 from tests.invented import assert_exact, configured, rollup_content, stored_content, sync
+from tests.killed import kill, started
 from tests.postgres import PostgresServer
 from tests.upstream import CLAUDE_CODE, Company, Upstream, true_totals
 
@@ -81,32 +80,6 @@ def held() -> Iterator[Held]:
 
 def between(days: list[date]) -> tuple[str, ...]:
     return ("--from", str(days[0]), "--to", str(days[-1]))
-
-
-@contextmanager
-def started(settings: dict[str, str], *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """A running command, which does not outlive a failing test."""
-    with commands.start(settings, *arguments) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def kill(process: subprocess.Popen[str]) -> None:
-    """SIGKILL; returns when the kernel and the database server are done with the process."""
-    process.kill()
-    process.communicate()
-    deadline = time.monotonic() + PATIENCE
-    while is_postgres() and _other_sessions() and time.monotonic() < deadline:
-        time.sleep(0.005)
-
-
-def _other_sessions() -> int:
-    return proxy.execute_sql(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-        "AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
-    ).fetchone()[0]
 
 
 def stamps() -> dict[int, list[int]]:

@@ -28,8 +28,8 @@ from app.sync import DemoDatabase, Progress, SyncBusy, start_sync
 from app.sync.order import Order
 from app.sync.scheduled import sync_due
 from tests import commands
+from tests.due import DAY, GOOD, NOW, ended, taken
 from tests.invented import configured, sync
-from tests.test_slots import DAY, GOOD, NOW, ended, taken
 from tests.upstream import Company, Upstream
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -14,7 +12,7 @@ from app.database import database as proxy
 from app.dates import day_number
 from app.http import ErrorClass
 from app.locks import exclusive_lock
-from app.models import ProviderRun, Run, Slot
+from app.models import ProviderRun, Slot
 from app.runs import (
     begin_provider,
     begin_run,
@@ -23,12 +21,11 @@ from app.runs import (
     request_cancel,
 )
 from app.states import RunStatus, SlotStatus
+from tests.due import DAY, GOOD, NOW, ended, taken
 
 BOTH = ("anthropic", "cursor")
 SIX = time(6, 0)
-DAY = date(2026, 10, 5)
 BEFORE = DAY - timedelta(1)
-NOW = datetime(2026, 10, 5, 6, 0, 30, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
@@ -42,25 +39,6 @@ def test_the_latest_due_moment(moment: str, day: date) -> None:
     assert slots.next_due(SIX, now) == datetime.combine(day + timedelta(1), SIX, UTC)
 
 
-@contextmanager
-def taken(day: date = DAY, now: datetime = NOW) -> Iterator[Slot]:
-    """The due moment of a day, taken by the holder of the lock."""
-    with exclusive_lock(proxy.obj, "sync"):
-        slot = slots.take(day, now)
-        assert slot is not None
-        yield slot
-
-
-def ended(slot: Slot, **parts: tuple[RunStatus, str]) -> Run:
-    """A run of the due moment whose providers ended with (status, class of the error)."""
-    run = begin_run("daily", DAY, DAY, slot=slot)
-    logged = [begin_provider(run, name, 1) for name in parts]
-    for part, (status, kind) in zip(logged, parts.values(), strict=True):
-        finish_provider(part, status, kind=kind)
-    finish_run(run, logged)
-    return run
-
-
 def attempt(now: datetime, names: tuple[str, ...] = BOTH, **parts: tuple[RunStatus, str]) -> Slot:
     """One attempt at the due moment of `DAY`."""
     with taken(now=now) as slot:
@@ -68,7 +46,6 @@ def attempt(now: datetime, names: tuple[str, ...] = BOTH, **parts: tuple[RunStat
     return Slot.get_by_id(slot.id)
 
 
-GOOD = (RunStatus.OK, "")
 UNAVAILABLE = (RunStatus.FAILED, ErrorClass.UNAVAILABLE)
 REJECTED = (RunStatus.FAILED, ErrorClass.KEY_REJECTED)
 

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from app import create_app
 from app.config import Config
 from app.database import database as proxy
-from app.dates import day_of, utc_now, utc_today
+from app.dates import utc_now, utc_today
 from app.demo import write_demo
 from app.locks import exclusive_lock, is_held
 from app.models import AuditEvent, ProviderRun, Run
@@ -26,12 +26,12 @@ from app.runs import (
 )
 from app.states import RunStatus
 from tests import commands
+from tests.calls import SECRET, asked_days, bearer
 from tests.conftest import close
 from tests.held import Held
 from tests.invented import assert_exact, configured
 from tests.upstream import Company, Upstream, true_totals
 
-SECRET = "a secret for cron, with é"
 REFUSED = (401, {}, b'{"type":"error","error":{"type":"x","message":"no such luck"}}')
 START, END = date(2026, 10, 5), date(2026, 10, 6)
 RANGE = {"startDate": str(START), "endDate": str(END)}
@@ -63,12 +63,6 @@ def held() -> Iterator[Held]:
     fault = Held()
     yield fault
     fault.release()
-
-
-def asked_days() -> list[tuple[date, date, str]]:
-    with proxy.connection_context():
-        runs = Run.select().order_by(Run.id)
-        return [(day_of(run.start_day), day_of(run.end_day), run.asked_by) for run in runs]
 
 
 def wait_until_idle(client: FlaskClient) -> dict[str, Any]:
@@ -260,10 +254,6 @@ def test_beside_the_demo_company_nothing_is_read(client: FlaskClient, upstream: 
     assert answer.status_code == 503
     assert "demo company" in answer.get_json()["error"]
     assert upstream.log == []
-
-
-def bearer(secret: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {secret}".encode().decode("latin-1")}
 
 
 @pytest.mark.parametrize("database_engine", ["sqlite"])

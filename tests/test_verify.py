@@ -29,11 +29,11 @@ from app.models import (
     Usage,
 )
 from app.verify import Verifier, repair
+from tests.commands import run_here
 from tests.conftest import close
 from tests.filled import MODELS, record
 from tests.imported import event, events, put, sync_day, total
 from tests.invented import assert_exact, configured, sync
-from tests.test_care_commands import run_command
 from tests.upstream import Company, Upstream, true_totals
 
 MONDAY = date(2026, 9, 28)
@@ -59,7 +59,7 @@ def test_a_synced_database_agrees(live: Config, upstream: Upstream) -> None:
     sync(live, *WEEK)
     upstream.company.revise(MONDAY, "cursor")
     sync(live, *WEEK)
-    done = run_command(live, "verify")
+    done = run_here(live, "verify")
     assert done.exit_code == 0, done.output
     records = Usage.select().count()
     rows = sum(table.select().count() for table in (PersonDay, PersonMonth, TotalDay))
@@ -87,12 +87,12 @@ def test_tampering_is_found_and_repaired(what: str, live: Config) -> None:
     if what == "an orphaned day":
         TotalDay.delete().where((TotalDay.day == 20260929) & (TotalDay.slice == 1)).execute()
     TAMPERING[what]().execute()
-    done = run_command(live, "verify")
+    done = run_here(live, "verify")
     assert done.exit_code == 1
     assert "Differs: " in done.output
-    done = run_command(live, "verify", "--repair")
+    done = run_here(live, "verify", "--repair")
     assert done.exit_code == 0, done.output
-    assert run_command(live, "verify").exit_code == 0
+    assert run_here(live, "verify").exit_code == 0
 
 
 def test_a_repaired_record_comes_back_with_the_next_reading(
@@ -100,7 +100,7 @@ def test_a_repaired_record_comes_back_with_the_next_reading(
 ) -> None:
     sync(live, MONDAY, MONDAY)
     Usage.update(output_tokens=Usage.output_tokens + 7).execute()
-    run_command(live, "verify", "--repair")
+    run_here(live, "verify", "--repair")
     sync(live, MONDAY, MONDAY)
     assert_exact(true_totals(upstream.company, MONDAY, MONDAY))
     assert DayChange.select().count() == 4
@@ -148,7 +148,7 @@ def test_imported_days_agree_too(live: Config) -> None:
             ]
             replace_imported_day(day_number(MONDAY), records, run, writer)
             bump_data_version()
-    assert run_command(live, "verify").exit_code == 0
+    assert run_here(live, "verify").exit_code == 0
     Usage.update(value_nanos=8).where(Usage.sequence == 1).execute()
-    assert run_command(live, "verify").exit_code == 1
-    assert run_command(live, "verify", "--repair").exit_code == 0
+    assert run_here(live, "verify").exit_code == 1
+    assert run_here(live, "verify", "--repair").exit_code == 0

@@ -3,46 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NewContext
+from tests.browser.looks import OVER_EDGE, RUN_AXE, TALL_ROWS, THEMES, TOO_WIDE, WIDTHS, axe_context
 from tests.browser.pages import MISSING, PAGES, address, every_page
 from tests.browser.watch import Watch
 
-AXE = Path(__file__).parent / "vendor" / "axe.min.js"
-WIDTHS = (390, 768, 1440, 2560)
-RUN_AXE = """async (part) => {
-  const found = await axe.run({ include: [part] }, { resultTypes: ["violations"] });
-  const tell = (node) => `${node.target.join(" ")}: ${node.html.slice(0, 160)}`;
-  return found.violations.map(({ id, nodes }) => [id, nodes.length, nodes.slice(0, 3).map(tell)]);
-}"""
 OPEN = """(kind) => {
   const folds = [...document.querySelectorAll(kind)];
   for (const fold of folds) { fold.name = ""; fold.open = true; }
   return folds.length;
-}"""
-TALL_ROWS = """() => [...document.querySelectorAll("table tr")]
-  .map((row) => [row.getBoundingClientRect().height, row.innerText.slice(0, 60)])
-  .filter(([height]) => height > 32)"""
-TOO_WIDE = """() => {
-  const width = document.documentElement.clientWidth;
-  if (document.documentElement.scrollWidth <= width) return [];
-  const isOut = (one) => one.getBoundingClientRect().right > width + 0.5;
-  const tell = (one) => `${one.tagName} ${one.id} ${one.getAttribute("class") ?? ""}`;
-  return [...document.querySelectorAll("body *")].filter(isOut).slice(0, 4).map(tell);
-}"""
-OVER_EDGE = """() => {
-  const scrolls = (one) => ["auto", "scroll"].includes(getComputedStyle(one).overflowX);
-  const held = (table) => [...document.querySelectorAll(".fit, .table, .scroll")]
-    .some((one) => one.contains(table) && scrolls(one));
-  const right = (one) => one.getBoundingClientRect().right;
-  return [...document.querySelectorAll(".panel table")]
-    .filter((one) => !held(one) && right(one) > right(one.closest(".panel")) + 0.5)
-    .map((one) => `${one.closest(".panel").id}: ${one.innerText.slice(0, 60)}`);
 }"""
 CUT_OFF = """() => [...document.querySelectorAll(".top nav, .top nav a, .top .end > *")]
   .filter((one) => one.scrollWidth > one.clientWidth + 1
@@ -56,7 +30,6 @@ STILL_PRINTED = """(controls) => [...document.querySelectorAll(controls)]
   .filter((one) => one.checkVisibility() && !one.closest("main h1, main table, main dl"))
   .map((one) => `${one.tagName} ${one.id} ${one.className}`)"""
 HREFS = '(all) => all.map((one) => new URL(one.getAttribute("href"), location.href).href)'
-THEMES = ["light", "dark"]
 PORTRAIT, LANDSCAPE = 703, 1031
 """What A4 has between margins of 12 mm, in CSS pixels."""
 BACKGROUND = "() => getComputedStyle(document.documentElement).backgroundColor"
@@ -68,13 +41,6 @@ POSITIONS = "(all) => all.map((one) => getComputedStyle(one).position)"
 def faults_by_page(page: Page, watch: Watch, look: Callable[[], Any]) -> dict[str, Any]:
     """What `look` finds on each page, without the pages where it finds nothing."""
     return {name: found for name in every_page(page, watch) if (found := look())}
-
-
-def axe_context(new_context: NewContext, theme: str, **options: Any) -> Page:
-    """A page in which axe can run: it makes functions of text, which the policy forbids."""
-    context = new_context(bypass_csp=True, color_scheme=theme, **options)
-    context.add_init_script(path=AXE)
-    return context.new_page()
 
 
 @pytest.mark.parametrize("theme", THEMES)

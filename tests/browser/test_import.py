@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import NewContext
+from tests.browser.looks import RUN_AXE, TALL_ROWS, THEMES, TOO_WIDE, axe_context
 from tests.browser.served import serving
-from tests.browser.test_every_page import RUN_AXE, TALL_ROWS, THEMES, TOO_WIDE, axe_context
 from tests.browser.watch import Watch
 from tests.imported import CSV_FILES, event, events
 

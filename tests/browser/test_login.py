@@ -12,8 +12,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests import commands
+from tests.browser.looks import AXE, RUN_AXE, THEMES, TOO_WIDE, WIDTHS
 from tests.browser.served import serving
-from tests.browser.test_every_page import AXE, RUN_AXE, THEMES, TOO_WIDE, WIDTHS
 from tests.browser.watch import Watch
 from tests.modes import ADMIN_PASSWORD, BOTH, VIEWER_PASSWORD
 

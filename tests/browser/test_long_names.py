@@ -12,9 +12,9 @@ from playwright.sync_api import Page, expect
 
 from tests import commands
 from tests.browser.conftest import NewContext
+from tests.browser.looks import OVER_EDGE, TALL_ROWS, TOO_WIDE, WIDTHS
 from tests.browser.pages import EVERY_COLUMN
 from tests.browser.served import serving
-from tests.browser.test_every_page import OVER_EDGE, TALL_ROWS, TOO_WIDE, WIDTHS
 from tests.browser.watch import Watch
 
 EMAIL = (

@@ -15,8 +15,8 @@ from app.database import open_database
 from app.dates import day_number, utc_today
 from app.models import DayChange, Partition, ProviderRun, Run
 from tests import commands
+from tests.browser.looks import AXE, RUN_AXE, TOO_WIDE
 from tests.browser.served import serving
-from tests.browser.test_every_page import AXE, RUN_AXE, TOO_WIDE
 from tests.conftest import close
 
 IN_SIGHT = """(one) => {

@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from app.dates import utc_today
 from tests import commands
 from tests.browser.conftest import DESKTOP, PATIENCE_MS
+from tests.browser.looks import AXE, RUN_AXE, THEMES
 from tests.browser.served import serving
-from tests.browser.test_every_page import AXE, RUN_AXE, THEMES
 from tests.browser.watch import Watch
 from tests.held import Held
 from tests.upstream import Company, Upstream
