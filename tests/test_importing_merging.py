@@ -11,8 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.importing.merging import (
-    EVENTS,
-    KEYED,
     StoredRow,
     Tally,
     decoded,
@@ -20,6 +18,7 @@ from app.importing.merging import (
     key_hash_of,
     merged_day,
 )
+from app.states import Merge
 from app.usage import CURSOR, Actor, PriceStatus, UsageRecord
 
 DAY = date(2026, 11, 2)
@@ -40,7 +39,7 @@ def record(
     )
 
 
-def rows(batch: int, records: list[UsageRecord], merge: str = EVENTS) -> list[StoredRow]:
+def rows(batch: int, records: list[UsageRecord], merge: Merge = Merge.EVENTS) -> list[StoredRow]:
     return [StoredRow(key_hash_of(merge, KEY, each), batch, KEY, encoded(each)) for each in records]
 
 
@@ -155,7 +154,7 @@ def test_an_event_without_a_millisecond_is_known_by_all_it_says() -> None:
 
 def test_rows_of_a_key_are_summed_unknown_money_stays_unknown() -> None:
     hours = [record(None, 1, '{"web":2}'), record(None, 2, '{"web":3,"x":"y"}', None)]
-    every = sorted(rows(1, hours, KEYED))
+    every = sorted(rows(1, hours, Merge.KEYED))
     (day,) = merged_day(DAY, every, [1])
     assert (day.output_tokens, day.value_nanos, day.price_status) == (
         3,
