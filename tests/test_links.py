@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from app.web.people.columns import EVERY, USUAL
 from app.web.view.csv_files import held
 from app.web.view.navigation import SELDOM_SHOWN, Behind, BehindPerson
-from app.web.view.params import parse_view
+from app.web.view.state import parse_view
 from tests.filled import COMPANY_DAYS, Reader
 from tests.reading import unescaped
 

@@ -16,12 +16,11 @@ from app.web.request.errors import BadRequest
 from app.web.view.params import (
     DEFAULT_DAYS,
     MOST_DAYS,
-    View,
     api_number,
     api_scope,
     parse_number,
-    parse_view,
 )
+from app.web.view.state import View, parse_view
 
 TODAY = date(2026, 11, 22)
 LAST_30 = (date(2026, 10, 24), TODAY)

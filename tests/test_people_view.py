@@ -12,7 +12,8 @@ from werkzeug.datastructures import MultiDict
 
 from app.queries.people.order import MORE_SORTS
 from app.web.people.columns import BY_NAME, COLUMNS, EVERY, USUAL, chosen_columns
-from app.web.people.view import SIZES, PeopleView, parse_people_view
+from app.web.people.view import PeopleView, parse_people_view
+from app.web.view.state import SIZES
 
 TODAY = date(2026, 11, 22)
 

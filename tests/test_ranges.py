@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
-from app.web.view.params import View, parse_view
 from app.web.view.ranges import RangePicker, range_picker
+from app.web.view.state import View, parse_view
 
 TODAY = date(2026, 11, 22)
 SPAN = (date(2026, 1, 15), TODAY)

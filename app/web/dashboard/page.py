@@ -93,7 +93,7 @@ def known_context(
         "shown": (closed.start, closed.end),
         "empty": emptiness(scope, days),
         "lifetime": lifetime(),
-        "behind": Behind(view.plain()),
+        "behind": Behind(view),
     }
     if context["empty"]:
         return context

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 
 from werkzeug.datastructures import MultiDict
 
-from app.web.view.params import View, parse_view
+from app.web.view.state import View
 
 TOKENS, COST = "tokens", "cost"
 TOOL, MODEL = "tool", "model"
@@ -31,16 +31,12 @@ class DashboardView(View):
             pairs.append(("by", self.by))
         return pairs
 
-    def plain(self) -> View:
-        """Range and filters alone: what a link to another page carries."""
-        return View(**{field.name: getattr(self, field.name) for field in fields(View)})
-
 
 def parse_dashboard(args: MultiDict[str, str], today: date) -> DashboardView:
     """The view that the query string asks for; odd values fall back to the default."""
-    view = parse_view(args, today)
-    return DashboardView(
-        **{field.name: getattr(view, field.name) for field in fields(View)},
+    return DashboardView.with_range_of(
+        args,
+        today,
         measure=_known(args.get("measure", ""), MEASURES),
         by=_known(args.get("by", ""), CUTS),
     )

@@ -23,7 +23,7 @@ from app.queries.sums.trends import DayPoint
 from app.web.people.columns import COLUMNS, USUAL
 from app.web.people.peek import COLUMNS as PEEK_COLUMNS
 from app.web.people.peek import peek_at
-from app.web.people.view import SIZES, PeopleView, parse_people_view
+from app.web.people.view import PeopleView, parse_people_view
 from app.web.pivot import page as pivot
 from app.web.request import htmx
 from app.web.view import charts, formatting
@@ -36,6 +36,7 @@ from app.web.view.periods import (
     open_days_of,
     within_records,
 )
+from app.web.view.state import SIZES
 
 WORDS_FOR_DIRECTION = {True: "descending", False: "ascending"}
 FITS = (760, 900, 1040, 1180, 1375, 1800)
@@ -111,11 +112,11 @@ def known_context(
         "peek": looked_at,
         "compared": compared,
         "weekly": len(period.curve) > 1 and period.curve[0][0] != period.curve[0][1],
-        "last_page": last_page(found.total_count, view.size),
+        "sizes": SIZES,
+        "pages": view.pages(found.total_count, len(found.rows)),
         "fits": fits(view),
         "all_columns": COLUMNS,
         "usual_columns": USUAL,
-        "sizes": SIZES,
         "announcement": announcement(view, found, below),
         "change_words": formatting.change,
         "curve_points": charts.sparkline,
@@ -161,16 +162,11 @@ def period_of(asked: Scope, span: tuple[date, date], states: list[ProviderState]
 
 def page_of(view: PeopleView, asked: Question) -> tuple[PeopleView, Rows]:
     """The rows of a page; a page after the last one becomes the last one."""
-    found = people_rows(asked, view.size, (view.page - 1) * view.size)
+    found = people_rows(asked, view.size, view.offset)
     if found.rows or view.page == 1:
         return view, found
-    view = replace(view, page=last_page(found.total_count, view.size))
-    return view, people_rows(asked, view.size, (view.page - 1) * view.size)
-
-
-def last_page(count: int, size: int) -> int:
-    """The number of the last page, at least 1."""
-    return max(1, -(-count // size))
+    view = view.within(found.total_count)
+    return view, people_rows(asked, view.size, view.offset)
 
 
 def emptiness(view: PeopleView, found: Rows, below: Foot) -> str:

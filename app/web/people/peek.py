@@ -73,7 +73,7 @@ def peek_at(view: PeopleView, asked: Question, found: Rows, open_days: set[date]
         len(rest),
         mini_bars(bars, STACK),
         any(bar.first != bar.last for bar in bars),
-        None if place is None else (view.page - 1) * view.size + place + 1,
+        None if place is None else view.offset + place + 1,
         emails[place - 1] if place else "",
         after[0] if after else "",
     )

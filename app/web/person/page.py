@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
@@ -40,7 +39,6 @@ from app.web.view.periods import (
 )
 from app.web.view.tools import TOOL_ROWS, ordered_tools
 
-RECORDS_PER_PAGE = 50
 LONGEST_ASKED = 200
 
 blueprint = Blueprint("person", __name__)
@@ -183,14 +181,7 @@ def records_context(
 ) -> dict[str, Any]:
     """One page of raw records; a page beyond the last is the last."""
     count = sum(key.records_in_scope for key in keys)
-    pages = max(1, -(-count // RECORDS_PER_PAGE))
-    view = replace(view, page=min(view.page, pages))
-    offset = (view.page - 1) * RECORDS_PER_PAGE
+    view = view.within(count)
     used = [key.actor_id for key in keys if key.records_in_scope]
-    return {
-        "view": view,
-        "record_count": count,
-        "record_pages": pages,
-        "first_record": offset + 1,
-        "records": raw_records(used, scope, slices, limit=RECORDS_PER_PAGE, offset=offset),
-    }
+    records = raw_records(used, scope, slices, limit=view.size, offset=view.offset)
+    return {"view": view, "records": records, "pages": view.pages(count, len(records))}

@@ -27,7 +27,7 @@ from app.queries.pivot.pivot import MOST_PERIODS, Line, Pivot, natural_sort, piv
 from app.queries.scope import Scope
 from app.queries.sums.trends import DayPoint
 from app.web.pivot.table import table
-from app.web.pivot.view import SIZES, PivotView, parse_pivot_view
+from app.web.pivot.view import PivotView, parse_pivot_view
 from app.web.pivot.words import (
     LEGENDS,
     MEASURE_WORDS,
@@ -49,6 +49,7 @@ from app.web.view.csv_files import (
 )
 from app.web.view.frame import frame, with_known_teams
 from app.web.view.periods import open_days_of, within_records
+from app.web.view.state import SIZES
 
 PATH_CHARACTERS = "!$&'()*+,:;=@"
 ROWS_AT_ONCE = 500
@@ -74,7 +75,7 @@ def known_context(
     """What the page shows once any usage is known."""
     scope = closed(within_records(view.scope, span), span)
     open_days = growing_days(scope, states)
-    found = pivot(scope, view.shape(), limit=view.size, offset=(view.page - 1) * view.size)
+    found = pivot(scope, view.shape(), limit=view.size, offset=view.offset)
     view = as_found(view, found)
     return {
         "view": view,
@@ -95,8 +96,7 @@ def known_context(
         "row_words": WORDS[view.rows],
         "announcement": announcement(view, found),
         "sizes": SIZES,
-        "last_page": max(1, -(-found.row_count // view.size)),
-        "row_total": found.row_count,
+        "pages": view.pages(found.row_count, len(found.lines)),
     }
 
 

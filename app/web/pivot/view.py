@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 from urllib.parse import urlencode
 
 from werkzeug.datastructures import MultiDict
@@ -21,19 +21,14 @@ from app.queries.pivot.dimensions import (
     WORKSPACE,
 )
 from app.queries.pivot.pivot import BY_LABEL, Shape, natural_sort
-from app.web.view.params import LONGEST_TEXT, View, parse_number, parse_view
+from app.web.view.params import LONGEST_TEXT, plain_text
+from app.web.view.state import Searched, View, parse_page, parse_size
 
-SIZES = (25, 50, 100, 250)
-DEFAULT_SIZE = 50
-LONGEST_SEARCH = 100
-LAST_PAGE = 1_000_000
 FILTERS = ("tool", "model", "team")
-STAYS_ON_PAGE = {"page", "heat"}
-"""Changes that leave the rows as they are; every other change starts at the first page."""
 
 
 @dataclass(frozen=True)
-class PivotView(View):
+class PivotView(Searched, View):
     """Range and filters, and: rows, columns, measure, search, order, shading and page.
 
     `sort` is "" for the natural order, else "label", "total" or the label of a column.
@@ -42,23 +37,15 @@ class PivotView(View):
     rows: str = PERSON
     by: str = ""
     measure: str = TOKENS
-    search: str = ""
     sort: str = ""
     descending: bool = True
     heat: bool = False
-    page: int = 1
-    size: int = DEFAULT_SIZE
+    STAYS_ON_PAGE: ClassVar[frozenset[str]] = frozenset({"page", "heat"})
 
     def arguments(self) -> list[tuple[str, str]]:
         """The canonical query: no empty and no default parameters."""
-        pairs = [*super().arguments(), *self.shape_arguments()]
-        if self.search:
-            pairs.append(("q", self.search))
-        pairs += self._order()
-        for name, value, default in (("page", self.page, 1), ("size", self.size, DEFAULT_SIZE)):
-            if value != default:
-                pairs.append((name, str(value)))
-        return pairs
+        pairs = [*View.arguments(self), *self.shape_arguments(), *self.search_arguments()]
+        return [*pairs, *self._order(), *Searched.arguments(self)]
 
     def shape_arguments(self) -> list[tuple[str, str]]:
         """Rows, columns, measure and shading alone."""
@@ -78,12 +65,6 @@ class PivotView(View):
             pairs.append(("dir", "desc" if self.descending else "asc"))
         return pairs
 
-    def query(self, **changes: Any) -> str:
-        """As of every view; a change of the rows starts at the first page."""
-        if set(changes) - STAYS_ON_PAGE:
-            changes = {"page": 1} | changes
-        return super().query(**changes)
-
     def shape(self) -> Shape:
         """What to ask for."""
         return Shape(self.rows, self.by, self.measure, self.search, self.sort, self.descending)
@@ -100,7 +81,6 @@ class PivotView(View):
 
 def parse_pivot_view(args: MultiDict[str, str], today: date) -> PivotView:
     """The pivot that a query string asks for; odd values fall back to the default."""
-    base = parse_view(args, today)
     rows = _one_of(DIMENSIONS, args.get("rows", ""), PERSON)
     by = _one_of(DIMENSIONS, args.get("by", ""), "")
     sort = args.get("sort", "").replace("\0", "")[:LONGEST_TEXT]
@@ -109,9 +89,9 @@ def parse_pivot_view(args: MultiDict[str, str], today: date) -> PivotView:
         sort, descending = "", natural_sort(rows)[1]
     else:
         descending = sort != BY_LABEL if direction not in ("asc", "desc") else direction == "desc"
-    size = parse_number(args.get("size", ""), 1, SIZES[-1])
-    return PivotView(
-        **{field.name: getattr(base, field.name) for field in fields(base)},
+    return PivotView.with_range_of(
+        args,
+        today,
         rows=rows,
         by=by if by != rows else "",
         measure=_one_of(MEASURES, args.get("measure", ""), TOKENS),
@@ -119,18 +99,13 @@ def parse_pivot_view(args: MultiDict[str, str], today: date) -> PivotView:
         sort=sort,
         descending=descending,
         heat=args.get("heat") == "1",
-        page=parse_number(args.get("page", ""), 1, LAST_PAGE) or 1,
-        size=size if size in SIZES else DEFAULT_SIZE,
+        page=parse_page(args),
+        size=parse_size(args),
     )
 
 
 def _one_of(known: tuple[str, ...], text: str, default: str) -> str:
     return text if text in known else default
-
-
-def plain_text(text: str) -> str:
-    """Typed words without blanks around them and without characters no database takes."""
-    return text.replace("\0", "").strip()[:LONGEST_SEARCH]
 
 
 class Narrowed(NamedTuple):

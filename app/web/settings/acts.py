@@ -48,13 +48,7 @@ class KeysView(ListView):
     all: str = ""
     show: str = ""
     done: str = ""
-    STAYS = frozenset({"page", "key", "to", "label", "remove", "all", "done"})
-
-    def still(self, **changes: Any) -> str:
-        """The query of the same rows, with nothing about to happen."""
-        return self.query(
-            **{"key": "", "to": "", "label": "", "remove": "", "all": "", "done": ""} | changes
-        )
+    STAYS_ON_PAGE = frozenset({"page", "key", "to", "label", "remove", "all", "done"})
 
 
 class Intent(NamedTuple):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any, ClassVar, TypeVar
-from urllib.parse import urlencode
+from dataclasses import dataclass, fields
+from typing import Any, Self, TypeVar
 
 from flask import Response, current_app, make_response, redirect, request, url_for
 from werkzeug.datastructures import MultiDict
@@ -14,10 +13,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.config import Config
 from app.web.request import htmx
-from app.web.view.params import parse_number
+from app.web.view.params import parse_number, plain_text
+from app.web.view.state import Pages, Searched, parse_page
 
-ROWS = 50
-LAST_PAGE = 1_000_000
 LONGEST_TEXT = 300
 MOST_ACTS = 10**9
 Row = TypeVar("Row")
@@ -25,43 +23,44 @@ SomeView = TypeVar("SomeView", bound="ListView")
 
 
 @dataclass(frozen=True)
-class ListView:
-    """The state of a list in the settings, as its query string says it; "" is the default."""
-
-    q: str = ""
-    page: int = 1
-    STAYS: ClassVar[frozenset[str]] = frozenset({"page"})
-    """Changes that leave the rows as they are; every other change starts at the first page."""
+class ListView(Searched):
+    """The state of a list in the settings. Its further fields are texts, "" by default."""
 
     def arguments(self) -> list[tuple[str, str]]:
         """The canonical query: no empty and no default parameters."""
-        values = vars(self) | {"page": self.page if self.page > 1 else ""}
-        return [(name, str(value)) for name, value in values.items() if value]
+        own = [(name, str(getattr(self, name))) for name in own_fields(type(self))]
+        shared = [*self.search_arguments(), *super().arguments()]
+        return shared + [(name, text) for name, text in own if text]
 
-    def query(self, **changes: Any) -> str:
-        """The query string ("?..." or "?") of this view with changes."""
-        if set(changes) - self.STAYS:
-            changes = {"page": 1} | changes
-        return "?" + urlencode(replace(self, **changes).arguments())
+    def at_rest(self) -> Self:
+        """The view of the same rows, with nothing about to happen and nothing just done."""
+        return self.changed(**dict.fromkeys(self.STAYS_ON_PAGE - {"page"}, ""))
+
+    def still(self, **changes: Any) -> str:
+        """The query of the view at rest, with changes."""
+        return self.at_rest().query(**changes)
+
+
+def own_fields(kind: type[ListView]) -> list[str]:
+    """The texts that a list has beside its search and page."""
+    shared = {field.name for field in fields(ListView)}
+    return [field.name for field in fields(kind) if field.name not in shared]
 
 
 def parse_list_view(kind: type[SomeView], args: MultiDict[str, str]) -> SomeView:
     """The view of that kind that a query string (or a form) asks for; odd values fall back."""
-    values: dict[str, Any] = {
-        name: args.get(name, "").replace("\0", "").strip()[:LONGEST_TEXT]
-        for name in [field.name for field in fields(kind)]
-        if name != "page"
+    names = {name: name for name in own_fields(kind)} | {"search": "q"}
+    texts: dict[str, Any] = {
+        field: plain_text(args.get(name, ""), LONGEST_TEXT) for field, name in names.items()
     }
-    return kind(**values, page=parse_number(args.get("page", ""), 1, LAST_PAGE) or 1)
+    return kind(page=parse_page(args), **texts)
 
 
-def page_of(rows: Sequence[Row], view: SomeView) -> tuple[SomeView, Sequence[Row], dict[str, int]]:
+def page_of(rows: Sequence[Row], view: SomeView) -> tuple[SomeView, Sequence[Row], Pages]:
     """The rows of a page, and what its pager says; a page after the last one is the last."""
-    last = max(1, -(-len(rows) // ROWS))
-    view = replace(view, page=min(view.page, last))
-    first = (view.page - 1) * ROWS
-    chosen = rows[first : first + ROWS]
-    return view, chosen, {"first": first + 1, "last_page": last, "count": len(rows)}
+    view = view.within(len(rows))
+    chosen = rows[view.offset : view.offset + view.size]
+    return view, chosen, view.pages(len(rows), len(chosen))
 
 
 def is_being_typed(text: str) -> bool:

@@ -50,13 +50,13 @@ def _context(view: KeysView, error: str) -> dict[str, Any]:
     everything = unmapped_keys(Scope())
     named = [key for key in everything if key.key]
     ideas = suggestions(named)
-    found = [key for key in named if matches(key, ideas.get(key.key), view.q)]
-    view, rows, pager = page_of(found, view)
+    found = [key for key in named if matches(key, ideas.get(key.key), view.search)]
+    view, rows, pages = page_of(found, view)
     pairs = _pairs(found, ideas)
     return {
         "view": view,
         "rows": rows,
-        "pager": pager,
+        "pages": pages,
         "all_count": len(named),
         "nameless": next((key.figures for key in everything if not key.key), None),
         "any_key": bool(named) or any_key_used(),

@@ -57,13 +57,13 @@ def _context(view: KeysView, error: str) -> dict[str, Any]:
     manual = [key for key in everything if key.is_manual]
     automatic = [key for key in everything if not key.is_manual]
     kind = automatic if view.show == "automatic" else manual
-    found = [key for key in kind if matches(key, view.q)]
-    view, rows, pager = page_of(found, view)
+    found = [key for key in kind if matches(key, view.search)]
+    view, rows, pages = page_of(found, view)
     history = past_changes(HISTORY_LINES)
     return {
         "view": view,
         "rows": rows,
-        "pager": pager,
+        "pages": pages,
         "manual_count": len(manual),
         "automatic_count": len(automatic),
         "rule_words": RULE_WORDS,

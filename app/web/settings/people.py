@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
@@ -53,12 +53,7 @@ class PeopleListView(ListView):
     who: str = ""
     further: str = ""
     split: str = ""
-    STAYS = frozenset({"page", "edit", "did", "who", "further", "split"})
-
-    def still(self, **changes: Any) -> str:
-        """The query of the same rows, with nobody being edited."""
-        nothing = dict.fromkeys(("edit", "did", "who", "further", "split"), "")
-        return self.query(**nothing | changes)
+    STAYS_ON_PAGE = frozenset({"page", "edit", "did", "who", "further", "split"})
 
 
 class Intent(NamedTuple):
@@ -120,13 +115,13 @@ def _act(form: MultiDict[str, str]) -> dict[str, str]:
 
 def _page(view: PeopleListView, error: str = "", typed: dict[str, str] | None = None) -> Response:
     with reading():
-        found = listed_people(view.q)
-        view, rows, pager = page_of(found, view)
+        found = listed_people(view.search)
+        view, rows, pages = page_of(found, view)
         merging = intent_to_merge(view)
         words = "" if merging and merging.effect else normal_email(view.further)
         context = {
             "rows": rows,
-            "pager": pager,
+            "pages": pages,
             "teams": team_names(),
             "emails": known_emails(words, MOST_EMAILS) if view.edit else [],
             "merging": merging,

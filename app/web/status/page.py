@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -29,7 +30,6 @@ from app.web.view.frame import configured_providers
 blueprint = Blueprint("status", __name__)
 acts.register(blueprint)
 
-RUNS_ON_A_PAGE = 25
 RESTATEMENTS_SHOWN = 25
 LABELS = {provider.NAME: provider.LABEL for provider in PROVIDERS}
 
@@ -108,20 +108,16 @@ def _calendar(view: StatusView, health: list[ProviderHealth], today: date) -> di
 def _runs(view: StatusView) -> dict[str, Any]:
     """One page of the log; a page after the last one is the last. The chosen run is opened."""
     count = count_runs()
-    last = max(1, -(-count // RUNS_ON_A_PAGE))
-    page = min(view.page, last)
-    runs = runs_page(RUNS_ON_A_PAGE, (page - 1) * RUNS_ON_A_PAGE)
+    view = view.within(count)
+    runs = listed = runs_page(view.size, view.offset)
     opened = one_run(view.run) if view.run else None
     if opened and opened.id not in {run.id for run in runs}:
         runs = [opened, *runs]
     changes = changed_days(opened.id) if opened else []
     return {
-        "view": StatusView(view.year, view.provider, view.day, opened.id if opened else 0, page),
+        "view": replace(view, run=opened.id if opened else 0),
         "runs": runs,
-        "run_count": count,
-        "last_page": last,
-        "first_run": (page - 1) * RUNS_ON_A_PAGE + 1,
-        "page_runs": min(RUNS_ON_A_PAGE, count - (page - 1) * RUNS_ON_A_PAGE),
+        "pages": view.pages(count, len(listed)),
         "changes": changes,
         "change_count": count_changes(opened.id) if opened else 0,
     }

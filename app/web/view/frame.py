@@ -17,9 +17,10 @@ from app.queries.remembered import remembered
 from app.queries.scope import Scope, known_models, known_teams, model_places
 from app.web.view import charts, colors
 from app.web.view.navigation import navigation, page_at, range_arguments
-from app.web.view.params import TOOLS, View
+from app.web.view.params import TOOLS
 from app.web.view.periods import first_days
 from app.web.view.ranges import range_picker
+from app.web.view.state import View
 from app.web.view.tools import tool_parts
 
 V = TypeVar("V", bound=View)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import current_app, request, url_for
 
 from app.dates import utc_today
-from app.web.view.params import View, parse_view
+from app.web.view.state import View, parse_view
 
 PAGES = (
     ("/", "Overview"),
@@ -70,7 +69,7 @@ class Behind:
     """Links to the people behind a figure of a view; "" while there is no such page."""
 
     def __init__(self, view: View) -> None:
-        self.view = View(**{field.name: getattr(view, field.name) for field in fields(View)})
+        self.view = view.plain()
         self.people = page_at("/users")
 
     def __call__(self, *, sort: str = "", rows: str = "", measure: str = "", **changes: Any) -> str:

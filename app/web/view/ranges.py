@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from app.dates import month_end, month_start
 from app.web.view import formatting
-from app.web.view.params import MOST_DAYS, View
+from app.web.view.params import MOST_DAYS
+from app.web.view.state import View
 
 PRESETS = ((7, "7 d", "7 days", "w W"), (30, "30 d", "30 days", ""), (90, "90 d", "90 days", ""))
 YEAR = (365, "1 y", "1 year", "y Y")

@@ -1,0 +1,203 @@
+"""The state of a page, as its query string says it: what all kinds of pages share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, ClassVar, Self
+from urllib.parse import urlencode
+
+from werkzeug.datastructures import MultiDict
+
+from app.dates import parse_day
+from app.queries.scope import Scope
+from app.web.view.params import (
+    DEFAULT_DAYS,
+    MOST_DAYS,
+    TOOLS,
+    last_days,
+    parse_number,
+    parse_texts,
+)
+
+SIZES = (25, 50, 100, 250)
+"""The rows of a page that somebody may choose."""
+DEFAULT_SIZE = 50
+LAST_PAGE = 1_000_000
+
+
+@dataclass(frozen=True)
+class State:
+    """What a page shows. Each kind says what of it stands in the query string."""
+
+    def arguments(self) -> list[tuple[str, str]]:
+        """The canonical query: no empty and no default parameters."""
+        raise NotImplementedError
+
+    def changed(self, **changes: Any) -> Self:
+        """The state with changes to its fields."""
+        return replace(self, **changes)
+
+    def query(self, **changes: Any) -> str:
+        """The query string ("?..." or "?") of this state with changes."""
+        return "?" + urlencode(self.changed(**changes).arguments())
+
+
+@dataclass(frozen=True)
+class View(State):
+    """The range and filters of a page of figures.
+
+    `days` is the preset ("today and the N - 1 days before"), None for explicit dates or for
+    all time (`all_time`).
+    """
+
+    today: date
+    scope: Scope
+    days: int | None = DEFAULT_DAYS
+    all_time: bool = False
+
+    @classmethod
+    def with_range_of(cls, args: MultiDict[str, str], today: date, **own: Any) -> Self:
+        """The view over the range that a query string asks for; odd values fall back.
+
+        `own` are the further fields of a kind of view.
+        """
+        scope, days, all_time = _parse_range(args, today)
+        return cls(today, scope, days=days, all_time=all_time, **own)
+
+    def arguments(self) -> list[tuple[str, str]]:
+        """Range and filters alone."""
+        pairs: list[tuple[str, str]] = []
+        if self.all_time:
+            pairs.append(("days", "all"))
+        elif self.days is None:
+            bounds = (("start", self.scope.start), ("end", self.scope.end))
+            pairs += [(name, day.isoformat()) for name, day in bounds if day]
+        elif self.days != DEFAULT_DAYS:
+            pairs.append(("days", str(self.days)))
+        pairs += [("tool", tool) for tool in self.scope.tools]
+        pairs += [("model", model) for model in self.scope.models]
+        return pairs + [("team", team) for team in self.scope.teams]
+
+    def changed(self, **changes: Any) -> Self:
+        """The view with changes to its fields or to those of its scope."""
+        of_scope = {key: changes.pop(key) for key in tuple(changes) if key in Scope._fields}
+        return super().changed(scope=self.scope._replace(**of_scope), **changes)
+
+    def plain(self) -> View:
+        """Range and filters alone: what a link to another page carries."""
+        return View(self.today, self.scope, self.days, self.all_time)
+
+    def plain_query(self, **changes: Any) -> str:
+        """The query of range and filters alone, for other pages; "" when it is the default."""
+        return self.plain().query(**changes).rstrip("?")
+
+    def with_days(self, days: int) -> str:
+        """Query of the same view over today and the `days` - 1 days before."""
+        return self.query(days=days, all_time=False)
+
+    def with_dates(self, start: date, end: date) -> str:
+        """Query of the same view over these days."""
+        return self.query(days=None, all_time=False, start=start, end=end)
+
+    def with_all_time(self) -> str:
+        """Query of the same view over everything."""
+        return self.query(days=None, all_time=True, start=None, end=None)
+
+    def without_filters(self) -> str:
+        """Query of the same range without tool, model and team filters."""
+        return self.query(tools=(), models=(), teams=())
+
+
+@dataclass(frozen=True)
+class Pages:
+    """What a pager says: rows `first` to `last` of `count`, on page `page` of `last_page`."""
+
+    first: int
+    last: int
+    count: int
+    page: int
+    last_page: int
+
+
+@dataclass(frozen=True)
+class Paged(State):
+    """A list that is shown a page at a time, `size` rows on each.
+
+    A change of the rows starts at the first page again: from page 4, `query(sort="label")`
+    leads to page 1, but `query(page=5)`, or a change that `STAYS_ON_PAGE` names, does not.
+    """
+
+    page: int = 1
+    size: int = DEFAULT_SIZE
+    STAYS_ON_PAGE: ClassVar[frozenset[str]] = frozenset({"page"})
+
+    def arguments(self) -> list[tuple[str, str]]:
+        """Page and size alone."""
+        usual = (("page", self.page, 1), ("size", self.size, type(self).size))
+        return [(name, str(value)) for name, value, default in usual if value != default]
+
+    def changed(self, **changes: Any) -> Self:
+        """The state with changes, on the first page when they change the rows."""
+        stays = self.STAYS_ON_PAGE.issuperset(changes)
+        return super().changed(**changes if stays else {"page": 1} | changes)
+
+    @property
+    def offset(self) -> int:
+        """How many rows are on the pages before."""
+        return (self.page - 1) * self.size
+
+    def within(self, count: int) -> Self:
+        """The state of a list of `count` rows: a page after the last one is the last."""
+        return replace(self, page=min(self.page, self.last_page(count)))
+
+    def last_page(self, count: int) -> int:
+        """The number of the last page of `count` rows, at least 1."""
+        return max(1, -(-count // self.size))
+
+    def pages(self, count: int, shown: int) -> Pages:
+        """What the pager says of `count` rows, of which this page has `shown`."""
+        last_page = self.last_page(count)
+        return Pages(self.offset + 1, self.offset + shown, count, self.page, last_page)
+
+
+@dataclass(frozen=True)
+class Searched(Paged):
+    """A list with a search."""
+
+    search: str = ""
+
+    def search_arguments(self) -> list[tuple[str, str]]:
+        """The search alone."""
+        return [("q", self.search)] if self.search else []
+
+
+def parse_view(args: MultiDict[str, str], today: date) -> View:
+    """The range and filters that a page's query string asks for; odd values fall back."""
+    return View.with_range_of(args, today)
+
+
+def _parse_range(args: MultiDict[str, str], today: date) -> tuple[Scope, int | None, bool]:
+    """The scope, its preset and whether it is all time."""
+    tools = tuple(tool for tool in TOOLS if tool in args.getlist("tool"))
+    filters = (tools, parse_texts(args, "model"), parse_texts(args, "team"))
+    start, end = parse_day(args.get("start", "")), parse_day(args.get("end", ""))
+    if start or end:
+        end = end or today
+        if start is None or start <= end:
+            return Scope(start, end, *filters), None, False
+    if args.get("days") == "all":
+        return Scope(None, None, *filters), None, True
+    days = parse_number(args.get("days", ""), 1, MOST_DAYS) or DEFAULT_DAYS
+    return Scope(*last_days(days, today), *filters), days, False
+
+
+def parse_page(args: MultiDict[str, str]) -> int:
+    """The page that a query string asks for, the first for odd values."""
+    return parse_number(args.get("page", ""), 1, LAST_PAGE) or 1
+
+
+def parse_size(args: MultiDict[str, str]) -> int:
+    """How many rows a page has, the default for odd values."""
+    size = parse_number(args.get("size", ""), 1, SIZES[-1])
+    return size if size in SIZES else DEFAULT_SIZE
