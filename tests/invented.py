@@ -10,15 +10,12 @@ from peewee import JOIN
 from app.config import Config
 from app.http import Limits
 from app.models import SUM_COLUMNS, Actor, Partition, Person, Slice, Usage
-from app.queries.people.people import people
 from app.queries.scope import Scope
 from app.queries.sums.figures import Figures
-from app.queries.sums.models import models
-from app.queries.sums.totals import totals
-from app.queries.sums.trends import daily
 from app.rollups import TOKENS
 from app.sync import Order, Progress, Result, run_order
 from app.usage import CLAUDE_CODE, CURSOR
+from tests.figures import active_people, by_day, daily, models, people, totals
 from tests.upstream import Truth, Upstream
 from tests.upstream.oracle import Sums
 
@@ -90,7 +87,7 @@ def _assert_people(scope: Scope, truth: Truth) -> None:
     page = people(scope, limit=10_000)
     ours = {person.email: from_figures(person.figures) for person in page.people}
     assert ours == {email: as_tuple(sums) for email, sums in truth.by_person.items()}
-    assert totals(scope).active_people == page.total_count == len(truth.by_person)
+    assert active_people(scope) == page.total_count == len(truth.by_person)
     by_tool = {
         (person.email, tool): tokens
         for person in page.people
@@ -102,10 +99,14 @@ def _assert_people(scope: Scope, truth: Truth) -> None:
 def _assert_days(scope: Scope, truth: Truth) -> None:
     ours = {
         (point.day, tool): from_figures(point.by_tool.get(tool, Figures()))
-        for point in daily(scope)
+        for point in by_day(scope)
         for tool in TOOLS
     }
     assert ours == {key: as_tuple(sums) for key, sums in truth.by_day.items()}
+    for day in daily(scope):
+        assert day.tokens == {tool: truth.by_day[day.day, tool].total_tokens for tool in day.tokens}
+        told = sum(truth.by_day[day.day, tool].value_nanos for tool in TOOLS)
+        assert sum(day.value_nanos.values()) == told
 
 
 def _assert_models(scope: Scope, truth: Truth) -> None:

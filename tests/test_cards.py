@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from app.queries.sums.figures import Figures
-from app.queries.sums.overview import Period
+from app.queries.sums.ranges import RangeSums
 from app.usage import CURSOR
 from app.web.dashboard.cards import cache_share, cards, measured, per_day, per_person
 from app.web.view.cards import points_words
@@ -19,14 +19,14 @@ NOBODY = Figures(tokens=100)
 
 
 def test_averages_leave_out_what_would_bend_them() -> None:
-    basis = measured(Period({(CURSOR, "auto"): USED}, NOBODY), 4, 700, 7)
+    basis = measured(RangeSums({(CURSOR, "auto"): USED}, NOBODY), 4, 700, 7)
     assert per_person(basis) == 225
     assert per_day(basis) == 100
     assert cache_share(basis) == 8_750
 
 
 def test_nothing_averages_to_nothing() -> None:
-    basis = measured(Period({}, Figures()), 0, 0, 0)
+    basis = measured(RangeSums({}, Figures()), 0, 0, 0)
     assert (per_person(basis), per_day(basis), cache_share(basis)) == (0, 0, 0)
 
 
@@ -48,7 +48,7 @@ def test_a_share_changes_by_points(now: int, before: int, words: str) -> None:
 
 
 def test_a_card_says_both_values_and_what_is_behind_it() -> None:
-    now = measured(Period({(CURSOR, "auto"): USED}, Figures()), 4, 1_000, 10)
+    now = measured(RangeSums({(CURSOR, "auto"): USED}, Figures()), 4, 1_000, 10)
     amounts = {"total": 10, "cost": 5, "people": 1, "cache": 2}
     bars = [Bar(FIRST, FIRST, amounts, False), Bar(FIRST, FIRST, amounts, True)]
     found = {card.label: card for card in cards(now, now, now._replace(tokens=500), bars)}
@@ -59,5 +59,5 @@ def test_a_card_says_both_values_and_what_is_behind_it() -> None:
 
 
 def test_without_days_before_there_is_no_change() -> None:
-    now = measured(Period({(CURSOR, "auto"): USED}, Figures()), 4, 1_000, 10)
+    now = measured(RangeSums({(CURSOR, "auto"): USED}, Figures()), 4, 1_000, 10)
     assert [card.change for card in cards(now, now, None, [])] == [""] * 6

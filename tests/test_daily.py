@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from app.queries.sums.overview import SeriesDay
+from app.queries.sums.days import SeriesDay
 from app.usage import CLAUDE_CODE, CURSOR
 from app.web.dashboard.daily import (
     OTHERS,

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from app.queries.scope import Scope, model_places, slices_of
-from app.queries.sums.overview import people_counts, periods
-from app.queries.sums.totals import totals
+from app.queries.scope import Scope, model_places
+from app.queries.sums.ranges import RangeSums, people_counts, sums_of_ranges
 from app.usage import CLAUDE_CODE, CURSOR
 from app.web.view.formatting import TOOL_LABELS
-from tests.filled import LEAP_DAYS, Reader
+from tests.expected import chosen, grouped, tokens
+from tests.filled import LEAP_DAYS, Fact, Reader
 from tests.reading import part, unescaped
 
 QUERIES: list[dict[str, Any]] = [
@@ -176,30 +176,46 @@ def test_the_lifetime_is_all_time(town: Reader) -> None:
     assert f"${stats['totalCost']:,.2f}" in strip
 
 
-def test_periods_are_totals(town: Reader) -> None:
+def check_sums(found: RangeSums, facts: list[Fact]) -> None:
+    """The sums of a range are those of the bare records."""
+    assert found.figures.tokens == tokens(facts)
+    assert found.figures.value_nanos == sum(fact.nanos or 0 for fact in facts)
+    of_tools = grouped(facts, lambda fact: fact.tool)
+    assert {tool: part.tokens for tool, part in found.by_tool.items()} == {
+        tool: tokens(some) for tool, some in of_tools.items()
+    }
+    nobody = [fact for fact in facts if fact.email is None]
+    assert found.unattributed.tokens == tokens(nobody)
+    assert found.unattributed.value_nanos == sum(fact.nanos or 0 for fact in nobody)
+
+
+def test_ranges_are_sums_of_the_records(town: Reader) -> None:
     days = [town.today - timedelta(days=number) for number in (60, 31, 30, 1, 0)]
     gap = timedelta(days=5)
     stretches = [(days[0], days[1] - gap), (days[2], days[3]), (days[4], days[4])]
     with town.app.app_context():
         for filters in ({}, {"tools": (CURSOR,)}, {"models": ("Sonnet 4.5", "auto")}):
             scopes = [Scope(start, end, **filters) for start, end in stretches]
-            slices = slices_of(scopes[0])
-            wanted = [totals(scope) for scope in scopes]
-            found = periods(scopes, slices)
-            assert [one.figures for one in found] == [one.figures for one in wanted]
-            assert [one.by_tool for one in found] == [one.by_tool for one in wanted]
-            assert [one.unattributed for one in found] == [one.unattributed for one in wanted]
-            assert people_counts(scopes, slices) == [one.active_people for one in wanted]
-            both = found[1].plus(found[2])
-            assert both.figures == totals(scopes[1]._replace(end=days[4])).figures
+            facts = [chosen(town.facts, *scope) for scope in scopes]
+            people = [{fact.email for fact in some} - {None} for some in facts]
+            assert people_counts(scopes) == [len(emails) for emails in people]
+            for by_model in (True, False):
+                found = sums_of_ranges(scopes, by_model=by_model)
+                for one, some in zip(found, facts, strict=True):
+                    check_sums(one, some)
+                both = found[1].plus(found[2])
+                check_sums(both, [*facts[1], *facts[2]])
+                assert [both] == sums_of_ranges(
+                    [scopes[1]._replace(end=days[4])], by_model=by_model
+                )
 
 
 def test_unknown_models_add_up_to_nothing(town: Reader) -> None:
     scope = Scope(town.today, town.today, models=("nobody knows",))
     with town.app.app_context():
-        (found,) = periods([scope], slices_of(scope))
+        (found,) = sums_of_ranges([scope])
         assert not any(found.figures)
-        assert people_counts([scope], slices_of(scope)) == [0]
+        assert people_counts([scope]) == [0]
 
 
 def test_every_model_has_a_place_of_its_own(town: Reader) -> None:

@@ -30,9 +30,9 @@ from app.models import (
     RejectedRow,
     Run,
 )
-from app.queries.people.people import people
 from app.queries.scope import Scope
 from app.states import BatchStatus
+from tests.figures import people
 from tests.imported import (
     BY,
     CSV_FILES,

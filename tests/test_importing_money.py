@@ -12,8 +12,8 @@ from app.importing import undo
 from app.importing.money import split
 from app.models import Usage
 from app.queries.scope import Scope
-from app.queries.sums.totals import totals
 from app.usage import PriceStatus
+from tests.figures import totals
 from tests.imported import (
     BY,
     COSTS_HEADER,

@@ -8,9 +8,9 @@ from peewee import Database
 from app.identity import resolve_again, store_directory
 from app.ledger import bump_data_version, organization_for
 from app.models import Mapping
-from app.queries.people.people import people
 from app.queries.scope import Scope
 from app.usage import ApiKey, Directory, Member, Workspace
+from tests.figures import people
 from tests.imported import DOMAIN, put, tokens, usage
 
 KEYS = (

@@ -13,9 +13,7 @@ from app.identity import resolve_again, store_directory
 from app.ledger import Outcome, bump_data_version, hash_of, organization_for, replace_day
 from app.models import Actor as StoredActor
 from app.models import DayChange, Mapping, Meta, Organization, Partition, Run, Usage
-from app.queries.people.people import people
 from app.queries.scope import Scope
-from app.queries.sums.totals import totals
 from app.rollups import refresh_everything
 from app.usage import (
     CLAUDE_CODE,
@@ -29,6 +27,7 @@ from app.usage import (
     UsageRecord,
     Workspace,
 )
+from tests.figures import active_people, people, totals
 from tests.invented import rollup_content
 
 DAY = date(2026, 11, 2)
@@ -145,7 +144,7 @@ def test_nothing_is_dropped_for_lack_of_key_model_or_price(
     assert found.figures.tokens == found.unattributed.tokens == 7
     assert found.figures.unpriced_tokens == 3
     assert found.figures.value_nanos == 5
-    assert found.active_people == 0
+    assert active_people(Scope()) == 0
     assert totals(Scope(models=("(unknown)",))).figures.tokens == 1
 
 

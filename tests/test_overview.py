@@ -7,9 +7,9 @@ from datetime import date, timedelta
 
 import pytest
 
+from app.dates import days_between
 from app.queries.days.freshness import ProviderState
 from app.queries.scope import Scope
-from app.queries.sums.trends import DayPoint
 from app.usage import CLAUDE_CODE, CURSOR
 from app.web.view.cards import change_words
 from app.web.view.formatting import compact
@@ -18,10 +18,8 @@ from app.web.view.periods import comparison, incomplete_days, within_records
 FIRST, LAST = date(2026, 11, 1), date(2026, 11, 10)
 
 
-def points(first: date = FIRST, last: date = LAST) -> list[DayPoint]:
-    return [
-        DayPoint(first + timedelta(days=number), {}, 0) for number in range((last - first).days + 1)
-    ]
+def days(first: date = FIRST, last: date = LAST) -> list[date]:
+    return list(days_between(first, last))
 
 
 def state(provider: str, configured: bool, through: date | None) -> ProviderState:
@@ -80,7 +78,7 @@ def test_compares_nothing_without_complete_days_or_days_before(
 def test_days_after_what_every_tool_delivered_are_incomplete(
     states: list[ProviderState], tools: tuple[str, ...], expected: set[int]
 ) -> None:
-    found = incomplete_days(points(), {date(2026, 11, 3)}, states, tools)
+    found = incomplete_days(days(), {date(2026, 11, 3)}, states, tools)
     assert found == {date(2026, 11, number) for number in expected | {3}}
 
 

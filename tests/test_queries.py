@@ -14,14 +14,14 @@ from app.database import database as proxy
 from app.dates import day_number, days_between
 from app.queries.days.freshness import known_span
 from app.queries.keys.unmapped import unmapped_keys
-from app.queries.people.people import people, people_totals, tokens_per_day
+from app.queries.people.order import tokens_per_day
+from app.queries.people.people import people_totals
 from app.queries.scope import FIRST_DAY, LAST_DAY, Scope, known_models
-from app.queries.sums.models import models, percentage
 from app.queries.sums.persons import cut
-from app.queries.sums.totals import totals
-from app.queries.sums.trends import daily
+from app.queries.sums.ranges import percentage
 from app.usage import CLAUDE_CODE, CURSOR
 from tests.expected import chosen, grouped, tokens
+from tests.figures import active_people, daily, models, people, totals
 from tests.filled import TEAMS, Reader
 
 FILTERS = (
@@ -92,7 +92,7 @@ def test_sums_per_person_are_those_of_the_records(ledger: Reader, filters: Scope
             email: len({fact.day for fact in group}) for email, group in by_email.items()
         }, scope
         found = totals(scope)
-        assert (page.total_count, found.active_people) == (len(by_email), len(by_email))
+        assert (page.total_count, active_people(scope)) == (len(by_email), len(by_email))
         assert found.unattributed.tokens == tokens(nobody)
         assert people_totals(scope).figures == found.figures.minus(found.unattributed)
 
@@ -109,7 +109,7 @@ def test_every_question_adds_up_to_the_same(ledger: Reader, filters: Scope) -> N
         assert whole.value_nanos == sum(fact.nanos or 0 for fact in facts)
         assert whole.unpriced_tokens == tokens([fact for fact in facts if fact.nanos is None])
         assert sum(share.figures.tokens for share in models(scope)) == whole.tokens
-        assert sum(point.figures.tokens for point in daily(scope)) == whole.tokens
+        assert sum(sum(point.tokens.values()) for point in daily(scope)) == whole.tokens
         nobody = totals(scope).unattributed
         assert sum(key.figures.tokens for key in unmapped_keys(scope)) == nobody.tokens
 
@@ -152,7 +152,7 @@ def test_an_unknown_sort_is_most_tokens_first(ledger: Reader) -> None:
 
 
 def test_favorites_are_merged_by_display_name(ledger: Reader) -> None:
-    for one in people(Scope(), with_favorites=True).people:
+    for one in people(Scope(), columns=("topModel",)).people:
         own = [fact for fact in ledger.facts if fact.email == one.email]
         sums = {model: tokens(group) for model, group in grouped(own, lambda f: f.model).items()}
         assert one.favorite_model == min(sums, key=lambda model: (-sums[model], model))

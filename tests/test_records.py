@@ -17,11 +17,11 @@ from app.models import ApiKey, Partition, Run
 from app.queries.people.percentile import standing
 from app.queries.people.person import known_person, person_usage, similar_people
 from app.queries.people.records import own_keys, raw_records
-from app.queries.scope import Scope, slices_of
-from app.queries.sums.trends import daily
+from app.queries.scope import Scope
 from app.queries.sums.weekdays import by_weekday
 from app.usage import CLAUDE_CODE, CURSOR, Actor, DayUsage, UsageRecord
 from tests.expected import chosen, grouped, tokens
+from tests.figures import by_day
 from tests.filled import COMPANY_DAYS, LEAP_DAYS, MODELS, Fact, Reader, record
 
 FILTERS = (
@@ -64,20 +64,19 @@ def in_scope(facts: list[Fact], scope: Scope) -> list[Fact]:
 
 def check_records(reader: Reader, scope: Scope) -> None:
     """Pages of seven, laid end to end, are the bare records of each person, once each."""
-    slices = slices_of(scope)
     facts = grouped(in_scope(reader.facts, scope), lambda fact: fact.email)
     for email in {fact.email for fact in reader.facts if fact.email}:
         person = known_person(email)
         assert person is not None
-        keys = own_keys(person.person_id, scope, slices)
+        keys = own_keys(person.person_id, scope)
         own = facts.get(email, [])
         assert sum(key.records_in_scope for key in keys) == len(own)
         assert sum(key.tokens_in_scope for key in keys) == tokens(own)
-        assert sum(key.nanos_in_scope for key in keys) == sum(fact.nanos or 0 for fact in own)
+        assert sum(key.value_nanos_in_scope for key in keys) == sum(fact.nanos or 0 for fact in own)
         ids = [key.actor_id for key in keys]
         found = []
         for offset in range(0, len(own) + 7, 7):
-            found += raw_records(ids, scope, slices, limit=7, offset=offset)
+            found += raw_records(ids, scope, limit=7, offset=offset)
         assert Counter(
             (row.day, row.tool, row.raw_model, row.model, row.tokens, row.value_nanos)
             for row in found
@@ -101,13 +100,12 @@ def test_records_of_the_company_are_the_bare_records(
 
 def test_keys_of_all_time_add_up_to_the_person(company_database: Reader) -> None:
     scope = Scope(date(1999, 1, 1), date(1999, 1, 2))
-    slices = slices_of(scope)
     by_email = grouped(company_database.facts, lambda fact: fact.email)
     for email, facts in by_email.items():
         person = known_person(email) if email else None
         if person is None:
             continue
-        keys = own_keys(person.person_id, scope, slices)
+        keys = own_keys(person.person_id, scope)
         assert sum(key.tokens for key in keys) == tokens(facts)
         assert sum(key.value_nanos for key in keys) == sum(fact.nanos or 0 for fact in facts)
         used = [key for key in keys if key.first_day]
@@ -133,8 +131,8 @@ def test_a_person_without_usage_has_no_days(town_database: Reader) -> None:
     found = known_person("idle@town.example")
     assert found is not None
     assert found[3:] == (None, None, None, 0, None)
-    assert own_keys(found.person_id, Scope(), slices_of(Scope())) == []
-    assert raw_records([], Scope(), slices_of(Scope())) == []
+    assert own_keys(found.person_id, Scope()) == []
+    assert raw_records([], Scope()) == []
 
 
 def test_nobody_is_known_by_an_unknown_address(town_database: Reader) -> None:
@@ -160,7 +158,6 @@ def test_nothing_is_similar_to_nothing(town_database: Reader, asked: str) -> Non
 
 @pytest.mark.parametrize("scope", SCOPES, ids=str)
 def test_the_standing_counts_people_with_less_a_day(town_database: Reader, scope: Scope) -> None:
-    slices = slices_of(scope)
     people = grouped(in_scope(town_database.facts, scope), lambda fact: fact.email)
     people.pop(None, None)
     days = {email: len({fact.day for fact in facts}) for email, facts in people.items()}
@@ -170,7 +167,7 @@ def test_the_standing_counts_people_with_less_a_day(town_database: Reader, scope
         if days[email] >= 2
     }
     for email, facts in people.items():
-        found = standing(scope, slices, tokens(facts), days[email])
+        found = standing(scope, tokens(facts), days[email])
         if days[email] < 2:
             assert found is None
             continue
@@ -193,7 +190,7 @@ def stand(email: str) -> tuple[int, int] | None:
     usage = person_usage(Scope(), person.person_id)
     whole = sum(point.figures.tokens for point in usage.days)
     with reading():
-        return standing(Scope(), slices_of(Scope()), whole, len(usage.days))
+        return standing(Scope(), whole, len(usage.days))
 
 
 def store(rows: list[tuple[int, str, int]]) -> None:
@@ -223,7 +220,7 @@ def test_weekdays_average_over_every_such_day(town_database: Reader, scope: Scop
         (person.person_id, [fact for fact in everybody if fact.email == person.email]),
     ):
         assert scope.end is not None
-        points = daily(scope) if person_id is None else person_usage(scope, person_id).days
+        points = by_day(scope) if person_id is None else person_usage(scope, person_id).days
         found = by_weekday(points, scope.start, scope.end)
         assert [weekday.weekday for weekday in found] == list(range(7))
         assert sum(weekday.days for weekday in found) == scope.days
@@ -269,13 +266,13 @@ def test_a_record_says_where_it_came_from(database: Database) -> None:
         replace_day(organization, "messages", usage, run, email_domain="x.example")
     person = known_person("ada@x.example")
     assert person is not None
-    (key,) = own_keys(person.person_id, Scope(), slices_of(Scope()))
+    (key,) = own_keys(person.person_id, Scope())
     assert (key.rule, key.origin.key_name, key.origin.key_status) == (
         "key name",
         "claude_code_key_ada_x1y2",
         "archived",
     )
-    first, second = raw_records([key.actor_id], Scope(), slices_of(Scope()))
+    first, second = raw_records([key.actor_id], Scope())
     assert (first.at, second.at) == (moment, None)
     assert first.cache_write_tokens == 5
     assert (first.source, first.run_id, first.run_kind) == ("messages", run.id, "backfill")
@@ -291,6 +288,6 @@ def test_records_of_a_source_that_does_not_count_are_left_out(database: Database
     Partition.update(counts=False).execute()
     person = known_person("ada@x.example")
     assert person is not None
-    (key,) = own_keys(person.person_id, Scope(), slices_of(Scope()))
+    (key,) = own_keys(person.person_id, Scope())
     assert (key.tokens, key.records_in_scope, key.first_day) == (0, 0, None)
-    assert raw_records([key.actor_id], Scope(), slices_of(Scope())) == []
+    assert raw_records([key.actor_id], Scope()) == []

@@ -14,10 +14,10 @@ from app.directory.mappings import KeyChange, Owner, change_mappings
 from app.directory.people import change_person
 from app.ledger import bump_data_version
 from app.models import Actor, Usage
-from app.queries.keys.shared import nobodys_lines, shared_key_lines
+from app.queries.keys.shared import shared_key_lines, unattributed_lines
 from app.queries.people.everybody import everybody, merged
 from app.queries.people.rows import MOST_SHARED
-from app.queries.scope import Scope, slices_of
+from app.queries.scope import Scope
 from app.queries.sums.figures import add_up
 from app.rollups import refresh_everything
 from app.usage import CLAUDE_CODE
@@ -64,9 +64,8 @@ def test_the_lines_add_up_to_all_that_is_nobodys(
     firm: FlaskClient, scope: Scope, most: int
 ) -> None:
     change_person(ANN, name="", team="Data", left="")
-    slices = slices_of(scope)
-    nobody = everybody(scope, slices).nobody
-    lines = nobodys_lines(scope, slices, nobody, most)
+    nobody = everybody(scope).unattributed
+    lines = unattributed_lines(scope, nobody, most)
     parts = [*lines.shared, *([lines.others] if lines.others else [])]
     assert add_up([lines.rest, *(part.figures for part in parts)]) == merged(nobody)
     for tool, figures in nobody.items():

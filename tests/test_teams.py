@@ -18,11 +18,12 @@ from app.demo.teams import TEAMS as INVENTED
 from app.demo.teams import store_teams, team_of
 from app.models import Meta, Person, Team
 from app.queries.keys.unmapped import unmapped_keys
-from app.queries.people.rows import Question, foot, people_rows
-from app.queries.scope import Scope, slices_of
-from app.queries.sums.overview import people_counts, periods, series_days
+from app.queries.people.rows import PeopleQuestion, footer, people_rows
+from app.queries.scope import Scope
+from app.queries.sums.ranges import people_counts, sums_of_ranges
 from app.usage import CURSOR
 from tests.expected import chosen, grouped, tokens
+from tests.figures import daily
 from tests.filled import TEAMS, Reader
 from tests.office import store, used
 from tests.reading import shown
@@ -52,14 +53,13 @@ def scopes(reader: Reader) -> list[Scope]:
 def test_the_overview_counts_members_alone(ledger: Reader) -> None:
     for scope in scopes(ledger):
         facts = chosen(ledger.facts, *scope)
-        slices = slices_of(scope)
-        (whole,) = periods([scope], slices)
+        (whole,) = sums_of_ranges([scope])
         assert whole.figures.tokens == tokens(facts)
         assert whole.figures.value_nanos == sum(fact.nanos or 0 for fact in facts)
         assert not any(whole.unattributed)
-        assert people_counts([scope], slices) == [len({fact.email for fact in facts})]
+        assert people_counts([scope]) == [len({fact.email for fact in facts})]
         by_day = grouped(facts, lambda fact: fact.day)
-        for day in series_days(scope, slices, slices.by_tool):
+        for day in daily(scope):
             assert sum(day.tokens.values()) == tokens(by_day.get(day.day, []))
         assert unmapped_keys(scope) == []
 
@@ -69,8 +69,8 @@ def test_the_list_of_people_holds_members_alone(ledger: Reader) -> None:
         facts, before = chosen(ledger.facts, *scope), scope.previous()
         assert before
         earlier = chosen(ledger.facts, *before)
-        asked = Question(
-            scope, slices_of(scope), COLUMNS, compared=(scope, before),
+        asked = PeopleQuestion(
+            scope, COLUMNS, compared=(scope, before),
             curve=[(scope.start, scope.end)],
         )  # fmt: skip
         found = people_rows(asked)
@@ -80,9 +80,9 @@ def test_the_list_of_people_holds_members_alone(ledger: Reader) -> None:
             old = [fact for fact in earlier if fact.email == row.person.email]
             assert row.compared == (tokens(own), tokens(old))
             assert sum(row.trend) == row.person.figures.tokens == tokens(own)
-        below = foot(asked)
+        below = footer(asked)
         assert below.people.figures.tokens == tokens(facts)
-        assert not any(below.nobody)
+        assert not any(below.unattributed)
 
 
 @pytest.mark.parametrize("path", ["/", "/users", "/users?by=model", "/users?rows=team"])

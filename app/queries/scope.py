@@ -69,10 +69,6 @@ class Scope(NamedTuple):
             return None
         return Person.select(Person.id).join(Team).where(Team.name.in_(list(self.teams)))
 
-    def day_sums(self) -> type[TotalDay] | type[PersonDay]:
-        """The smallest table with sums by slice and day that knows whom the scope counts."""
-        return PersonDay if self.teams else TotalDay
-
     def rows_of(self, table: type[TotalDay] | type[PersonDay]) -> Expression:
         """The condition that a row of a rollup of days lies in the range and counts."""
         within = self.covers(table.day)
@@ -90,37 +86,39 @@ class Slices(NamedTuple):
     by_tool: dict[int, str]
     by_model: dict[int, tuple[str, str]]
 
-    def key(self) -> tuple[tuple[int, ...], ...]:
-        """The ids alone: slices with the same key are the same."""
-        return self.whole, tuple(self.by_tool), tuple(self.by_model)
 
-
+@remembered()
 def _all_slices() -> list[tuple[int, str, str, str, str]]:
     """(id, kind, tool, raw model, display name) of every slice, the first seen first."""
     columns = (Slice.id, Slice.kind, Slice.tool, Slice.model, Slice.name)
-    return remembered("slices", lambda: list(Slice.select(*columns).order_by(Slice.id).tuples()))
+    return list(Slice.select(*columns).order_by(Slice.id).tuples())
 
 
 def slices_of(scope: Scope) -> Slices:
-    """The slices of a scope, from a small table."""
+    """The slices of a scope, from a small table; remembered."""
+    return _slices(scope.tools, scope.models)
+
+
+@remembered()
+def _slices(tools: tuple[str, ...], models: tuple[str, ...]) -> Slices:
     rows = _all_slices()
-    tools = {
+    of_tools = {
         slice_id: tool
         for slice_id, kind, tool, _, _ in rows
-        if kind == TOOL and (not scope.tools or tool in scope.tools)
+        if kind == TOOL and (not tools or tool in tools)
     }
-    models = {
+    known = set(of_tools.values())
+    of_models = {
         slice_id: (tool, name)
         for slice_id, kind, tool, raw, name in rows
         if kind == MODEL
-        and tool in tools.values()
-        and (not scope.models or name in scope.models or (raw and raw in scope.models))
+        and tool in known
+        and (not models or name in models or (raw and raw in models))
     }
-    if scope.models:
-        return Slices(tuple(models), {key: tool for key, (tool, _) in models.items()}, models)
-    if scope.tools:
-        return Slices(tuple(tools), tools, models)
-    return Slices((ALL_SLICE,), tools, models)
+    if models:
+        whole = tuple(of_models)
+        return Slices(whole, {key: tool for key, (tool, _) in of_models.items()}, of_models)
+    return Slices(tuple(of_tools) if tools else (ALL_SLICE,), of_tools, of_models)
 
 
 def known_models() -> list[tuple[str, str]]:
@@ -129,14 +127,15 @@ def known_models() -> list[tuple[str, str]]:
     return sorted(found, key=lambda row: (row[1].lower(), row[0]))
 
 
+@remembered()
+def teams() -> dict[int, str]:
+    """The name of every team by its id; remembered."""
+    return dict(Team.select(Team.id, Team.name).tuples())
+
+
 def known_teams() -> list[str]:
-    """The name of every team, by name; remembered."""
-    return remembered("teams", _known_teams)
-
-
-def _known_teams() -> list[str]:
-    names = (name for (name,) in Team.select(Team.name).tuples())
-    return sorted(names, key=lambda name: (name.lower(), name))
+    """The name of every team, by name."""
+    return sorted(teams().values(), key=lambda name: (name.lower(), name))
 
 
 def model_places() -> dict[str, int]:

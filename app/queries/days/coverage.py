@@ -101,15 +101,8 @@ def _missing(provider: str, covered: _Covered, start: date, end: date) -> list[G
     return [Gap(provider, *span) for span in _ranges(missing)]
 
 
+@remembered(lambda found: BYTES_A_DAY * sum(len(covered.days) for covered in found.values()))
 def _covered() -> dict[str, _Covered]:
-    return remembered(
-        "covered_days",
-        _read_covered,
-        lambda found: BYTES_A_DAY * sum(len(covered.days) for covered in found.values()),
-    )
-
-
-def _read_covered() -> dict[str, _Covered]:
     days: dict[str, set[date]] = {}
     by_api = set()
     for provider, source, day in _stored_days().tuples():

@@ -133,12 +133,9 @@ def _unsettled_days(kind: int) -> ModelSelect:
     )
 
 
+@remembered()
 def known_span() -> tuple[date, date] | None:
     """First and last day with usage, None while there is none; remembered."""
-    return remembered("known_span", _known_span)
-
-
-def _known_span() -> tuple[date, date] | None:
     first, last = (
         Partition.select(fn.MIN(Partition.day), fn.MAX(Partition.day))
         .where(Partition.records > 0)

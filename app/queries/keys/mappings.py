@@ -76,12 +76,9 @@ class Guess(NamedTuple):
     is_member: bool
 
 
+@remembered()
 def owned_keys() -> list[OwnedKey]:
     """Every key that belongs to somebody or is shared, by name; until the data changes."""
-    return remembered("owned keys", _owned_keys)
-
-
-def _owned_keys() -> list[OwnedKey]:
     rows = (
         Actor.select(
             Actor.key,

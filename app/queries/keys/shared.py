@@ -8,11 +8,13 @@ from typing import NamedTuple
 from app.models import Actor, ApiKey, Mapping, Partition, Usage
 from app.queries.remembered import remembered
 from app.queries.scope import Scope, Slices, slices_of
+from app.queries.shortened import at_most
 from app.queries.sums.figures import Figures, add_up
 from app.rollups import USAGE_SUMS
 from app.states import Rule
 
-BYTES_A_LINE = 600
+MOST_SHARED = 9
+"""At most this many names of shared keys have a line below a list; more are summed up in one."""
 
 
 class SharedLine(NamedTuple):
@@ -24,7 +26,7 @@ class SharedLine(NamedTuple):
     by_tool: dict[str, int]
 
 
-class NobodysLines(NamedTuple):
+class UnattributedLines(NamedTuple):
     """Usage of nobody in lines: shared keys, those beyond the first some, and all the rest.
 
     All lines together are what belongs to nobody.
@@ -36,60 +38,47 @@ class NobodysLines(NamedTuple):
     rest_by_tool: dict[str, int]
 
 
-def nobodys_lines(
-    scope: Scope,
-    slices: Slices,
-    nobody: dict[str, Figures],
-    most: int,
-    words: str = "",
-) -> NobodysLines:
-    """What belongs to nobody (`nobody`: figures by tool) in lines, at most so many of a name.
+def unattributed_lines(
+    scope: Scope, unattributed: dict[str, Figures], most: int, words: str = ""
+) -> UnattributedLines:
+    """What belongs to nobody (`unattributed`: figures by tool) in lines, at most `most` named.
 
     With `words` only the names that hold them have a line, and there is no rest.
     """
-    everything = shared_key_lines(scope, slices) if nobody else []
+    everything = shared_key_lines(scope) if unattributed else []
     wanted = words.strip().lower()
     lines = [line for line in everything if wanted in line.label.lower()]
-    shown, others = at_most(lines, most)
+    shown, others = shown_lines(lines, most)
     if wanted:
-        return NobodysLines(shown, others, Figures(), {})
+        return UnattributedLines(shown, others, Figures(), {})
     shared = _together(everything)
-    rest = add_up([*nobody.values(), Figures()]).minus(shared.figures)
+    rest = add_up([*unattributed.values(), Figures()]).minus(shared.figures)
     by_tool = {
-        tool: figures.tokens - shared.by_tool.get(tool, 0) for tool, figures in nobody.items()
+        tool: figures.tokens - shared.by_tool.get(tool, 0) for tool, figures in unattributed.items()
     }
-    return NobodysLines(shown, others, rest, by_tool)
+    return UnattributedLines(shown, others, rest, by_tool)
 
 
-def at_most(
+def shown_lines(
     lines: Sequence[SharedLine], most: int
 ) -> tuple[Sequence[SharedLine], SharedLine | None]:
-    """The first lines, and all others as one: None when all have a line.
-
-    One line more than `most` takes no more room than to say that there is one.
-    """
-    if len(lines) <= most + 1:
-        return lines, None
-    return lines[:most], _together(lines[most:])
+    """The first lines, and all others as one: None when all have a line."""
+    shown, others = at_most(lines, most)
+    return shown, _together(others) if others else None
 
 
-def shared_key_lines(scope: Scope, slices: Slices | None = None) -> list[SharedLine]:
+def shared_key_lines(scope: Scope) -> list[SharedLine]:
     """A line for each name of shared keys with usage in the scope, most tokens first.
 
     Their usage belongs to nobody and is part of the unattributed usage. Under a team filter
-    there is none, as with all usage of nobody. `slices`: those of the scope, when known.
+    there is none, as with all usage of nobody.
     """
-    if scope.teams or not shared_labels():
-        return []
-    slices = slices or slices_of(scope)
-    return remembered(
-        ("shared keys", scope.bounds(), slices.key()),
-        lambda: _shared_key_lines(scope, slices),
-        lambda found: BYTES_A_LINE * (1 + len(found)),
-    )
+    return _shared_key_lines(scope) if shared_labels() and not scope.teams else []
 
 
-def _shared_key_lines(scope: Scope, slices: Slices) -> list[SharedLine]:
+@remembered()
+def _shared_key_lines(scope: Scope) -> list[SharedLine]:
+    slices = slices_of(scope)
     labels = shared_labels()
     lines: dict[str, list[SharedLine]] = {}
     for key, model, *sums in _sums_by_key(scope, slices):
@@ -114,12 +103,9 @@ def _together(parts: Iterable[SharedLine], label: str = "") -> SharedLine:
     return SharedLine(label, tuple(sorted(keys)), figures, by_tool)
 
 
+@remembered()
 def shared_labels() -> dict[str, str]:
     """The names of shared keys by their ids, and by what files call them; remembered."""
-    return remembered("shared labels", _shared_labels)
-
-
-def _shared_labels() -> dict[str, str]:
     shared = Mapping.select(Mapping.key, Mapping.label).where(Mapping.label != "")
     by_id = dict(shared.tuples())
     if not by_id:

@@ -31,12 +31,9 @@ class ListedPerson(NamedTuple):
         return bool(self.left and self.last_day and self.last_day > self.left)
 
 
+@remembered()
 def further_emails() -> dict[str, tuple[str, ...]]:
     """The further e-mails of everybody who has some, by their own; remembered."""
-    return remembered("further emails", _further_emails)
-
-
-def _further_emails() -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for email, own in sorted(aliases().items()):
         found.setdefault(own, []).append(email)
@@ -53,8 +50,7 @@ def with_further_email(words: str) -> set[str]:
 def listed_people(words: str = "") -> list[ListedPerson]:
     """Everybody whose e-mails, name or team hold the words, by e-mail; never a further e-mail."""
     wanted = words.strip().lower()
-    everybody = remembered("listed people", _everybody)
-    return [person for person in everybody if not wanted or _holds(person, wanted)]
+    return [person for person in _everybody() if not wanted or _holds(person, wanted)]
 
 
 def _holds(person: ListedPerson, wanted: str) -> bool:
@@ -62,6 +58,7 @@ def _holds(person: ListedPerson, wanted: str) -> bool:
     return any(wanted in text.lower() for text in texts)
 
 
+@remembered()
 def _everybody() -> list[ListedPerson]:
     further = further_emails()
     hidden = {email for emails in further.values() for email in emails}
@@ -96,8 +93,3 @@ def _everybody() -> list[ListedPerson]:
         if email not in hidden
     ]
     return sorted(found)
-
-
-def team_names() -> list[str]:
-    """The names of all teams, in order."""
-    return sorted((name for (name,) in Team.select(Team.name).tuples()), key=str.lower)

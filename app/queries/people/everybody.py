@@ -17,11 +17,11 @@ from app.database import database
 from app.dates import day_of
 from app.models import ALL_SLICE, SUM_COLUMNS, UNATTRIBUTED, Person, PersonDay
 from app.queries.remembered import remembered
-from app.queries.scope import Scope, Slices
+from app.queries.scope import Scope, Slices, slices_of
 from app.queries.sums.figures import Figures, add_up
 from app.queries.sums.persons import days_active, person_sums
 
-BYTES_A_NUMBER, BYTES_A_PERSON = 8, 400
+BYTES_A_PERSON = 400
 WIDTH = len(SUM_COLUMNS)
 
 
@@ -51,13 +51,13 @@ class Everybody(NamedTuple):
 
     `columns` hold per tool one column for each of `Figures`, and last the days with usage of
     the tool, which are positive for its users only. All columns are in the order of `ids`.
-    `nobody` is, by tool, what belongs to no person.
+    `unattributed` is, by tool, what belongs to no person.
     """
 
     ids: Sequence[int]
     columns: Mapping[str, Sequence[Sequence[int]]]
     days: Sequence[int]
-    nobody: dict[str, Figures]
+    unattributed: dict[str, Figures]
 
     def column(self, name: str) -> Sequence[int]:
         """One of `SUM_COLUMNS` over all tools."""
@@ -97,11 +97,12 @@ def _added(columns: Sequence[Sequence[int]], length: int) -> Sequence[int]:
 
 def known_people(ids: Sequence[int] | None = None) -> dict[int, Known]:
     """These persons by id; without `ids` all persons, and remembered."""
-    if ids is not None:
-        return _known_people(list(ids))
-    return remembered(
-        "known_people", lambda: _known_people(None), lambda found: BYTES_A_PERSON * len(found)
-    )
+    return _everybody_known() if ids is None else _known_people(list(ids))
+
+
+@remembered(lambda found: BYTES_A_PERSON * len(found))
+def _everybody_known() -> dict[int, Known]:
+    return _known_people(None)
 
 
 def _known_people(ids: list[int] | None) -> dict[int, Known]:
@@ -129,19 +130,10 @@ def edges_of(person: Known) -> tuple[date | None, date | None]:
     return day_of(person.first_day), day_of(person.last_day)
 
 
-def activity(scope: Scope, slices: Slices) -> Activity:
-    """Tokens and active days of everybody with usage in the scope; remembered.
-
-    `slices` are those of the scope.
-    """
-    return remembered(
-        ("activity", scope.bounds(), scope.teams, slices.whole),
-        lambda: _activity(scope, slices),
-        lambda found: 3 * BYTES_A_NUMBER * len(found.ids),
-    )
-
-
-def _activity(scope: Scope, slices: Slices) -> Activity:
+@remembered()
+def activity(scope: Scope) -> Activity:
+    """Tokens and active days of everybody with usage in the scope; remembered."""
+    slices = slices_of(scope)
     if not slices.whole:
         return Activity((), (), ())
     query = person_sums(scope, slices.whole, ("tokens",))
@@ -157,19 +149,10 @@ def _activity(scope: Scope, slices: Slices) -> Activity:
     )
 
 
-def everybody(scope: Scope, slices: Slices) -> Everybody:
-    """All figures of everybody with usage in the scope; remembered.
-
-    `slices` are those of the scope.
-    """
-    return remembered(
-        ("everybody", scope.bounds(), scope.teams, slices.whole, tuple(slices.by_tool)),
-        lambda: _everybody(scope, slices),
-        lambda found: BYTES_A_NUMBER * len(found.ids) * (2 + (WIDTH + 1) * len(found.columns)),
-    )
-
-
-def _everybody(scope: Scope, slices: Slices) -> Everybody:
+@remembered()
+def everybody(scope: Scope) -> Everybody:
+    """All figures of everybody with usage in the scope; remembered."""
+    slices = slices_of(scope)
     if not slices.whole:
         return Everybody((), {}, (), {})
     rows = _rows_by_tool(scope, slices)
@@ -177,7 +160,7 @@ def _everybody(scope: Scope, slices: Slices) -> Everybody:
     active.pop(UNATTRIBUTED, None)
     known = known_people()
     ids = sorted(active, key=lambda key: known[key].email)
-    nobody = {
+    unattributed = {
         tool: Figures(*found.pop(UNATTRIBUTED)[:WIDTH])
         for tool, found in rows.items()
         if UNATTRIBUTED in found
@@ -187,7 +170,7 @@ def _everybody(scope: Scope, slices: Slices) -> Everybody:
         for tool, found in rows.items()
         if found
     }
-    return Everybody(_numbers(ids), columns, _numbers(active[key] for key in ids), nobody)
+    return Everybody(_numbers(ids), columns, _numbers(active[key] for key in ids), unattributed)
 
 
 def _in_order(found: dict[int, Sequence[int]], ids: Sequence[int]) -> Iterator[Sequence[int]]:

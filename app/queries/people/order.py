@@ -12,7 +12,7 @@ from app.models import SUM_COLUMNS, Slice
 from app.queries.people.directory import with_further_email
 from app.queries.people.everybody import Everybody, activity, known_people
 from app.queries.remembered import remembered
-from app.queries.scope import Scope, Slices
+from app.queries.scope import Scope, slices_of
 from app.queries.sums.persons import person_sums
 from app.usage import CLAUDE_CODE, CURSOR, normal_email
 
@@ -74,17 +74,17 @@ def matching(found: Everybody, search: str) -> list[int] | None:
 
 
 def ordered(
-    found: Everybody, places: Sequence[int] | None, scope: Scope, slices: Slices, order: Order
+    found: Everybody, places: Sequence[int] | None, scope: Scope, order: Order
 ) -> Sequence[int]:
     """The places in the order asked for; ties break by e-mail, as they come."""
     chosen = range(len(found.ids)) if places is None else places
     if order.sort == "email":
         return chosen[::-1] if order.descending else chosen
-    keys = _keys(found, scope, slices, order)
+    keys = _keys(found, scope, order)
     return sorted(chosen, key=keys.__getitem__, reverse=order.descending)
 
 
-def _keys(found: Everybody, scope: Scope, slices: Slices, order: Order) -> Sequence[Any]:
+def _keys(found: Everybody, scope: Scope, order: Order) -> Sequence[Any]:
     """What to order by, in the order of `found`."""
     sort, ids = order.sort, found.ids
     if sort in FIGURE_SORTS:
@@ -98,10 +98,10 @@ def _keys(found: Everybody, scope: Scope, slices: Slices, order: Order) -> Seque
     if sort == "daysActive":
         return found.days
     if sort == "topModel":
-        names = every_top_model(scope, slices)
+        names = every_top_model(scope)
         return [names.get(key, "").lower() for key in ids]
     if sort == "change" and order.compared:
-        now, before = (tokens_by_person(one, slices) for one in order.compared)
+        now, before = (tokens_by_person(one) for one in order.compared)
         return [now.get(key, 0) - before.get(key, 0) for key in ids]
     return _ratios(found, average=sort == "avgTokensPerDay")
 
@@ -123,28 +123,29 @@ def tokens_per_day(tokens: int, days: int) -> int:
     return whole + (2 * rest > days or (2 * rest == days and whole % 2 == 1))
 
 
-def tokens_by_person(scope: Scope, slices: Slices) -> dict[int, int]:
-    """Tokens of everybody with usage in the scope, by id; `slices` are those of the scope."""
-    found = activity(scope, slices)
+def tokens_by_person(scope: Scope) -> dict[int, int]:
+    """Tokens of everybody with usage in the scope, by id."""
+    found = activity(scope)
     return dict(zip(found.ids, found.tokens, strict=True))
 
 
-def every_top_model(scope: Scope, slices: Slices) -> dict[int, str]:
+@remembered(lambda found: BYTES_A_NAME * len(found))
+def every_top_model(scope: Scope) -> dict[int, str]:
     """The display model with most tokens of everybody, by id; remembered."""
-    return remembered(
-        ("top models", scope.bounds(), scope.teams, tuple(slices.by_model)),
-        lambda: dict(database.execute(top_models(scope, slices, None)).fetchall()),
-        lambda found: BYTES_A_NAME * len(found),
-    )
+    return dict(database.execute(top_models(scope, None)).fetchall())
 
 
-def top_models(scope: Scope, slices: Slices, matching_ids: Any) -> Select:
+def top_models(scope: Scope, matching_ids: Any) -> Select:
     """Query of (person_id, name): the display model with most tokens, ties by name.
 
     `matching_ids` narrows to persons: a list of ids, a subquery, or None for everybody.
     """
     sums = person_sums(
-        scope, list(slices.by_model) or [0], ["tokens"], people=matching_ids, by_slice=True
+        scope,
+        list(slices_of(scope).by_model) or [0],
+        ["tokens"],
+        people=matching_ids,
+        by_slice=True,
     ).alias("sums")
     tokens = fn.SUM(sums.c.tokens)
     place = fn.ROW_NUMBER().over(

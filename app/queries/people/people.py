@@ -1,4 +1,4 @@
-"""People and their usage: one page of them in any order, and what all of them add up to."""
+"""What people add up to: each of them, and all together."""
 
 from __future__ import annotations
 
@@ -8,45 +8,14 @@ from typing import NamedTuple
 
 from app.database import database
 from app.models import Person
-from app.queries.people.everybody import (
-    Everybody,
-    edges_of,
-    everybody,
-    known_people,
-    merged,
-)
-from app.queries.people.order import (
-    DEFAULT_SORT,
-    SORTS,
-    Order,
-    every_top_model,
-    matching,
-    ordered,
-    tokens_per_day,
-    top_models,
-)
+from app.queries.people.everybody import Everybody, Known, edges_of, everybody, known_people, merged
+from app.queries.people.order import every_top_model, matching, tokens_per_day, top_models
 from app.queries.people.person import PersonUsage, person_usage
-from app.queries.scope import Scope, Slices, slices_of
+from app.queries.scope import Scope
 from app.queries.sums.figures import Figures, add_up
 
-__all__ = [
-    "DEFAULT_SORT",
-    "SORTS",
-    "PeoplePage",
-    "PeopleTotals",
-    "PersonTotals",
-    "favorite_models",
-    "one_person",
-    "people",
-    "people_totals",
-    "person_at",
-    "person_by_email",
-    "sums_of_people",
-    "tokens_per_day",
-]
-
 MOST_IDS = 300
-"""Up to so many persons' top models are asked for by id; more are asked for like everybody's."""
+"""At most this many persons' top models are asked for by id; more like everybody's."""
 
 
 class PersonTotals(NamedTuple):
@@ -67,13 +36,6 @@ class PersonTotals(NamedTuple):
         return tokens_per_day(self.figures.tokens, self.days)
 
 
-class PeoplePage(NamedTuple):
-    """One page of people and how many there are in all."""
-
-    people: list[PersonTotals]
-    total_count: int
-
-
 class PeopleTotals(NamedTuple):
     """What all people of a scope add up to, without unattributed usage."""
 
@@ -82,68 +44,34 @@ class PeopleTotals(NamedTuple):
     days: int
 
 
-def people(
-    scope: Scope,
-    *,
-    search: str = "",
-    sort: str = DEFAULT_SORT,
-    descending: bool = True,
-    limit: int = 50,
-    offset: int = 0,
-    with_favorites: bool = False,
-    slices: Slices | None = None,
-) -> PeoplePage:
-    """People with usage in the scope whose e-mail holds `search`, ordered by a column.
-
-    Ties break by e-mail ascending. An unknown `sort` means most tokens first. `slices`: those
-    of the scope, when known already.
-    """
-    if sort not in SORTS:
-        sort, descending = DEFAULT_SORT, True
-    slices = slices or slices_of(scope)
-    found = everybody(scope, slices)
-    order = ordered(found, matching(found, search), scope, slices, Order(sort, descending))
-    places = order[offset : offset + limit]
-    ids = [found.ids[place] for place in places]
-    favorites = favorite_models(scope, slices, ids) if with_favorites else {}
-    return PeoplePage(
-        [person_at(found, place, favorites.get(found.ids[place], "")) for place in places],
-        len(order),
-    )
-
-
-def person_at(found: Everybody, place: int, favorite: str = "") -> PersonTotals:
-    """The totals of the person at a place."""
-    by_tool, person_id = found.by_tool(place), found.ids[place]
-    person = known_people()[person_id]
+def person_at(found: Everybody, place: int, known: Known, favorite: str = "") -> PersonTotals:
+    """The totals of the person at a place, `known` as such."""
+    by_tool = found.by_tool(place)
     return PersonTotals(
-        person_id,
-        person.email,
+        found.ids[place],
+        known.email,
         merged(by_tool),
         {tool: figures.tokens for tool, figures in by_tool.items()},
         found.days[place],
-        *edges_of(person),
+        *edges_of(known),
         favorite,
     )
 
 
-def favorite_models(scope: Scope, slices: Slices, ids: Sequence[int]) -> dict[int, str]:
+def favorite_models(scope: Scope, ids: Sequence[int]) -> dict[int, str]:
     """The display model with most tokens per person; ties go to the first by name."""
     if not ids:
         return {}
     if len(ids) > MOST_IDS:
-        return every_top_model(scope, slices)
+        return every_top_model(scope)
     # Whose ids they are is known to count: no team needs to be asked for again.
-    query = top_models(scope._replace(teams=()), slices, list(ids))
+    query = top_models(scope._replace(teams=()), list(ids))
     return dict(database.execute(query).fetchall())
 
 
-def people_totals(scope: Scope, search: str = "", slices: Slices | None = None) -> PeopleTotals:
-    """What all people the filters leave add up to, without unattributed usage.
-
-    `slices`: those of the scope, when known already.
-    """
-    found = everybody(scope, slices or slices_of(scope))
+def people_totals(scope: Scope, search: str = "") -> PeopleTotals:
+    """What all people the filters leave add up to, without unattributed usage."""
+    found = everybody(scope)
     return sums_of_people(found, matching(found, search))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from app.queries.people.everybody import activity
-from app.queries.scope import Scope, Slices
+from app.queries.scope import Scope
 
 FEWEST_DAYS = 2
 """Somebody with fewer active days in the scope is not compared: one day is no habit."""
@@ -23,14 +23,14 @@ class Standing(NamedTuple):
         return 100 * self.below // self.people
 
 
-def standing(scope: Scope, slices: Slices, tokens: int, days: int) -> Standing | None:
+def standing(scope: Scope, tokens: int, days: int) -> Standing | None:
     """Where `tokens` on `days` active days stand in the scope; None with too few days.
 
     Ask inside `reading()`, so that everything is of one moment.
     """
     if days < FEWEST_DAYS:
         return None
-    found = activity(scope, slices)
+    found = activity(scope)
     rates = [pair for pair in zip(found.tokens, found.days, strict=True) if pair[1] >= FEWEST_DAYS]
     below = sum(1 for theirs, their_days in rates if theirs * days < tokens * their_days)
     return Standing(max(len(rates), 1), below)

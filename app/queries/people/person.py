@@ -16,7 +16,7 @@ from app.database import database
 from app.dates import day_of
 from app.identity import aliases
 from app.models import ALL_SLICE, SUM_COLUMNS, Person, PersonDay
-from app.queries.scope import Scope, Slices, slices_of
+from app.queries.scope import Scope, slices_of
 from app.queries.sums.figures import Figures, add_up
 from app.usage import normal_email
 
@@ -64,7 +64,7 @@ class PersonDayPoint(NamedTuple):
     @property
     def figures(self) -> Figures:
         """Sums over all tools."""
-        return _sum(self.by_tool.values())
+        return _sum(self.by_tool.values()) if self.by_tool else Figures()
 
 
 class PersonUsage(NamedTuple):
@@ -129,12 +129,9 @@ def similar_people(text: str, limit: int = 8) -> list[SimilarPerson]:
     return list(people.values())[:limit]
 
 
-def person_usage(scope: Scope, person_id: int, slices: Slices | None = None) -> PersonUsage:
-    """Models and days of a person in a scope: one range of the rollup, summed here.
-
-    `slices`: those of the scope, when known already.
-    """
-    by_model = (slices or slices_of(scope)).by_model
+def person_usage(scope: Scope, person_id: int) -> PersonUsage:
+    """Models and days of a person in a scope: one range of the rollup, summed here."""
+    by_model = slices_of(scope).by_model
     models: dict[tuple[str, str], list[Figures]] = {}
     days: dict[int, dict[str, list[Figures]]] = {}
     for slice_id, day, *sums in _rows(scope, person_id, list(by_model)):

@@ -22,7 +22,7 @@ from app.models import (
     Usage,
     Workspace,
 )
-from app.queries.scope import Scope, Slices
+from app.queries.scope import Scope, slices_of
 from app.rollups import TOKENS
 
 UNDATED = -1
@@ -45,7 +45,7 @@ class Origin(NamedTuple):
 class OwnKey(NamedTuple):
     """A key or account that belongs to a person, by the rule of that name.
 
-    Tokens and value are of all time; `tokens_in_scope`, `nanos_in_scope` and
+    Tokens and value are of all time; `tokens_in_scope`, `value_nanos_in_scope` and
     `records_in_scope` of the scope only. The days are None for a key without usage.
     """
 
@@ -57,7 +57,7 @@ class OwnKey(NamedTuple):
     value_nanos: int
     unpriced_tokens: int
     tokens_in_scope: int
-    nanos_in_scope: int
+    value_nanos_in_scope: int
     unpriced_in_scope: int
     records_in_scope: int
     first_day: date | None
@@ -108,9 +108,9 @@ ORIGIN = (
 )
 
 
-def own_keys(person_id: int, scope: Scope, slices: Slices) -> list[OwnKey]:
+def own_keys(person_id: int, scope: Scope) -> list[OwnKey]:
     """Keys and accounts of a person, most tokens in the scope first. One query."""
-    sums = _sums_by_actor(person_id, scope, slices).alias("sums")
+    sums = _sums_by_actor(person_id, scope).alias("sums")
     names = ("tool", *_SUMS, "first_day", "last_day")
     query = (
         _with_names(Actor.select(Actor.id, *ORIGIN, Actor.rule, *(sums.c[n] for n in names)))
@@ -127,14 +127,14 @@ _SUMS = (
     "value_nanos",
     "unpriced",
     "tokens_in_scope",
-    "nanos_in_scope",
+    "value_nanos_in_scope",
     "unpriced_in_scope",
     "records_in_scope",
 )
 
 
-def _sums_by_actor(person_id: int, scope: Scope, slices: Slices) -> ModelSelect:
-    within = scope.covers(Usage.day) & Usage.model.in_(list(slices.by_model))
+def _sums_by_actor(person_id: int, scope: Scope) -> ModelSelect:
+    within = scope.covers(Usage.day) & Usage.model.in_(list(slices_of(scope).by_model))
     unpriced = Usage.value_nanos.is_null()
     sums = (
         total(TOKENS),
@@ -198,7 +198,7 @@ def _own_key(row: Sequence[Any]) -> OwnKey:
 
 
 def raw_records(
-    actor_ids: Sequence[int], scope: Scope, slices: Slices, *, limit: int = 50, offset: int = 0
+    actor_ids: Sequence[int], scope: Scope, *, limit: int = 50, offset: int = 0
 ) -> list[RawRecord]:
     """One page of the records of these actors, newest first. One query.
 
@@ -206,7 +206,7 @@ def raw_records(
     """
     if not actor_ids:
         return []
-    chosen = _page_of_keys(actor_ids, scope, slices).limit(limit).offset(offset).alias("chosen")
+    chosen = _page_of_keys(actor_ids, scope).limit(limit).offset(offset).alias("chosen")
     query = (
         Usage.select(*_COLUMNS)
         .join(
@@ -252,7 +252,7 @@ _COLUMNS = (
 )
 
 
-def _page_of_keys(actor_ids: Sequence[int], scope: Scope, slices: Slices) -> ModelSelect:
+def _page_of_keys(actor_ids: Sequence[int], scope: Scope) -> ModelSelect:
     return (
         Usage.select(Usage.partition.alias("partition_id"), Usage.sequence)
         .join(Partition)
@@ -260,7 +260,7 @@ def _page_of_keys(actor_ids: Sequence[int], scope: Scope, slices: Slices) -> Mod
             Usage.actor.in_(list(actor_ids))
             & Partition.counts
             & scope.covers(Usage.day)
-            & Usage.model.in_(list(slices.by_model))
+            & Usage.model.in_(list(slices_of(scope).by_model))
         )
         .order_by(*_NEWEST_FIRST)
     )

@@ -9,9 +9,9 @@ from typing import NamedTuple
 from app.database import database
 from app.dates import day_number, day_of
 from app.models import PersonDay
-from app.queries.keys.shared import NobodysLines, nobodys_lines
+from app.queries.keys.shared import MOST_SHARED, UnattributedLines, unattributed_lines
 from app.queries.people.directory import further_emails, with_further_email
-from app.queries.people.everybody import Everybody, edges_of, everybody, known_people, merged
+from app.queries.people.everybody import Everybody, Known, edges_of, everybody, known_people, merged
 from app.queries.people.order import (
     DEFAULT_SORT,
     MORE_SORTS,
@@ -29,16 +29,14 @@ from app.queries.people.people import (
     sums_of_people,
 )
 from app.queries.remembered import remembered
-from app.queries.scope import Scope, Slices
+from app.queries.scope import Scope, slices_of
 from app.queries.sums.figures import Figures
 
-BYTES_A_POINT = 16
-MOST_SHARED = 9
-"""So many names of shared keys have a line below the list; more are summed up in one."""
+BYTES_A_POINT = 40
 Span = tuple[date, date]
 
 
-class Question(NamedTuple):
+class PeopleQuestion(NamedTuple):
     """Which people, in which order, and what to tell of them.
 
     `columns` are names of columns on screen. `compared`: the days of "change", now and before.
@@ -46,8 +44,7 @@ class Question(NamedTuple):
     """
 
     scope: Scope
-    slices: Slices
-    columns: Collection[str]
+    columns: Collection[str] = ()
     search: str = ""
     sort: str = DEFAULT_SORT
     descending: bool = True
@@ -79,18 +76,23 @@ class Rows(NamedTuple):
     rows: list[PersonRow]
     total_count: int
 
+    @property
+    def people(self) -> list[PersonTotals]:
+        """The people of the rows."""
+        return [row.person for row in self.rows]
 
-class Foot(NamedTuple):
+
+class Footer(NamedTuple):
     """What stands below the rows: the matching people, usage of nobody in all and in lines, and
     how many people there are without the search."""
 
     people: PeopleTotals
-    nobody: Figures
-    lines: NobodysLines
+    unattributed: Figures
+    lines: UnattributedLines
     everybody_count: int
 
 
-def people_rows(question: Question, limit: int | None = None, offset: int = 0) -> Rows:
+def people_rows(question: PeopleQuestion, limit: int | None = None, offset: int = 0) -> Rows:
     """People with usage in the scope, filled with what `question.columns` need.
 
     An unknown sort, or "change" with nothing to compare, means most tokens first. Ties break
@@ -99,22 +101,22 @@ def people_rows(question: Question, limit: int | None = None, offset: int = 0) -
     asked = question
     if asked.sort not in MORE_SORTS or (asked.sort == "change" and not asked.compared):
         asked = asked._replace(sort=DEFAULT_SORT, descending=True)
-    found = everybody(asked.scope, asked.slices)
+    found = everybody(asked.scope)
     order = Order(asked.sort, asked.descending, asked.compared)
-    places = ordered(found, matching(found, asked.search), asked.scope, asked.slices, order)
+    places = ordered(found, matching(found, asked.search), asked.scope, order)
     page = places if limit is None else places[offset : offset + limit]
     return Rows(_filled(asked, found, page), len(places))
 
 
-def one_row(question: Question, person_id: int, email: str) -> PersonRow:
+def one_row(question: PeopleQuestion, person_id: int, email: str) -> PersonRow:
     """The row of one person; zeros when there is no usage in the scope."""
-    found = everybody(question.scope, question.slices)
+    found = everybody(question.scope)
     if person_id in found.ids:
         return _filled(question, found, [found.ids.index(person_id)])[0]
-    edges = edges_of(known_people([person_id])[person_id])
-    nothing = PersonTotals(person_id, email, Figures(), {}, 0, *edges)
+    known = known_people([person_id])[person_id]
+    nothing = PersonTotals(person_id, email, Figures(), {}, 0, *edges_of(known))
     changes = _changes(question).get(person_id, (0, 0))
-    return PersonRow(nothing, [], changes if question.compared else None, *_said_of(person_id))
+    return PersonRow(nothing, [], changes if question.compared else None, *_described(known))
 
 
 def named_like(words: str, most: int) -> list[tuple[str, str]]:
@@ -137,83 +139,82 @@ def named_like(words: str, most: int) -> list[tuple[str, str]]:
     return [(email, name) for name, email in sorted(found)[:most]]
 
 
-def _said_of(person_id: int) -> tuple[str, date | None]:
+def _described(known: Known) -> tuple[str, date | None]:
     """A person's name, and the day they left on."""
-    known = known_people()[person_id]
     return known.name, day_of(known.left_day) if known.left_day else None
 
 
-def _filled(asked: Question, found: Everybody, places: Sequence[int]) -> list[PersonRow]:
-    ids = [found.ids[place] for place in places]
+def _filled(asked: PeopleQuestion, found: Everybody, places: Sequence[int]) -> list[PersonRow]:
+    ids, known = [found.ids[place] for place in places], known_people()
     shown = set(asked.columns)
-    names = favorite_models(asked.scope, asked.slices, ids) if "topModel" in shown else {}
+    names = favorite_models(asked.scope, ids) if "topModel" in shown else {}
     trends = _trends(asked, ids) if "trend" in shown else {}
     changes = _changes(asked) if "change" in shown else {}
     nothing = (0, 0) if asked.compared else None
     return [
         PersonRow(
-            person_at(found, place, names.get(key, "")),
+            person_at(found, place, known[key], names.get(key, "")),
             trends.get(key, []),
             changes.get(key, nothing),
-            *_said_of(key),
+            *_described(known[key]),
         )
         for key, place in zip(ids, places, strict=True)
     ]
 
 
-def _changes(asked: Question) -> dict[int, tuple[int, int]]:
+def _changes(asked: PeopleQuestion) -> dict[int, tuple[int, int]]:
     """Tokens (now, before) of everybody with usage in either."""
     if not asked.compared:
         return {}
-    now, before = (tokens_by_person(scope, asked.slices) for scope in asked.compared)
+    now, before = (tokens_by_person(scope) for scope in asked.compared)
     return {key: (now.get(key, 0), before.get(key, 0)) for key in now.keys() | before.keys()}
 
 
-def _trends(asked: Question, ids: Sequence[int]) -> dict[int, list[int]]:
+def _trends(asked: PeopleQuestion, ids: Sequence[int]) -> dict[int, list[int]]:
     """Tokens per person and point of the curve, one range of the days' rollup."""
     if not (asked.curve and ids):
         return {}
     if len(ids) > MOST_IDS:
-        bounds = asked.curve[0][0], asked.curve[-1][1]
-        return remembered(
-            ("trends", bounds, len(asked.curve), asked.scope.teams, asked.slices.whole),
-            lambda: _read_trends(asked, None),
-            lambda found: BYTES_A_POINT * len(asked.curve) * len(found),
-        )
-    return _read_trends(asked, ids)
+        return _trends_of_everybody(asked.scope, tuple(asked.curve))
+    # Whose ids they are is known to count: no team needs to be asked for again.
+    return _read_trends(asked.scope._replace(teams=()), asked.curve, ids)
 
 
-def _read_trends(asked: Question, ids: Sequence[int] | None) -> dict[int, list[int]]:
+@remembered(lambda found: BYTES_A_POINT * sum(map(len, found.values())) + 250 * len(found))
+def _trends_of_everybody(scope: Scope, curve: tuple[Span, ...]) -> dict[int, list[int]]:
+    return _read_trends(scope, curve, None)
+
+
+def _read_trends(
+    scope: Scope, points: Sequence[Span], ids: Sequence[int] | None
+) -> dict[int, list[int]]:
     places = {
         day: place
-        for place, (first, last) in enumerate(asked.curve)
+        for place, (first, last) in enumerate(points)
         for day in range(day_number(first), day_number(last) + 1)
     }
-    curve = asked.scope._replace(start=asked.curve[0][0], end=asked.curve[-1][1])
-    if ids is not None:
-        curve = curve._replace(teams=())
+    curve = scope._replace(start=points[0][0], end=points[-1][1])
     query = PersonDay.select(PersonDay.person_id, PersonDay.day, PersonDay.tokens).where(
-        PersonDay.slice.in_(list(asked.slices.whole)) & curve.rows_of(PersonDay)
+        PersonDay.slice.in_(list(slices_of(scope).whole)) & curve.rows_of(PersonDay)
     )
     if ids is not None:
         query = query.where(PersonDay.person_id.in_(list(ids)))
     found: dict[int, list[int]] = {}
-    points = len(asked.curve)
     # Bare rows: of ten thousand people the wrappers around them cost more than the query.
     for person_id, day, tokens in database.execute(query).fetchall():
         if person_id not in found:
-            found[person_id] = [0] * points
+            found[person_id] = [0] * len(points)
         if day in places:
             found[person_id][places[day]] += tokens
     return found
 
 
-def foot(question: Question) -> Foot:
+def footer(question: PeopleQuestion) -> Footer:
     """The sums below the rows."""
-    found = everybody(question.scope, question.slices)
-    return Foot(
+    found = everybody(question.scope)
+    return Footer(
         sums_of_people(found, matching(found, question.search)),
-        merged(found.nobody),
-        nobodys_lines(question.scope, question.slices, found.nobody, MOST_SHARED, question.search),
+        merged(found.unattributed),
+        unattributed_lines(question.scope, found.unattributed, MOST_SHARED, question.search),
         len(found.ids),
     )

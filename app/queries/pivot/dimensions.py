@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -11,10 +11,9 @@ from peewee import JOIN
 
 from app.database import database
 from app.dates import days_between, month_end, month_start, week_end, week_start
-from app.models import UNATTRIBUTED, Organization, Team, Workspace
+from app.models import UNATTRIBUTED, Organization, Workspace
 from app.queries.people.everybody import known_people
-from app.queries.remembered import remembered
-from app.queries.scope import Scope, Slices
+from app.queries.scope import Scope, Slices, slices_of, teams
 
 PERSON, TEAM, MODEL, TOOL = "person", "team", "model", "tool"
 DAY, WEEK, MONTH = "day", "week", "month"
@@ -70,7 +69,7 @@ def subtract(whole: Amount, part: Amount) -> Amount:
 
 @dataclass(frozen=True)
 class Question:
-    """What is measured: days from and to (both set), slices, and whose usage.
+    """What is measured: days from and to (both set), and whose usage.
 
     `search` narrows to people whose e-mail holds the words. `people`, `teams` and `workspaces`
     narrow to some keys, `no_people`, `no_teams` and `no_workspaces` leave some out; the key of
@@ -78,7 +77,6 @@ class Question:
     """
 
     scope: Scope
-    slices: Slices
     measure: str
     search: str = ""
     people: tuple[int, ...] | None = None
@@ -87,17 +85,28 @@ class Question:
     no_teams: tuple[int, ...] = ()
     workspaces: tuple[tuple[int, str], ...] | None = None
     no_workspaces: tuple[tuple[int, str], ...] = ()
+    models: tuple[str, ...] | None = None
+    tools: tuple[str, ...] | None = None
+
+    @property
+    def slices(self) -> Slices:
+        """The slices of the scope, of these models and tools only."""
+        found = slices_of(self.scope)
+        if self.models is not None:
+            by_model = {key: part for key, part in found.by_model.items() if part[1] in self.models}
+            by_tool = {key: tool for key, (tool, _) in by_model.items()}
+            found = Slices(tuple(by_model), by_tool, by_model)
+        if self.tools is not None:
+            by_tool = {key: tool for key, tool in found.by_tool.items() if tool in self.tools}
+            by_model = {key: part for key, part in found.by_model.items() if part[0] in self.tools}
+            found = Slices(tuple(by_tool), by_tool, by_model)
+        return found
 
     @property
     def is_of_anybody(self) -> bool:
         """Whether usage counts whoever it belongs to."""
         some = self.scope.teams or self.search or self.no_people or self.no_teams
         return not some and self.people is None and self.teams is None
-
-    def key(self) -> Hashable:
-        """What makes the question: equal keys have equal answers."""
-        others = (getattr(self, field.name) for field in fields(self) if field.name != "slices")
-        return self.slices.key(), *others
 
     def to(self, dimension: str, keys: Sequence[Any]) -> Question:
         """The same question about some keys of a dimension only (of periods: one)."""
@@ -110,7 +119,9 @@ class Question:
         if dimension in PERIODS:
             first, last = period_span(dimension, keys[0], self.scope)
             return replace(self, scope=self.scope._replace(start=first, end=last))
-        return replace(self, slices=_slices_to(self.slices, dimension, keys))
+        if dimension == MODEL:
+            return replace(self, models=tuple(keys))
+        return replace(self, tools=tuple(keys))
 
     def without(self, dimension: str, keys: Sequence[Any]) -> Question:
         """The same question about all other keys; of periods: about the days before them."""
@@ -126,15 +137,6 @@ class Question:
         named = {name for _, name in self.slices.by_model.values()}
         known = named if dimension == MODEL else set(self.slices.by_tool.values())
         return self.to(dimension, list(known.difference(keys)))
-
-
-def _slices_to(slices: Slices, dimension: str, keys: Collection[Any]) -> Slices:
-    place = 0 if dimension == TOOL else 1
-    by_model = {key: label for key, label in slices.by_model.items() if label[place] in keys}
-    if dimension == MODEL:
-        return Slices(tuple(by_model), {key: tool for key, (tool, _) in by_model.items()}, by_model)
-    by_tool = {key: tool for key, tool in slices.by_tool.items() if tool in keys}
-    return Slices(tuple(by_tool), by_tool, by_model)
 
 
 def period_of(dimension: str, day: date) -> date:
@@ -176,9 +178,8 @@ def _emails(ids: Iterable[Any]) -> dict[Any, str]:
 
 
 def _team_names(ids: Iterable[Any]) -> dict[Any, str]:
-    names = remembered("team names", lambda: dict(Team.select(Team.id, Team.name).tuples()))
-    special = {NO_TEAM: "No team", NOBODYS_TEAM: ""}
-    return {key: names.get(key) or special[key] for key in ids}
+    names = {**teams(), NO_TEAM: "No team", NOBODYS_TEAM: ""}
+    return {key: names[key] for key in ids}
 
 
 def _workspace_names(keys: list[Any]) -> dict[Any, str]:

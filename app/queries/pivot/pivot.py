@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from app.queries.keys.shared import shared_key_lines
 from app.queries.pivot.dimensions import (
     ADDITIVE,
+    MODEL,
     NOTHING,
     PEOPLE,
     PERIODS,
@@ -33,8 +34,9 @@ from app.queries.pivot.shape import (
     natural_sort,
 )
 from app.queries.pivot.sums import Sums, grouped
-from app.queries.pivot.unattributed import NobodysLine, nobodys_lines, shared_columns, sum_of_rows
-from app.queries.scope import Scope, Slices, slices_of
+from app.queries.pivot.unattributed import FooterLine, footer_lines, shared_columns, sum_of_rows
+from app.queries.scope import Scope
+from app.queries.shortened import at_most
 from app.usage import normal_email
 
 MOST_COLUMNS = 24
@@ -61,7 +63,7 @@ class Pivot(NamedTuple):
     row_count: int
     known_rows: int
     rows_sum: Line
-    nobody: list[NobodysLine]
+    nobody: list[FooterLine]
     shares_column: bool
     sort: str
     descending: bool
@@ -91,7 +93,7 @@ class _Work:
 
     def __init__(self, scope: Scope, shape: Shape) -> None:
         self.shape = shape
-        self.everybody = everybody = Question(scope, slices_of(scope), shape.measure)
+        self.everybody = everybody = Question(scope, shape.measure)
         self.unowned = UNOWNED.get(shape.rows)
         # Words narrow to people of that e-mail; in other rows they are looked for in the labels.
         self.question = replace(
@@ -137,7 +139,7 @@ class _Work:
         if kept:
             self.question = self.question.to(self.shape.rows, list(kept))
         else:
-            self.question = replace(self.question, slices=Slices((), {}, {}))
+            self.question = self.question.to(MODEL, ())
 
     def pivot(self, limit: int | None, offset: int) -> Pivot:
         columns, other_keys = self._columns()
@@ -172,15 +174,15 @@ class _Work:
             offset if limit is not None else 0,
         )
 
-    def _nobody(self, nobody: Line | None, columns: Columns) -> list[NobodysLine]:
+    def _nobody(self, nobody: Line | None, columns: Columns) -> list[FooterLine]:
         if self.unowned is None:
             return []
-        return nobodys_lines(self.everybody, columns, nobody, self.shape.search)
+        return footer_lines(self.everybody, columns, nobody, self.shape.search)
 
     def _shares_column(self) -> bool:
         if self.shape.by not in UNOWNED:
             return False
-        return bool(shared_key_lines(self.everybody.scope, self.everybody.slices))
+        return bool(shared_key_lines(self.everybody.scope))
 
     def _columns(self) -> tuple[list[Column], list[Any]]:
         """The columns to show, and the keys of the others."""
@@ -199,9 +201,8 @@ class _Work:
         else:
             words = labels(by, totals)
             keys = sorted(totals, key=lambda key: (-totals[key].value, not words[key], words[key]))
-            # A column for one other would be as wide as that column.
-            most = MOST_COLUMNS if len(keys) > MOST_COLUMNS + 1 else len(keys)
-            shown, others = keys[:most], keys[most:]
+            first, rest = at_most(keys, MOST_COLUMNS)
+            shown, others = list(first), list(rest)
         return [Column(key, words[key], totals.get(key, NOTHING)) for key in shown], others
 
     def _sort(self, columns: Sequence[Column]) -> tuple[str, bool]:

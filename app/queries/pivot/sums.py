@@ -78,21 +78,18 @@ def grouped(question: Question, dimensions: Sequence[str]) -> Sums:
     """
     if not question.slices.whole or _backwards(question):
         return {}
-    return remembered(
-        ("pivot", question.key(), tuple(dimensions)),
-        lambda: _grouped(question, dimensions),
-        lambda found: BYTES_A_SUM * len(found),
-    )
+    return _grouped(question, tuple(dimensions))
 
 
-def _grouped(question: Question, dimensions: Sequence[str]) -> Sums:
+@remembered(lambda found: BYTES_A_SUM * len(found))
+def _grouped(question: Question, dimensions: tuple[str, ...]) -> Sums:
     keys = keys_of(question, dimensions)
     if question.measure == PEOPLE and DAY in dimensions and not keys.one_slice_each:
         alone, shared = models_alone(question)
         if alone and MODEL in dimensions:
             # The days' totals count the people of one slice; only the rest must be counted.
             parts = [question.to(MODEL, names) for names in (alone, shared)]
-            return {key: sum_ for part in parts for key, sum_ in _grouped(part, dimensions).items()}
+            return {key: sum_ for part in parts for key, sum_ in grouped(part, dimensions).items()}
     query = _source(question, keys)(question, keys)
     decode = decoder(keys, dimensions)
     return dict(decode(row) for row in database.execute(query).fetchall())

@@ -15,7 +15,7 @@ from peewee import ModelSelect
 from app.database import database, total
 from app.dates import day_of
 from app.models import UNATTRIBUTED, Actor, Partition, Usage
-from app.queries.keys.shared import shared_labels
+from app.queries.keys.shared import MOST_SHARED, shared_labels
 from app.queries.pivot.dimensions import (
     ADDITIVE,
     DAYS,
@@ -37,14 +37,13 @@ from app.queries.pivot.dimensions import (
 from app.queries.pivot.shape import Columns, Line, columns_add_up
 from app.queries.pivot.sums import USAGE_COLUMNS, grouped
 from app.queries.remembered import remembered
+from app.queries.shortened import at_most
 from app.states import Rule
 
-MOST_SHARED = 9
-"""So many names of shared keys have a line; more are summed up in one."""
 BYTES_A_PART = 300
 
 
-class NobodysLine(NamedTuple):
+class FooterLine(NamedTuple):
     """A line of usage that belongs to nobody.
 
     `label` names shared keys and `keys` are theirs; without a label it is of several names,
@@ -115,9 +114,9 @@ def _shared_like(parts: Sequence[Part], words: str) -> list[Part]:
     return [part for part in parts if part.label and wanted in part.label.lower()]
 
 
-def nobodys_lines(
+def footer_lines(
     question: Question, columns: Columns, nobody: Line | None, words: str = ""
-) -> list[NobodysLine]:
+) -> list[FooterLine]:
     """The lines of `nobody`, which is all that has no owner: None when there is nothing.
 
     With `words` only the names that hold them have a line, and there is no rest.
@@ -130,7 +129,7 @@ def nobodys_lines(
     if words or nobody is None:
         return lines
     others = nobody.others if any(nobody.others) else None
-    rest: NobodysLine | None = NobodysLine("", (), nobody.cells, others, nobody.total)
+    rest: FooterLine | None = FooterLine("", (), nobody.cells, others, nobody.total)
     if shared and question.measure in ADDITIVE:
         rest = _without(nobody, _line("", shared, columns, question.measure))
     elif shared:
@@ -139,26 +138,24 @@ def nobodys_lines(
     return [*lines, rest._replace(keys=())] if rest else lines
 
 
-def _lines_of(parts: Sequence[Part], columns: Columns, measure: str) -> list[NobodysLine]:
+def _lines_of(parts: Sequence[Part], columns: Columns, measure: str) -> list[FooterLine]:
     """A line for each name, most first; names beyond the most are one line without a name."""
     named: dict[str, list[Part]] = {}
     for part in parts:
         named.setdefault(part.label, []).append(part)
     lines = [_line(label, group, columns, measure) for label, group in named.items()]
     lines.sort(key=lambda line: (-(line.total.value if line.total else 0), line.label))
-    # A line for one other would take as much room as that one.
-    if len(lines) <= MOST_SHARED + 1:
-        return lines
-    others = [part for line in lines[MOST_SHARED:] for part in named[line.label]]
-    return [*lines[:MOST_SHARED], _line("", others, columns, measure)]
+    shown, others = at_most(lines, MOST_SHARED)
+    rest = [part for line in others for part in named[line.label]]
+    return [*shown, _line("", rest, columns, measure)] if rest else [*shown]
 
 
-def _line(label: str, parts: Sequence[Part], columns: Columns, measure: str) -> NobodysLine:
+def _line(label: str, parts: Sequence[Part], columns: Columns, measure: str) -> FooterLine:
     by_column: dict[Any, list[Part]] = {}
     for part in parts:
         by_column.setdefault(part.column, []).append(part)
     others = [part for part in parts if columns.by and part.column not in columns.shown]
-    return NobodysLine(
+    return FooterLine(
         label,
         tuple(sorted({part.key for part in parts})),
         [_measured(by_column.get(key, ()), measure) for key in columns.shown],
@@ -175,9 +172,9 @@ def _measured(parts: Sequence[Part], measure: str) -> Amount | None:
     return add(part.amount for part in parts)
 
 
-def _without(whole: Line, part: NobodysLine) -> NobodysLine | None:
+def _without(whole: Line, part: FooterLine) -> FooterLine | None:
     """What is left of an additive line; None when nothing is."""
-    rest = NobodysLine(
+    rest = FooterLine(
         "",
         (),
         [_less(*cells) for cells in zip(whole.cells, part.cells, strict=True)],
@@ -196,13 +193,10 @@ def _parts(question: Question, by: str) -> list[Part]:
     """The usage of shared keys by the columns; for counts also that of other nobodies."""
     if question.scope.teams or not question.slices.whole or not shared_labels():
         return []
-    return remembered(
-        ("nobody's parts", question.key(), by),
-        lambda: _read_parts(question, by),
-        lambda found: BYTES_A_PART * (1 + len(found)),
-    )
+    return _read_parts(question, by)
 
 
+@remembered(lambda found: BYTES_A_PART * (1 + len(found)))
 def _read_parts(question: Question, by: str) -> list[Part]:
     group, column_of = _grouping(question, by)
     counted = question.measure not in ADDITIVE

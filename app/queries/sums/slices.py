@@ -44,25 +44,23 @@ def day_rows(scope: Scope, slice_ids: Iterable[int], columns: Sequence[str]) -> 
 
     `columns` are names of `SUM_COLUMNS`. Bare rows, remembered: a year by model is thousands.
     """
-    wanted = sorted(slice_ids)
-    return remembered(
-        ("day rows", scope.bounds(), scope.teams, tuple(wanted), tuple(columns)),
-        lambda: _day_rows(scope, wanted, columns) if wanted else [],
-        lambda found: BYTES_A_NUMBER * (3 + len(columns)) * len(found),
-    )
+    return _day_rows(scope, tuple(sorted(slice_ids)), tuple(columns))
 
 
-def _day_rows(scope: Scope, wanted: list[int], columns: Sequence[str]) -> list[tuple]:
+@remembered(lambda rows: BYTES_A_NUMBER * sum(3 + len(row) for row in rows[:1]) * len(rows))
+def _day_rows(scope: Scope, wanted: tuple[int, ...], columns: tuple[str, ...]) -> list[tuple]:
+    if not wanted:
+        return []
     if scope.teams:
         sums = [total(getattr(PersonDay, name)) for name in columns]
         query = (
             PersonDay.select(PersonDay.day, PersonDay.slice, fn.COUNT(PersonDay.person_id), *sums)
-            .where(PersonDay.slice.in_(wanted) & scope.rows_of(PersonDay))
+            .where(PersonDay.slice.in_(list(wanted)) & scope.rows_of(PersonDay))
             .group_by(PersonDay.day, PersonDay.slice)
         )
     else:
         figures = [getattr(TotalDay, name) for name in columns]
         query = TotalDay.select(TotalDay.day, TotalDay.slice, TotalDay.people, *figures).where(
-            TotalDay.slice.in_(wanted) & scope.covers(TotalDay.day)
+            TotalDay.slice.in_(list(wanted)) & scope.covers(TotalDay.day)
         )
     return list(database.execute(query).fetchall())

@@ -38,7 +38,7 @@ class Weekday(NamedTuple):
         return _average(self.figures.tokens, self.days)
 
     @property
-    def average_nanos(self) -> int:
+    def average_value_nanos(self) -> int:
         """Nano-dollars of value per such day, rounded half-even."""
         return _average(self.figures.value_nanos, self.days)
 

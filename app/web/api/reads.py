@@ -11,22 +11,20 @@ from flask.typing import ResponseReturnValue
 from app.database import reading
 from app.dates import utc_today
 from app.identity import own_email
+from app.queries.people.order import DEFAULT_SORT, SORTS, tokens_per_day
 from app.queries.people.people import (
-    DEFAULT_SORT,
     PeopleTotals,
     PersonTotals,
     one_person,
-    people,
     people_totals,
     person_by_email,
-    tokens_per_day,
 )
 from app.queries.people.person import person_usage
+from app.queries.people.rows import PeopleQuestion, people_rows
 from app.queries.scope import Scope, slices_of
+from app.queries.sums.days import series_days
 from app.queries.sums.figures import Figures
-from app.queries.sums.models import models
-from app.queries.sums.totals import Totals, totals
-from app.queries.sums.trends import daily
+from app.queries.sums.ranges import RangeSums, people_counts, sums_of_ranges
 from app.usage import CLAUDE_CODE, CURSOR, normal_email
 from app.web.request.errors import BadRequest
 from app.web.view.params import MOST_DAYS, api_number, api_scope
@@ -53,25 +51,26 @@ def dollars(nanos: int) -> float:
 def stats() -> ResponseReturnValue:
     """Totals of a range, on request with those of the range before."""
     scope = api_scope(request.args, utc_today())
+    previous = scope.previous() if request.args.get("comparison") == "true" else None
+    scopes = [scope, previous] if previous else [scope]
     with reading():
-        slices = slices_of(scope)
-        answer = _stats(totals(scope, slices))
-        previous = scope.previous()
-        if request.args.get("comparison") == "true" and previous:
-            answer["previousPeriod"] = _stats(totals(previous, slices))
-    return jsonify(answer)
+        found = sums_of_ranges(scopes, by_model=False)
+        answers = list(map(_stats, found, people_counts(scopes)))
+    earlier = {"previousPeriod": answers[1]} if previous else {}
+    return jsonify(answers[0] | earlier)
 
 
-def _stats(found: Totals) -> dict[str, Any]:
-    by_tool = {tool: figures.tokens for tool, figures in found.by_tool.items()}
+def _stats(found: RangeSums, people: int) -> dict[str, Any]:
+    figures = found.figures
+    by_tool = {tool: part.tokens for tool, part in found.by_tool.items()}
     return {
-        **_figures(found.figures, by_tool, total_prefix=True),
-        "activeUsers": found.active_people,
+        **_figures(figures, by_tool, total_prefix=True),
+        "activeUsers": people,
         "unattributed": {
             "totalTokens": found.unattributed.tokens,
             "totalCost": dollars(found.unattributed.value_nanos),
         },
-        "unpricedTokens": found.figures.unpriced_tokens,
+        "unpricedTokens": figures.unpriced_tokens,
     }
 
 
@@ -104,16 +103,16 @@ def trends() -> ResponseReturnValue:
         name = "startDate" if scope.start else "endDate"
         raise BadRequest(f"{name}: {days} days are too many, {MOST_DAYS} at most.")
     with reading():
-        points = daily(scope)
-    return jsonify([_day(point.day.isoformat(), point.by_tool) for point in points])
+        found = series_days(scope, slices_of(scope).by_tool)
+    return jsonify([_day(one.day, one.tokens, sum(one.value_nanos.values())) for one in found])
 
 
-def _day(day: str, by_tool: dict[str, Figures]) -> dict[str, Any]:
+def _day(day: date, tokens: dict[str, int], value_nanos: int) -> dict[str, Any]:
     return {
-        "date": day,
-        "claudeCode": by_tool.get(CLAUDE_CODE, Figures()).tokens,
-        "cursor": by_tool.get(CURSOR, Figures()).tokens,
-        "cost": dollars(sum(figures.value_nanos for figures in by_tool.values())),
+        "date": day.isoformat(),
+        "claudeCode": tokens.get(CLAUDE_CODE, 0),
+        "cursor": tokens.get(CURSOR, 0),
+        "cost": dollars(value_nanos),
     }
 
 
@@ -122,7 +121,7 @@ def all_models() -> ResponseReturnValue:
     """All models of a range, most tokens first."""
     scope = api_scope(request.args, utc_today())
     with reading():
-        shares = models(scope)
+        (found,) = sums_of_ranges([scope])
     return jsonify(
         [
             {
@@ -132,7 +131,7 @@ def all_models() -> ResponseReturnValue:
                 "cost": dollars(share.figures.value_nanos),
                 "percentage": float(share.percentage),
             }
-            for share in shares
+            for share in found.shares()
         ]
     )
 
@@ -141,9 +140,9 @@ def all_models() -> ResponseReturnValue:
 def users() -> ResponseReturnValue:
     """People with usage in the range, most tokens first."""
     scope = api_scope(request.args, utc_today())
-    limit, offset = _page()
+    asked = PeopleQuestion(scope, columns=("topModel",), search=_search())
     with reading():
-        page = people(scope, search=_search(), limit=limit, offset=offset, with_favorites=True)
+        page = people_rows(asked, *_page())
     return jsonify(
         [
             {
@@ -164,27 +163,23 @@ def users() -> ResponseReturnValue:
 def pivot() -> ResponseReturnValue:
     """One page of people in any order, and the totals of all of them."""
     scope = api_scope(request.args, utc_today())
-    limit, offset = _page()
-    sort = request.args.get("sortBy", DEFAULT_SORT)
-    descending = request.args.get("sortDir", "desc").lower() != "asc"
-    search = _search()
+    asked = PeopleQuestion(scope, (), _search(), *_order())
     with reading():
-        slices = slices_of(scope)
-        page = people(
-            scope,
-            search=search,
-            sort=sort,
-            descending=descending,
-            limit=limit,
-            offset=offset,
-            slices=slices,
-        )
-        whole = people_totals(scope, search, slices)
+        page = people_rows(asked, *_page())
+        whole = people_totals(scope, asked.search)
     return jsonify(
         users=[_pivot_row(person) for person in page.people],
         totalCount=page.total_count,
         totals=_pivot_totals(whole),
     )
+
+
+def _order() -> tuple[str, bool]:
+    """The column to sort by and whether it falls; an unknown one is most tokens first."""
+    sort = request.args.get("sortBy", DEFAULT_SORT)
+    if sort not in SORTS:
+        return DEFAULT_SORT, True
+    return sort, request.args.get("sortDir", "desc").lower() != "asc"
 
 
 def _pivot_row(person: PersonTotals) -> dict[str, Any]:
@@ -223,7 +218,7 @@ def user(email: str) -> ResponseReturnValue:
 def _person(scope: Scope, person_id: int, email: str) -> dict[str, Any]:
     usage = person_usage(scope, person_id)
     return {
-        "summary": _summary(one_person(scope, person_id, email)),
+        "summary": _summary(one_person(scope, person_id, email, usage)),
         "modelBreakdown": [
             {
                 "model": row.model,
@@ -233,7 +228,14 @@ def _person(scope: Scope, person_id: int, email: str) -> dict[str, Any]:
             }
             for row in usage.models
         ],
-        "dailyUsage": [_day(point.day.isoformat(), point.by_tool) for point in usage.days],
+        "dailyUsage": [
+            _day(
+                point.day,
+                {tool: part.tokens for tool, part in point.by_tool.items()},
+                point.figures.value_nanos,
+            )
+            for point in usage.days
+        ],
     }
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from fractions import Fraction
 from typing import NamedTuple
 
-from app.queries.sums.overview import Period
+from app.queries.sums.ranges import RangeSums
 from app.web.dashboard.daily import CACHE, COST, PEOPLE, TOTAL
 from app.web.view import charts, formatting
 from app.web.view.cards import (
@@ -40,15 +40,15 @@ class Measured(NamedTuple):
     complete_days: int
 
 
-def measured(period: Period, people: int, complete_tokens: int, complete_days: int) -> Measured:
+def measured(sums: RangeSums, people: int, complete_tokens: int, complete_days: int) -> Measured:
     """The basis of the cards; usage that belongs to nobody raises nobody's average."""
-    figures = period.figures
+    figures = sums.figures
     return Measured(
         figures.tokens,
         figures.value_nanos,
         figures.not_priced,
         people,
-        figures.tokens - period.unattributed.tokens,
+        figures.tokens - sums.unattributed.tokens,
         figures.cache_read_tokens,
         complete_tokens,
         complete_days,

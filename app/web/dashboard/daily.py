@@ -8,8 +8,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from app.queries.scope import Slices
+from app.queries.sums.days import SeriesDay
 from app.queries.sums.figures import Figures
-from app.queries.sums.overview import SeriesDay
 from app.queries.sums.weekdays import by_weekday
 from app.web.dashboard.view import COST as COST_MEASURE
 from app.web.dashboard.view import MODEL, DashboardView
@@ -89,7 +89,7 @@ def ranked(days: Sequence[SeriesDay], view: DashboardView) -> list[str]:
 
 
 def _measured(day: SeriesDay, view: DashboardView) -> dict[str, int]:
-    return day.nanos if view.measure == COST_MEASURE else day.tokens
+    return day.value_nanos if view.measure == COST_MEASURE else day.tokens
 
 
 def _amounts(day: SeriesDay, view: DashboardView, kept: list[str] | None) -> dict[str, int]:
@@ -99,7 +99,7 @@ def _amounts(day: SeriesDay, view: DashboardView, kept: list[str] | None) -> dic
         amounts[key] = amounts.get(key, 0) + amount
     return amounts | {
         TOTAL: sum(day.tokens.values()),
-        COST: sum(day.nanos.values()),
+        COST: sum(day.value_nanos.values()),
         CACHE: day.cache_read_tokens,
         UNPRICED: day.unpriced_tokens,
         PEOPLE: day.people,
@@ -240,7 +240,7 @@ def weekday_averages(
         WeekdayAverage(
             WEEKDAY_NAMES[found.weekday],
             found.average_tokens,
-            None if found.figures.not_priced else found.average_nanos,
+            None if found.figures.not_priced else found.average_value_nanos,
             round(Fraction(people[found.weekday], found.days)),
         )
         for found in by_weekday(map(_day_sums, counted), start, end, left_out)
@@ -251,7 +251,7 @@ def weekday_averages(
 def _day_sums(day: SeriesDay) -> _DaySums:
     figures = Figures(
         tokens=sum(day.tokens.values()),
-        value_nanos=sum(day.nanos.values()),
+        value_nanos=sum(day.value_nanos.values()),
         unpriced_tokens=day.unpriced_tokens,
     )
     return _DaySums(day.day, {"": figures})

@@ -12,21 +12,13 @@ from flask import Blueprint, Response, request
 from app.database import reading
 from app.dates import utc_now
 from app.queries.days.freshness import ProviderState
-from app.queries.keys.shared import at_most, shared_key_lines
+from app.queries.keys.shared import shared_key_lines, shown_lines
 from app.queries.keys.unmapped import unmapped_keys
-from app.queries.people.people import PeoplePage, people
-from app.queries.scope import Scope, Slices, slices_of
+from app.queries.people.rows import PeopleQuestion, Rows, people_rows
+from app.queries.scope import Scope, slices_of
+from app.queries.sums.days import SeriesDay, amounts_of_days, series_days
 from app.queries.sums.figures import Figures, add_up
-from app.queries.sums.models import ModelShare
-from app.queries.sums.overview import (
-    Period,
-    SeriesDay,
-    amounts_of_days,
-    lifetime,
-    people_counts,
-    periods,
-    series_days,
-)
+from app.queries.sums.ranges import ModelShare, RangeSums, lifetime, people_counts, sums_of_ranges
 from app.web.dashboard import cards, daily
 from app.web.dashboard.view import COST, CUTS, MEASURES, DashboardView, parse_dashboard
 from app.web.request import htmx
@@ -52,11 +44,10 @@ Span = tuple[date, date]
 
 
 class Asked(NamedTuple):
-    """A question about a closed range: its view, days, slices, and which days may still grow."""
+    """A question about a closed range: its view, days, and which days may still grow."""
 
     view: DashboardView
     scope: Scope
-    slices: Slices
     span: Span
     days: list[SeriesDay]
     open_days: set[date]
@@ -87,8 +78,7 @@ def known_context(
     """What the page shows once any usage is known; figures only if the scope has some."""
     scope = within_records(view.scope, span)
     closed = scope._replace(start=scope.start or span[0], end=scope.end or span[1])
-    slices = slices_of(scope)
-    days = series_days(closed, slices, daily.series_labels(view, slices))
+    days = series_days(closed, daily.series_labels(view, slices_of(scope)))
     context = {
         "shown": (closed.start, closed.end),
         "empty": emptiness(scope, days),
@@ -97,8 +87,8 @@ def known_context(
     }
     if context["empty"]:
         return context
-    open_days = open_days_of(days, closed, states)
-    asked = Asked(view, closed, slices, span, days, open_days)
+    open_days = open_days_of([day.day for day in days], closed, states)
+    asked = Asked(view, closed, span, days, open_days)
     compared = known_comparison(view.scope, open_days, span[0]) if scope == view.scope else None
     drawn = charts.bars(daily.chart_points(days, view), open_days)
     return context | figures_context(asked, compared, drawn) | chart_context(asked, drawn)
@@ -106,7 +96,7 @@ def known_context(
 
 def emptiness(scope: Scope, days: Sequence[SeriesDay]) -> str:
     """Why there is nothing to show: "filtered", "outside" (no usage in the range), or ""."""
-    if any(day.people or any(day.tokens.values()) or any(day.nanos.values()) for day in days):
+    if any(day.people or any(day.tokens.values()) or any(day.value_nanos.values()) for day in days):
         return ""
     return "filtered" if scope.is_filtered else "outside"
 
@@ -115,7 +105,7 @@ def figures_context(
     asked: Asked, compared: Comparison | None, drawn: Sequence[charts.Bar]
 ) -> dict[str, Any]:
     """The cards with their changes, and the rankings."""
-    top = people(asked.scope, limit=TOP_PEOPLE, with_favorites=True, slices=asked.slices)
+    top = people_rows(PeopleQuestion(asked.scope, columns=("topModel",)), TOP_PEOPLE)
     whole, (settled, shown), before = measured_periods(asked, compared, top.total_count)
     known = not (compared and compared.unknown)
     until = compared.now.end if compared and not compared.whole else None
@@ -129,10 +119,10 @@ def figures_context(
 
 def measured_periods(
     asked: Asked, compared: Comparison | None, active: int
-) -> tuple[Period, tuple[cards.Measured, cards.Measured], cards.Measured | None]:
+) -> tuple[RangeSums, tuple[cards.Measured, cards.Measured], cards.Measured | None]:
     """The whole range, (its complete part, all of it) as measured, and the days before."""
     if compared is None:
-        (whole,) = periods([asked.scope], asked.slices)
+        (whole,) = sums_of_ranges([asked.scope])
         shown = _measured(asked, whole, active, asked.scope)
         return whole, (shown, shown), None
     stretches = [compared.before, compared.now]
@@ -140,9 +130,9 @@ def measured_periods(
     if cut:
         rest = (compared.now.end or date.max) + timedelta(days=1)
         stretches.append(asked.scope._replace(start=rest))
-    earlier, settled, *tail = periods(stretches, asked.slices)
+    earlier, settled, *tail = sums_of_ranges(stretches)
     whole = settled.plus(tail[0]) if tail else settled
-    counts = people_counts([compared.before, compared.now][: 1 + cut], asked.slices)
+    counts = people_counts([compared.before, compared.now][: 1 + cut])
     shown = _measured(asked, whole, active, asked.scope)
     return (
         whole,
@@ -151,7 +141,7 @@ def measured_periods(
     )
 
 
-def _measured(asked: Asked, period: Period, active: int, scope: Scope) -> cards.Measured:
+def _measured(asked: Asked, sums: RangeSums, active: int, scope: Scope) -> cards.Measured:
     first, last = scope.start or asked.span[0], scope.end or asked.span[1]
     complete = set(asked.complete(first, last))
     growing = sum(
@@ -159,24 +149,24 @@ def _measured(asked: Asked, period: Period, active: int, scope: Scope) -> cards.
         for day in asked.days
         if first <= day.day <= last and day.day not in complete
     )
-    return cards.measured(period, active, period.figures.tokens - growing, len(complete))
+    return cards.measured(sums, active, sums.figures.tokens - growing, len(complete))
 
 
-def rankings_context(asked: Asked, whole: Period, top: PeoplePage) -> dict[str, Any]:
+def rankings_context(asked: Asked, whole: RangeSums, top: Rows) -> dict[str, Any]:
     """Models, tools, people, weekdays and keys without an owner."""
     shares = whole.shares()
     rest = [share.figures for share in shares[TOP_MODELS:]]
     by_tool = whole.by_tool
-    ownerless = unmapped_keys(asked.scope) if any(whole.unattributed) else []
-    shared = shared_key_lines(asked.scope, asked.slices) if any(whole.unattributed) else []
-    keys = [key for key in ownerless if key.key]
+    unmapped = unmapped_keys(asked.scope) if any(whole.unattributed) else []
+    shared = shared_key_lines(asked.scope) if any(whole.unattributed) else []
+    keys = [key for key in unmapped if key.key]
     of_keys = add_up(key.figures for key in keys) if keys else Figures()
     # Not all the rest: shared keys have a name, though nobody owns them.
-    nameless = [row.figures for row in ownerless if not row.key]
+    nameless = [row.figures for row in unmapped if not row.key]
     return {
         "figures": whole.figures,
         "unattributed": whole.unattributed,
-        "shared_keys": at_most(shared, TOP_SHARED),
+        "shared_keys": shown_lines(shared, TOP_SHARED),
         "unmapped": len(keys),
         "unmapped_figures": of_keys,
         "nameless_figures": add_up(nameless) if nameless else Figures(),
@@ -201,7 +191,7 @@ def in_several_tools(shares: Sequence[ModelShare]) -> set[str]:
     return {model for model, count in tools.items() if count > 1}
 
 
-def other_people(owned: Figures, top: PeoplePage) -> Figures:
+def other_people(owned: Figures, top: Rows) -> Figures:
     """The figures of the people below the top, so that the table adds up to its total."""
     listed = add_up(person.figures for person in top.people) if top.people else Figures()
     return owned.minus(listed)
@@ -225,8 +215,8 @@ def projected(asked: Asked) -> daily.Projection | None:
     learned = daily.days_to_learn_from(today, asked.span[0])
     if not (present and learned):
         return None
-    found = amounts_of_days(learned, asked.scope, asked.slices)
+    found = amounts_of_days(learned, asked.scope)
     place = 1 if asked.view.measure == COST else 0
-    so_far = present[0].nanos if place else present[0].tokens
+    so_far = present[0].value_nanos if place else present[0].tokens
     known = {day: amounts[place] for day, amounts in found.items()}
     return daily.project(today, sum(so_far.values()), known, learned)

@@ -16,10 +16,9 @@ from app.database import reading
 from app.dates import days_between, utc_now
 from app.queries.days.freshness import ProviderState
 from app.queries.people.people import tokens_per_day
-from app.queries.people.rows import Foot, Question, Rows, foot, named_like, people_rows
-from app.queries.scope import Scope, slices_of
+from app.queries.people.rows import Footer, PeopleQuestion, Rows, footer, named_like, people_rows
+from app.queries.scope import Scope
 from app.queries.sums.figures import Figures, add_up
-from app.queries.sums.trends import DayPoint
 from app.web.people.columns import COLUMNS, USUAL
 from app.web.people.peek import COLUMNS as PEEK_COLUMNS
 from app.web.people.peek import peek_at
@@ -51,7 +50,7 @@ GROUPS = frozenset(("team", "model", "tool", "day", "week", "month", "workspace"
 blueprint = Blueprint("people", __name__)
 
 
-class Period(NamedTuple):
+class ViewedRange(NamedTuple):
     """What the range of a view means: the scope within the records, and what is compared."""
 
     scope: Scope
@@ -97,7 +96,7 @@ def known_context(
     if view.peek:
         asked = asked._replace(columns={*view.columns, *PEEK_COLUMNS})
     view, found = page_of(view, asked)
-    below = foot(asked)
+    below = footer(asked)
     looked_at = peek_at(view, asked, found, period.open_days)
     view = replace(view, peek=looked_at.row.person.email if looked_at else "")
     compared = period.compared
@@ -131,13 +130,12 @@ def known_context(
 
 def question_of(
     view: PeopleView, span: tuple[date, date], states: Iterable[ProviderState]
-) -> tuple[Question, Period]:
+) -> tuple[PeopleQuestion, ViewedRange]:
     """What to ask of the people's rollups for a view, and what its range means."""
     period = period_of(view.scope, span, list(states))
     compared = period.compared
-    asked = Question(
+    asked = PeopleQuestion(
         period.scope,
-        slices_of(period.scope),
         view.columns,
         view.search,
         view.sort,
@@ -148,19 +146,18 @@ def question_of(
     return asked, period
 
 
-def period_of(asked: Scope, span: tuple[date, date], states: list[ProviderState]) -> Period:
+def period_of(asked: Scope, span: tuple[date, date], states: list[ProviderState]) -> ViewedRange:
     """The same rules as on the overview: incomplete days are in no change and in no curve."""
     scope = within_records(asked, span)
     days = list(days_between(scope.start or span[0], scope.end or span[1]))
-    points = [DayPoint(day, {}, 0) for day in days]
-    open_days = open_days_of(points, scope, states)
+    open_days = open_days_of(days, scope, states)
     compared = known_comparison(asked, open_days, span[0]) if scope == asked else None
     bars = charts.bars([charts.Point(day, {}) for day in days], open_days)
     whole = [bar for bar in bars if not bar.open] or bars
-    return Period(scope, compared, open_days, [(bar.first, bar.last) for bar in whole])
+    return ViewedRange(scope, compared, open_days, [(bar.first, bar.last) for bar in whole])
 
 
-def page_of(view: PeopleView, asked: Question) -> tuple[PeopleView, Rows]:
+def page_of(view: PeopleView, asked: PeopleQuestion) -> tuple[PeopleView, Rows]:
     """The rows of a page; a page after the last one becomes the last one."""
     found = people_rows(asked, view.size, view.offset)
     if found.rows or view.page == 1:
@@ -169,31 +166,31 @@ def page_of(view: PeopleView, asked: Question) -> tuple[PeopleView, Rows]:
     return view, people_rows(asked, view.size, view.offset)
 
 
-def emptiness(view: PeopleView, found: Rows, below: Foot) -> str:
+def emptiness(view: PeopleView, found: Rows, below: Footer) -> str:
     """Why there is no row: "search", "filtered", "outside" (no usage in the range), or ""."""
     if found.rows or below.lines.shared:
         return ""
     if view.search and below.everybody_count:
         return "search"
-    if any(below.nobody):
+    if any(below.unattributed):
         return "" if not view.search else "search"
     return "filtered" if view.scope.is_filtered else "outside"
 
 
-def everything(below: Foot) -> tuple[Figures, dict[str, int]] | None:
+def everything(below: Footer) -> tuple[Figures, dict[str, int]] | None:
     """Figures and tokens by tool of the people and of nobody; None when nobody has usage.
 
     They are the totals of the overview, which leads here. A search leaves lines out, so only
     without one are they right.
     """
-    if not any(below.nobody):
+    if not any(below.unattributed):
         return None
     lines = below.lines
     named = [*lines.shared, *([lines.others] if lines.others else [])]
     by_tool: Counter[str] = Counter(below.people.by_tool)
     for part in (lines.rest_by_tool, *(line.by_tool for line in named)):
         by_tool.update(part)
-    return add_up([below.people.figures, below.nobody]), dict(by_tool)
+    return add_up([below.people.figures, below.unattributed]), dict(by_tool)
 
 
 def fits(view: PeopleView) -> int:
@@ -206,14 +203,14 @@ def fits(view: PeopleView) -> int:
     return 0
 
 
-def announcement(view: PeopleView, found: Rows, below: Foot) -> str:
+def announcement(view: PeopleView, found: Rows, below: Footer) -> str:
     """What is read out after a swap: "38 of 212 people, sorted by cost, descending"."""
     label = next(column.label for column in COLUMNS if column.name == view.sort).lower()
     direction = WORDS_FOR_DIRECTION[view.descending]
     return f"{counted(found, below)}, sorted by {label}, {direction}, page {view.page}"
 
 
-def counted(found: Rows, below: Foot) -> str:
+def counted(found: Rows, below: Footer) -> str:
     """How many people match: "212 people", or "38 of 212 people" of a search."""
     everybody = formatting.count_of(below.everybody_count, "person", "people")
     if found.total_count == below.everybody_count:

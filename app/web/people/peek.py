@@ -10,7 +10,7 @@ from app.dates import days_between
 from app.directory.people import person_for_alias
 from app.queries.people.people import person_by_email
 from app.queries.people.person import PersonDayPoint, PersonModel, person_usage
-from app.queries.people.rows import PersonRow, Question, Rows, one_row
+from app.queries.people.rows import PeopleQuestion, PersonRow, Rows, one_row
 from app.queries.sums.figures import Figures, add_up
 from app.web.view import charts
 from app.web.view.tools import STACK
@@ -55,7 +55,9 @@ class Peek(NamedTuple):
     after: str
 
 
-def peek_at(view: PeopleView, asked: Question, found: Rows, open_days: set[date]) -> Peek | None:
+def peek_at(
+    view: PeopleView, asked: PeopleQuestion, found: Rows, open_days: set[date]
+) -> Peek | None:
     """The person that the view looks at, also by a further e-mail; None for nobody known."""
     known = person_by_email(person_for_alias(view.peek) or view.peek) if view.peek else None
     if known is None:
@@ -79,7 +81,9 @@ def peek_at(view: PeopleView, asked: Question, found: Rows, open_days: set[date]
     )
 
 
-def _row(asked: Question, found: Rows, place: int | None, known: tuple[int, str]) -> PersonRow:
+def _row(
+    asked: PeopleQuestion, found: Rows, place: int | None, known: tuple[int, str]
+) -> PersonRow:
     """The row of the list, when the person is on this page: it holds what the panel needs."""
     if place is not None and set(asked.columns) >= COLUMNS:
         return found.rows[place]
@@ -87,7 +91,7 @@ def _row(asked: Question, found: Rows, place: int | None, known: tuple[int, str]
 
 
 def _bars(
-    asked: Question, days: Sequence[PersonDayPoint], open_days: set[date]
+    asked: PeopleQuestion, days: Sequence[PersonDayPoint], open_days: set[date]
 ) -> list[charts.Bar]:
     start, end = asked.scope.start, asked.scope.end
     if start is None or end is None:

@@ -15,7 +15,6 @@ from app.queries.people.person import PersonDayPoint, PersonUsage
 from app.queries.people.records import OwnKey
 from app.queries.scope import Scope
 from app.queries.sums.figures import Figures, add_up
-from app.queries.sums.trends import DayPoint
 from app.web.view import charts, formatting
 from app.web.view.cards import (
     DASH,
@@ -92,10 +91,10 @@ def lifetime(keys: Iterable[OwnKey]) -> Lifetime:
     return Lifetime(add_up(sums.values()), preferred, sums[preferred].tokens)
 
 
-def every_day(usage: PersonUsage, start: date, end: date) -> list[DayPoint]:
+def every_day(usage: PersonUsage, start: date, end: date) -> list[PersonDayPoint]:
     """The days of a range, zero-filled, oldest first."""
     used = {point.day: point.by_tool for point in usage.days}
-    return [DayPoint(day, used.get(day, {}), int(day in used)) for day in days_between(start, end)]
+    return [PersonDayPoint(day, used.get(day, {})) for day in days_between(start, end)]
 
 
 def by_tool(usage: PersonUsage) -> dict[str, Figures]:
@@ -190,18 +189,18 @@ def _sparklines(drawn: Iterable[charts.Bar]) -> list[str]:
     ]
 
 
-def bars(points: Iterable[DayPoint], open_days: set[date]) -> list[charts.Bar]:
+def bars(points: Iterable[PersonDayPoint], open_days: set[date]) -> list[charts.Bar]:
     """One bar a day, or one a week of a long range: tokens by tool, and the figures of cards."""
     return charts.bars([charts.Point(point.day, _amounts(point)) for point in points], open_days)
 
 
-def _amounts(point: DayPoint) -> dict[str, int]:
+def _amounts(point: PersonDayPoint) -> dict[str, int]:
     figures = point.figures
     tools = {tool: part.tokens for tool, part in point.by_tool.items()}
     return tools | {
         TOTAL: figures.tokens,
         COST: figures.value_nanos,
-        ACTIVE: point.people,
+        ACTIVE: int(bool(point.by_tool)),
         CACHE: figures.cache_read_tokens,
         UNPRICED: figures.unpriced_tokens,
     }

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 
 from app.database import reading
-from app.dates import utc_now
+from app.dates import days_between, utc_now
 from app.directory.people import person_for_alias
 from app.queries.people.directory import further_emails
 from app.queries.people.percentile import standing
@@ -21,9 +21,9 @@ from app.queries.people.person import (
     similar_people,
 )
 from app.queries.people.records import OwnKey, own_keys, raw_records
-from app.queries.scope import Scope, Slices, slices_of
+from app.queries.scope import Scope
 from app.queries.sums.figures import Figures, add_up
-from app.queries.sums.models import ModelShare, percentage
+from app.queries.sums.ranges import ModelShare, percentage
 from app.queries.sums.weekdays import by_weekday
 from app.usage import normal_email
 from app.web.person import figures, words
@@ -79,9 +79,8 @@ def usage_context(person: KnownPerson, view: PersonView, shared: dict[str, Any])
     """What the page shows of somebody who has usage; figures only if the scope has some."""
     # One person's page shows all of theirs: a team that travels along leads back to its people.
     scope = within_records(view.scope._replace(teams=()), shared["span"])
-    slices = slices_of(scope)
-    keys = own_keys(person.person_id, scope, slices)
-    usage = person_usage(scope, person.person_id, slices)
+    keys = own_keys(person.person_id, scope)
+    usage = person_usage(scope, person.person_id)
     context: dict[str, Any] = {
         "keys": keys,
         "lifetime": figures.lifetime(keys),
@@ -90,8 +89,8 @@ def usage_context(person: KnownPerson, view: PersonView, shared: dict[str, Any])
         "empty": "" if usage.days else _emptiness(scope),
     }
     if usage.days:
-        context |= figures_context(person, view, scope, slices, usage, shared | context)
-        context |= records_context(view, scope, slices, keys)
+        context |= figures_context(person, view, scope, usage, shared | context)
+        context |= records_context(view, scope, keys)
     return context
 
 
@@ -103,23 +102,22 @@ def figures_context(
     person: KnownPerson,
     view: PersonView,
     scope: Scope,
-    slices: Slices,
     usage: PersonUsage,
     shared: dict[str, Any],
 ) -> dict[str, Any]:
     """Cards with their changes, chart, models, tools, weekdays and the place among others."""
     (start, end), first = shared["shown"], shared["span"][0]
     points = figures.every_day(usage, start, end)
-    open_days = open_days_of(points, scope, shared["states"])
+    open_days = open_days_of(days_between(start, end), scope, shared["states"])
     drawn = figures.bars(points, open_days)
     shown = figures.measures(usage.days)
     asked = view.scope._replace(teams=())
     compared = known_comparison(asked, open_days, first) if scope == asked else None
     by_tool = figures.by_tool(usage)
-    place = standing(scope, slices, shown.tokens, shown.days)
+    place = standing(scope, shown.tokens, shown.days)
     counted_from = max(start, person.first_day or start)
     return {
-        **cards_context(person.person_id, slices, usage, compared, shown, drawn),
+        **cards_context(person.person_id, usage, compared, shown, drawn),
         **breakdown(usage, by_tool),
         "standing": figures.standing_words(place),
         "daily": figures.chart(
@@ -134,7 +132,6 @@ def figures_context(
 
 def cards_context(
     person_id: int,
-    slices: Slices,
     usage: PersonUsage,
     compared: Comparison | None,
     shown: figures.Measures,
@@ -144,7 +141,7 @@ def cards_context(
     settled, before = shown, None
     if compared:
         settled = figures.measures(usage.days, compared.now)
-        earlier = person_usage(compared.before, person_id, slices)
+        earlier = person_usage(compared.before, person_id)
         before = figures.measures(earlier.days)
     return {
         "compared": compared,
@@ -176,12 +173,10 @@ def breakdown(usage: PersonUsage, by_tool: dict[str, Figures]) -> dict[str, Any]
     }
 
 
-def records_context(
-    view: PersonView, scope: Scope, slices: Slices, keys: Sequence[OwnKey]
-) -> dict[str, Any]:
+def records_context(view: PersonView, scope: Scope, keys: Sequence[OwnKey]) -> dict[str, Any]:
     """One page of raw records; a page beyond the last is the last."""
     count = sum(key.records_in_scope for key in keys)
     view = view.within(count)
     used = [key.actor_id for key in keys if key.records_in_scope]
-    records = raw_records(used, scope, slices, limit=view.size, offset=view.offset)
+    records = raw_records(used, scope, limit=view.size, offset=view.offset)
     return {"view": view, "records": records, "pages": view.pages(count, len(records))}

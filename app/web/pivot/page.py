@@ -25,7 +25,6 @@ from app.queries.pivot.dimensions import (
 )
 from app.queries.pivot.pivot import MOST_PERIODS, Line, Pivot, natural_sort, pivot
 from app.queries.scope import Scope
-from app.queries.sums.trends import DayPoint
 from app.web.pivot.table import table
 from app.web.pivot.view import PivotView, parse_pivot_view
 from app.web.pivot.words import (
@@ -109,8 +108,7 @@ def closed(scope: Scope, span: tuple[date, date]) -> Scope:
 def growing_days(scope: Scope, states: Sequence[ProviderState]) -> set[date]:
     """The days of a scope with both ends whose figures may still grow."""
     days = days_between(scope.start or date.min, scope.end or date.min)
-    points = [DayPoint(day, {}, 0) for day in days]
-    return open_days_of(points, scope, states)
+    return open_days_of(days, scope, states)
 
 
 def as_found(view: PivotView, found: Pivot) -> PivotView:

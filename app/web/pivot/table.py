@@ -21,7 +21,7 @@ from app.queries.pivot.dimensions import (
 )
 from app.queries.pivot.pivot import Pivot
 from app.queries.pivot.shape import BY_LABEL, BY_TOTAL, Column, Line
-from app.queries.pivot.unattributed import NobodysLine
+from app.queries.pivot.unattributed import FooterLine
 from app.queries.scope import Scope
 from app.web.pivot.view import Links, Narrowed, PivotView, narrowed_to
 from app.web.pivot.words import (
@@ -117,7 +117,7 @@ class _Writer:
             rows.append(self._foot_row("whole", whole))
         return rows
 
-    def _foot_row(self, kind: str, line: Line | NobodysLine) -> FootRow:
+    def _foot_row(self, kind: str, line: Line | FooterLine) -> FootRow:
         links = [""] * len(line.cells)
         if kind != "nobody" and not self.view.search:
             links = [self._href(narrowed, path) for _, narrowed, path in self.columns]

@@ -22,7 +22,8 @@ from app.directory.people import (
 )
 from app.identity import BadEmail
 from app.queries.keys.mappings import known_emails
-from app.queries.people.directory import ListedPerson, listed_people, team_names
+from app.queries.people.directory import ListedPerson, listed_people
+from app.queries.scope import known_teams
 from app.usage import normal_email
 from app.web.request import htmx
 from app.web.request.guard import admin_only, record_event
@@ -122,7 +123,7 @@ def _page(view: PeopleListView, error: str = "", typed: dict[str, str] | None = 
         context = {
             "rows": rows,
             "pages": pages,
-            "teams": team_names(),
+            "teams": known_teams(),
             "emails": known_emails(words, MOST_EMAILS) if view.edit else [],
             "merging": merging,
             "splitting": intent_to_split(view),

@@ -24,6 +24,7 @@ from app.web.view.state import View
 from app.web.view.tools import tool_parts
 
 V = TypeVar("V", bound=View)
+_is_demo = remembered()(holds_demo)
 
 
 def register(app: Flask) -> None:
@@ -65,7 +66,7 @@ def frame(view: View, now: datetime | None = None) -> dict[str, Any]:
         g.model_places = model_places()
         context["team_choices"] = known_teams()
         context["first_days"] = first_days(span)
-        context["demo"] = remembered("demo", holds_demo)
+        context["demo"] = _is_demo()
     return context
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from app.dates import days_between
 from app.providers import PROVIDERS, by_name
@@ -16,15 +16,7 @@ from app.web.view import formatting
 LONGEST_EMPTY_RANGE = 366
 """A longer range (in days) is cut to the days that records are known of."""
 MOST_STRETCHES = 2
-"""So many stretches of days are named before the rest is only counted."""
-
-
-class Dated(Protocol):
-    """Anything of one day."""
-
-    @property
-    def day(self) -> date:
-        """The UTC day."""
+"""At most this many stretches of days are named; the rest are only counted."""
 
 
 class Comparison(NamedTuple):
@@ -61,15 +53,13 @@ def providers_of(tools: Sequence[str]) -> set[str]:
     return {provider.NAME for provider in PROVIDERS if not tools or provider.TOOL in tools}
 
 
-def open_days_of(
-    points: Iterable[Dated], scope: Scope, states: Sequence[ProviderState]
-) -> set[date]:
+def open_days_of(days: Iterable[date], scope: Scope, states: Sequence[ProviderState]) -> set[date]:
     """Days of a closed range whose figures are not whole: they may still grow, or a provider was
     never asked for them."""
     open_days = unsettled_days(scope)
     for gap in left_out(scope, providers_of(scope.tools)):
         open_days.update(days_between(gap.start, gap.end))
-    return incomplete_days(points, open_days, states, scope.tools)
+    return incomplete_days(days, open_days, states, scope.tools)
 
 
 def known_comparison(scope: Scope, open_days: set[date], first: date) -> Comparison | None:
@@ -109,7 +99,7 @@ def _stretches(gaps: Sequence[Gap]) -> str:
 
 
 def incomplete_days(
-    points: Iterable[Dated],
+    days: Iterable[date],
     unsettled: set[date],
     states: Sequence[ProviderState],
     tools: Sequence[str],
@@ -125,11 +115,7 @@ def incomplete_days(
     reached = min((day for day in live if day), default=None)
     if reached is None:
         reached = max((state.through for state in states if state.through), default=None)
-    return {
-        point.day
-        for point in points
-        if point.day in unsettled or (reached is not None and point.day > reached)
-    }
+    return {day for day in days if day in unsettled or (reached is not None and day > reached)}
 
 
 def comparison(scope: Scope, open_days: set[date]) -> Comparison | None:

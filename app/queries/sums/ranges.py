@@ -1,0 +1,170 @@
+"""What ranges add up to, by tool and model, each by itself, in few readings."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from decimal import Decimal
+from functools import reduce
+from operator import or_
+from typing import NamedTuple
+
+from peewee import Case, ModelSelect, Value, fn
+
+from app.database import database
+from app.models import ALL_SLICE, UNATTRIBUTED, PersonDay, PersonMonth, TotalDay
+from app.queries.people.everybody import activity
+from app.queries.remembered import remembered
+from app.queries.scope import Scope, slices_of
+from app.queries.sums.figures import Figures, add_up, sums_of
+from app.queries.sums.slices import slice_sums
+
+NO_SLICE = 0
+Part = tuple[str, str]
+"""(tool, display model), the model "" where a range is cut by tool alone."""
+
+
+class ModelShare(NamedTuple):
+    """One display model of one tool; `percentage` of all tokens, with one decimal."""
+
+    model: str
+    tool: str
+    figures: Figures
+    percentage: Decimal
+
+
+class RangeSums(NamedTuple):
+    """What one range adds up to, in parts. `unattributed` is part of it."""
+
+    parts: dict[Part, Figures]
+    unattributed: Figures
+
+    @property
+    def figures(self) -> Figures:
+        """Sums over everything."""
+        return add_up(self.parts.values()) if self.parts else Figures()
+
+    @property
+    def by_tool(self) -> dict[str, Figures]:
+        """Sums per tool, by name of the tool."""
+        found: dict[str, list[Figures]] = {}
+        for (tool, _), figures in sorted(self.parts.items()):
+            found.setdefault(tool, []).append(figures)
+        return {tool: add_up(figures) for tool, figures in found.items()}
+
+    def plus(self, other: RangeSums) -> RangeSums:
+        """Both ranges together."""
+        keys = self.parts.keys() | other.parts.keys()
+        both = (self.parts, other.parts)
+        merged = {key: add_up(part[key] for part in both if key in part) for key in keys}
+        return RangeSums(merged, add_up((self.unattributed, other.unattributed)))
+
+    def shares(self) -> list[ModelShare]:
+        """All models, most tokens first, ties by name and tool."""
+        whole = self.figures.tokens
+        found = [
+            ModelShare(name, tool, figures, percentage(figures.tokens, whole))
+            for (tool, name), figures in self.parts.items()
+        ]
+        return sorted(found, key=lambda share: (-share.figures.tokens, share.model, share.tool))
+
+
+def percentage(part: int, whole: int) -> Decimal:
+    """`part` of `whole` in percent, half-even to one decimal; 0.0 of nothing."""
+    share = Decimal(100 * part) / whole if whole else Decimal(0)
+    return share.quantize(Decimal("0.1"))
+
+
+class Lifetime(NamedTuple):
+    """Everything ever recorded: tokens, nano-dollars and persons with usage."""
+
+    tokens: int
+    value_nanos: int
+    people: int
+
+
+def sums_of_ranges(scopes: Iterable[Scope], *, by_model: bool = True) -> list[RangeSums]:
+    """What ranges without a common day add up to, each by itself; remembered.
+
+    All scopes have the same tools, models and teams. Days between them belong to none. Without
+    `by_model` the parts are tools: some thirty rows a day less to read.
+    """
+    return _sums_of_ranges(tuple(scopes), by_model)
+
+
+@remembered()
+def _sums_of_ranges(scopes: tuple[Scope, ...], by_model: bool) -> list[RangeSums]:
+    slices = slices_of(scopes[0])
+    labels = slices.by_model
+    if not by_model:
+        labels = {key: (tool, "") for key, tool in slices.by_tool.items()}
+    if scopes[0].teams:
+        # A team's usage is in the rollups of persons only, and no team holds unattributed usage.
+        return [_of_slices(slice_sums(scope, labels).items(), labels) for scope in scopes]
+    return _of_everybody(scopes, slices.whole, labels)
+
+
+def _of_everybody(
+    scopes: Sequence[Scope], whole: Sequence[int], labels: Mapping[int, Part]
+) -> list[RangeSums]:
+    """One query: a row for each range and slice, tagged 0, and those of nobody, tagged 1."""
+    sums: list[list[tuple[int, Figures]]] = [[] for _ in scopes]
+    nobody: list[list[Figures]] = [[] for _ in scopes]
+    unattributed = _sums_by_range(PersonDay, scopes, whole, Value(1)).where(
+        PersonDay.person_id == UNATTRIBUTED
+    )
+    query = _sums_by_range(TotalDay, scopes, labels, Value(0)).union_all(unattributed)
+    for is_nobody, place, slice_id, *figures in database.execute(query).fetchall():
+        if is_nobody:
+            nobody[place].append(Figures(*figures))
+        else:
+            sums[place].append((slice_id, Figures(*figures)))
+    return [_of_slices(found, labels, none) for found, none in zip(sums, nobody, strict=True)]
+
+
+def _of_slices(
+    sums: Iterable[tuple[int, Figures]],
+    labels: Mapping[int, Part],
+    unattributed: Collection[Figures] = (),
+) -> RangeSums:
+    parts: dict[Part, list[Figures]] = {}
+    for slice_id, figures in sums:
+        parts.setdefault(labels[slice_id], []).append(figures)
+    return RangeSums(
+        {key: add_up(figures) for key, figures in parts.items()},
+        add_up(unattributed) if unattributed else Figures(),
+    )
+
+
+def _sums_by_range(
+    table: type[TotalDay] | type[PersonDay],
+    scopes: Sequence[Scope],
+    slice_ids: Iterable[int],
+    tag: Value,
+) -> ModelSelect:
+    within = [scope.covers(table.day) for scope in scopes]
+    place = Case(None, [(covered, place) for place, covered in enumerate(within)])
+    return (
+        table.select(tag, place.alias("place"), table.slice, *sums_of(table))
+        .where(table.slice.in_([*slice_ids, NO_SLICE]))
+        .where(reduce(or_, within))
+        .group_by(place, table.slice)
+    )
+
+
+def people_counts(scopes: Iterable[Scope]) -> list[int]:
+    """Number of persons with usage in each of the scopes; remembered until the data changes."""
+    return [len(activity(scope).ids) for scope in scopes]
+
+
+@remembered()
+def lifetime() -> Lifetime:
+    """Everything ever recorded, whatever the range and the filters; remembered likewise."""
+    people = PersonMonth.select(fn.COUNT(PersonMonth.person_id.distinct())).where(
+        (PersonMonth.slice == ALL_SLICE) & (PersonMonth.person_id != UNATTRIBUTED)
+    )
+    sums = TotalDay.select(
+        fn.COALESCE(fn.SUM(TotalDay.tokens), 0).cast("BIGINT"),
+        fn.COALESCE(fn.SUM(TotalDay.value_nanos), 0).cast("BIGINT"),
+        people,
+    ).where(TotalDay.slice == ALL_SLICE)
+    return Lifetime(*sums.tuples().get())
