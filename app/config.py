@@ -13,6 +13,8 @@ from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from app.files import make_folder
+from app.providers import PROVIDERS
+from app.providers.settings import ProviderSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 T = TypeVar("T")
@@ -26,16 +28,31 @@ class ConfigError(Exception):
 
 
 @dataclass(frozen=True)
+class Account:
+    """How the account at a provider is reached: without a key it is not.
+
+    `team` is what the account is called on screen, "" when nobody said.
+    """
+
+    key: str | None = field(default=None, repr=False)
+    base_url: str = ""
+    team: str = ""
+
+
+def _no_accounts() -> dict[str, Account]:
+    return {one.NAME: Account(base_url=one.SETTINGS.default_url) for one in PROVIDERS}
+
+
+@dataclass(frozen=True)
 class Config:
-    """Every setting of the product. `None` means "not set"; secrets stay out of `repr`."""
+    """Every setting of the product. `None` means "not set"; secrets stay out of `repr`.
+
+    `accounts` has an entry for every provider, by its name.
+    """
 
     postgres_url: str | None = field(default=None, repr=False)
     sqlite_path: Path = ROOT / "instance" / "tracker.db"
-    anthropic_admin_key: str | None = field(default=None, repr=False)
-    anthropic_base_url: str = "https://api.anthropic.com"
-    cursor_admin_key: str | None = field(default=None, repr=False)
-    cursor_base_url: str = "https://api.cursor.com"
-    cursor_team_slug: str | None = None
+    accounts: Mapping[str, Account] = field(default_factory=_no_accounts)
     email_domain: str = "sentry.io"
     admin_password: str | None = field(default=None, repr=False)
     allow_no_auth: bool = False
@@ -50,15 +67,15 @@ class Config:
 
     def provider_key(self, provider: str) -> str | None:
         """The admin key of a provider by its name, or None when it is not configured."""
-        return {"anthropic": self.anthropic_admin_key, "cursor": self.cursor_admin_key}[provider]
+        return self.accounts[provider].key
 
     def provider_team(self, provider: str) -> str:
         """What the account at a provider is called on screen, "" when nobody said."""
-        return (self.cursor_team_slug or "") if provider == "cursor" else ""
+        return self.accounts[provider].team
 
     def provider_url(self, provider: str) -> str:
         """The base URL of a provider by its name."""
-        return {"anthropic": self.anthropic_base_url, "cursor": self.cursor_base_url}[provider]
+        return self.accounts[provider].base_url
 
 
 def read_config(environ: Mapping[str, str], root: Path = ROOT) -> Config:
@@ -71,12 +88,7 @@ def read_config(environ: Mapping[str, str], root: Path = ROOT) -> Config:
     return Config(
         postgres_url=reader.parsed("POSTGRES_URL", _postgres_url),
         sqlite_path=sqlite_path,
-        anthropic_admin_key=reader.parsed("ANTHROPIC_ADMIN_KEY", _header_value),
-        anthropic_base_url=reader.parsed("ANTHROPIC_BASE_URL", _base_url)
-        or "https://api.anthropic.com",
-        cursor_admin_key=reader.parsed("CURSOR_ADMIN_KEY", _header_value),
-        cursor_base_url=reader.parsed("CURSOR_BASE_URL", _base_url) or "https://api.cursor.com",
-        cursor_team_slug=reader.text("CURSOR_TEAM_SLUG"),
+        accounts={one.NAME: _account(reader, one.SETTINGS) for one in PROVIDERS},
         email_domain=reader.parsed("EMAIL_DOMAIN", _domain) or "sentry.io",
         admin_password=reader.secret("ADMIN_PASSWORD"),
         allow_no_auth=reader.switch("ALLOW_NO_AUTH", default=False),
@@ -136,6 +148,14 @@ class _Reader:
         if value not in ("1", "on", "true", "yes", "0", "off", "false", "no"):
             raise ConfigError(f"{name}: must be on or off (1 or 0), not {value!r}.")
         return value in ("1", "on", "true", "yes")
+
+
+def _account(reader: _Reader, settings: ProviderSettings) -> Account:
+    return Account(
+        reader.parsed(settings.key, _header_value),
+        reader.parsed(settings.base_url, _base_url) or settings.default_url,
+        (settings.team and reader.text(settings.team)) or "",
+    )
 
 
 def _split(text: str) -> SplitResult:

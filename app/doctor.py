@@ -199,7 +199,7 @@ def _provider(config: Config, provider: Provider) -> Findings:
     """Ask a provider for its directory, as every sync begins."""
     key = config.provider_key(provider.NAME)
     if not key:
-        advice = f"Set {provider.SETTINGS[0]} to read from it."
+        advice = f"Set {provider.SETTINGS.key} to read from it."
         yield Finding(Level.WARN, provider.LABEL, RunStatus.NOT_CONFIGURED, advice)
         return
     try:

@@ -25,13 +25,16 @@ FAST = Limits(backoff=(0.01,), min_wait=0.01)
 
 def configured(config: Config, upstream: Upstream) -> Config:
     """`config` with both providers pointed at the loopback upstream."""
-    return replace(
-        config,
-        anthropic_admin_key=upstream.anthropic_key,
-        anthropic_base_url=upstream.anthropic_url,
-        cursor_admin_key=upstream.cursor_key,
-        cursor_base_url=upstream.cursor_url,
+    claude = with_account(
+        config, "anthropic", key=upstream.anthropic_key, base_url=upstream.anthropic_url
     )
+    return with_account(claude, "cursor", key=upstream.cursor_key, base_url=upstream.cursor_url)
+
+
+def with_account(config: Config, provider: str, **changes: str | None) -> Config:
+    """`config` with changes to how the account at one provider is reached."""
+    changed = replace(config.accounts[provider], **changes)
+    return replace(config, accounts={**config.accounts, provider: changed})
 
 
 def sync(

@@ -30,7 +30,7 @@ from app.soundness import sqlite_damage
 from app.verify import Verifier
 from tests.commands import run_here
 from tests.conftest import close
-from tests.invented import assert_exact, configured, stored_content, sync
+from tests.invented import assert_exact, configured, stored_content, sync, with_account
 from tests.postgres import PostgresServer
 from tests.upstream import Company, Upstream, true_totals
 
@@ -72,7 +72,7 @@ def test_status_shows_no_more_of_a_key_than_its_end(live: Config) -> None:
     secret = replace(live, admin_password="hush-hush", cron_secret="very-hush-hush")
     for arguments in (("status",), ("status", "--json"), ("doctor",)):
         said = run_here(secret, *arguments).output
-        for hidden in (secret.anthropic_admin_key, secret.cursor_admin_key, "hush-hush"):
+        for hidden in (*(account.key for account in secret.accounts.values()), "hush-hush"):
             assert hidden not in said
     assert "ends in 0001" in run_here(secret, "status").output
 
@@ -164,7 +164,7 @@ def test_doctor_says_when_strangers_are_let_in(config: Config) -> None:
 
 
 def test_doctor_names_a_key_that_is_refused(live: Config) -> None:
-    done = run_here(replace(live, cursor_admin_key="crsr_wrong"), "doctor")
+    done = run_here(with_account(live, "cursor", key="crsr_wrong"), "doctor")
     assert done.exit_code == 1
     assert "FAIL  Cursor: " in done.output
     assert "OK    Anthropic: " in done.output
@@ -172,7 +172,7 @@ def test_doctor_names_a_key_that_is_refused(live: Config) -> None:
 
 
 def test_doctor_survives_a_provider_that_is_not_there(live: Config) -> None:
-    done = run_here(replace(live, cursor_base_url="http://127.0.0.1:1"), "doctor")
+    done = run_here(with_account(live, "cursor", base_url="http://127.0.0.1:1"), "doctor")
     assert done.exit_code == 1
     assert "could not be reached" in done.output
 

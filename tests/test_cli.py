@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -25,7 +24,7 @@ from app.locks import exclusive_lock
 from app.models import Partition, ProviderRun, Run
 from tests import commands
 from tests.conftest import close
-from tests.invented import assert_exact, configured, stored_content
+from tests.invented import assert_exact, configured, stored_content, with_account
 from tests.upstream import Company, Upstream, true_totals
 
 MONDAY, TUESDAY = date(2026, 10, 5), date(2026, 10, 6)
@@ -59,7 +58,7 @@ def flask(config: Config, upstream: Upstream) -> Iterator[Commands]:
 @pytest.fixture
 def claude_only(config: Config, upstream: Upstream) -> Iterator[Commands]:
     """Only Anthropic is configured: its requests need not be spaced."""
-    yield Commands(replace(configured(config, upstream), cursor_admin_key=None))
+    yield Commands(with_account(configured(config, upstream), "cursor", key=None))
     close(proxy.obj)
 
 

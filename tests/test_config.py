@@ -16,30 +16,30 @@ import pytest
 
 from app import create_app
 from app.config import Config, ConfigError, kept_secret_key, read_config
+from app.providers import PROVIDERS
 from tests import commands
 
 SIGNING = {"SECRET_KEY": "a key for tests only"}
+KEYS = [provider.SETTINGS.key for provider in PROVIDERS]
 SECRETS = [
     "POSTGRES_URL",
-    "ANTHROPIC_ADMIN_KEY",
-    "CURSOR_ADMIN_KEY",
+    *KEYS,
     "ADMIN_PASSWORD",
     "VIEWER_PASSWORD",
     "CRON_SECRET",
     "SECRET_KEY",
 ]
-KEYS = ["ANTHROPIC_ADMIN_KEY", "CURSOR_ADMIN_KEY"]
 GOOD = [
     ("POSTGRES_URL", "postgres://u:p@host/name", "postgres_url", "postgres://u:p@host/name"),
     ("POSTGRES_URL", "postgresql:///n?host=/run", "postgres_url", "postgresql:///n?host=/run"),
-    ("ANTHROPIC_ADMIN_KEY", "sk-ant-admin01-x", "anthropic_admin_key", "sk-ant-admin01-x"),
-    ("ANTHROPIC_ADMIN_KEY", "  sk-ant-x\n", "anthropic_admin_key", "sk-ant-x"),
-    ("CURSOR_ADMIN_KEY", '"crsr_x"', "cursor_admin_key", "crsr_x"),
-    ("CURSOR_ADMIN_KEY", "'crsr_x'\r\n", "cursor_admin_key", "crsr_x"),
-    ("CURSOR_TEAM_SLUG", " our team ", "cursor_team_slug", "our team"),
-    ("ANTHROPIC_BASE_URL", "https://proxy.test/a/", "anthropic_base_url", "https://proxy.test/a"),
-    ("CURSOR_BASE_URL", "http://127.0.0.1:8080", "cursor_base_url", "http://127.0.0.1:8080"),
-    ("CURSOR_BASE_URL", "http://[::1]:80", "cursor_base_url", "http://[::1]:80"),
+    ("ANTHROPIC_ADMIN_KEY", "sk-ant-admin01-x", "anthropic.key", "sk-ant-admin01-x"),
+    ("ANTHROPIC_ADMIN_KEY", "  sk-ant-x\n", "anthropic.key", "sk-ant-x"),
+    ("CURSOR_ADMIN_KEY", '"crsr_x"', "cursor.key", "crsr_x"),
+    ("CURSOR_ADMIN_KEY", "'crsr_x'\r\n", "cursor.key", "crsr_x"),
+    ("CURSOR_TEAM_SLUG", " our team ", "cursor.team", "our team"),
+    ("ANTHROPIC_BASE_URL", "https://proxy.test/a/", "anthropic.base_url", "https://proxy.test/a"),
+    ("CURSOR_BASE_URL", "http://127.0.0.1:8080", "cursor.base_url", "http://127.0.0.1:8080"),
+    ("CURSOR_BASE_URL", "http://[::1]:80", "cursor.base_url", "http://[::1]:80"),
     ("EMAIL_DOMAIN", "@Example.COM", "email_domain", "example.com"),
     ("ADMIN_PASSWORD", " blanks count ", "admin_password", " blanks count "),
     ("VIEWER_PASSWORD", "pässword", "viewer_password", "pässword"),
@@ -91,6 +91,12 @@ BAD = [
 ]
 
 
+def found(config: Config, field: str) -> object:
+    """A field of the settings, or "provider.field" of an account."""
+    provider, _, name = field.rpartition(".")
+    return getattr(config.accounts[provider] if provider else config, name)
+
+
 def refusal(environ: Mapping[str, str], root: Path) -> str:
     """The message that a bad setting gets."""
     with pytest.raises(ConfigError) as refused:
@@ -121,7 +127,7 @@ def test_empty_values_are_not_set(tmp_path: Path) -> None:
 def test_takes_a_good_value(
     name: str, text: str, field: str, value: object, tmp_path: Path
 ) -> None:
-    assert getattr(read_config(SIGNING | {name: text}, tmp_path), field) == value
+    assert found(read_config(SIGNING | {name: text}, tmp_path), field) == value
 
 
 @pytest.mark.parametrize(("name", "text"), BAD)
@@ -164,7 +170,7 @@ def test_every_setting_may_come_from_a_file(name: str, tmp_path: Path) -> None:
     (tmp_path / "mounted").write_text(f"{text}\n")
     fallback = {} if name == "SECRET_KEY" else SIGNING
     from_file = read_config(fallback | {f"{name}_FILE": "mounted"}, tmp_path)
-    assert getattr(from_file, field) == getattr(read_config({name: text}, tmp_path), field)
+    assert found(from_file, field) == found(read_config(fallback | {name: text}, tmp_path), field)
 
 
 @pytest.mark.parametrize("name", SECRETS)

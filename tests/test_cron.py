@@ -16,7 +16,7 @@ from app.database import database as proxy
 from app.dates import utc_today
 from tests.calls import SECRET, asked_days, bearer
 from tests.conftest import close
-from tests.invented import configured
+from tests.invented import configured, with_account
 from tests.upstream import Company, Upstream
 
 
@@ -25,7 +25,7 @@ def live(config: Config) -> Iterator[Config]:
     """Only Anthropic is configured: its requests need not be spaced."""
     with Upstream(Company(heavy=60)) as upstream:
         both = configured(config, upstream)
-        yield replace(both, cursor_admin_key=None, cron_secret=SECRET)
+        yield replace(with_account(both, "cursor", key=None), cron_secret=SECRET)
 
 
 @pytest.fixture

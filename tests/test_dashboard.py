@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
@@ -17,6 +16,7 @@ from app.dates import utc_today
 from app.models import ProviderRun, Run
 from app.usage import CLAUDE_CODE, CURSOR
 from app.web.view.formatting import day, days
+from tests.invented import with_account
 from tests.office import DOLLAR, store, used
 from tests.reading import TEMPLATES, parts_of, shown, text_of
 
@@ -219,7 +219,7 @@ def test_an_empty_database_shows_the_ways_in(client: FlaskClient) -> None:
 
 def test_a_configured_tool_without_data_is_told_what_to_run(app: Flask) -> None:
     config = app.extensions["tracker_config"]
-    app.extensions["tracker_config"] = replace(config, cursor_admin_key="a-key")
+    app.extensions["tracker_config"] = with_account(config, "cursor", key="a-key")
     text = text_of(app.test_client(), "/")
     assert "Cursor: the key is set" in text
     assert "flask backfill --days 30" in text

@@ -8,7 +8,6 @@ import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -32,7 +31,14 @@ from app.sync.run import sync_lock
 from tests import commands
 from tests.conftest import close
 from tests.held import Held
-from tests.invented import assert_exact, configured, rollup_content, stored_content, sync
+from tests.invented import (
+    assert_exact,
+    configured,
+    rollup_content,
+    stored_content,
+    sync,
+    with_account,
+)
 from tests.killed import kill, started
 from tests.postgres import PostgresServer
 from tests.upstream import CLAUDE_CODE, Company, Upstream, true_totals
@@ -63,7 +69,7 @@ def upstream() -> Iterator[Upstream]:
 
 @pytest.fixture
 def live(config: Config, database: Database, upstream: Upstream) -> Config:
-    return replace(configured(config, upstream), cursor_admin_key=None)
+    return with_account(configured(config, upstream), "cursor", key=None)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from app.sync.order import Order
 from app.sync.scheduled import sync_due
 from tests import commands
 from tests.due import DAY, GOOD, NOW, ended, taken
-from tests.invented import configured, sync
+from tests.invented import configured, sync, with_account
 from tests.upstream import Company, Upstream
 
 
@@ -42,7 +42,7 @@ def upstream() -> Iterator[Upstream]:
 @pytest.fixture
 def live(config: Config, database: Database, upstream: Upstream) -> Config:
     """Only Anthropic is configured: its requests need not be spaced."""
-    return replace(configured(config, upstream), cursor_admin_key=None)
+    return with_account(configured(config, upstream), "cursor", key=None)
 
 
 def test_the_first_sync_reads_31_days_and_the_next_the_last_four(live: Config) -> None:
@@ -170,7 +170,8 @@ def test_beside_the_demo_company_nothing_is_read(live: Config, upstream: Upstrea
 def test_a_database_that_is_down_is_waited_for() -> None:
     from app.database import open_database
 
-    config = Config(postgres_url="postgresql://me:hush@127.0.0.1:1/none", anthropic_admin_key="key")
+    nowhere = Config(postgres_url="postgresql://me:hush@127.0.0.1:1/none")
+    config = with_account(nowhere, "anthropic", key="key")
     open_database(config)
     said = Told()
     check(config, said)

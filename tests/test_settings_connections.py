@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -16,7 +15,7 @@ from app.database import database as proxy
 from app.providers import PROVIDERS, by_name
 from app.web.settings.connections import connection, try_out
 from tests.conftest import close
-from tests.invented import configured
+from tests.invented import configured, with_account
 from tests.invented_keys import send
 from tests.reading import shown
 from tests.upstream import Company, Upstream
@@ -52,21 +51,21 @@ def test_a_connection_that_works_says_what_it_read(connected: Flask, upstream: U
 def test_a_connection_that_does_not_work_says_why(config: Config, upstream: Upstream) -> None:
     good = configured(config, upstream)
     for provider in PROVIDERS:
-        name = f"{provider.NAME}_admin_key"
-        wrong = try_out(provider, replace(good, **{name: "sk-ant-admin01-wrong-key"}))
+        name = provider.NAME
+        wrong = try_out(provider, with_account(good, name, key="sk-ant-admin01-wrong-key"))
         assert not wrong.good
         assert "answered 401" in wrong.sentence
         assert "wrong-key" not in wrong.sentence
-        closed = replace(good, **{f"{provider.NAME}_base_url": "http://127.0.0.1:9"})
+        closed = with_account(good, name, base_url="http://127.0.0.1:9")
         assert "could not be reached" in try_out(provider, closed).sentence
-        nothing = try_out(provider, replace(good, **{name: None}))
-        assert nothing.sentence == f"Set {provider.SETTINGS[0]} first."
+        nothing = try_out(provider, with_account(good, name, key=None))
+        assert nothing.sentence == f"Set {provider.SETTINGS.key} first."
 
 
 def test_a_connection_that_failed_is_not_called_connected(
     config: Config, upstream: Upstream
 ) -> None:
-    app = create_app(replace(configured(config, upstream), cursor_admin_key="a-wrong-key-for-it"))
+    app = create_app(with_account(configured(config, upstream), "cursor", key="a-wrong-key-for-it"))
     text = shown(send(app.test_client(), CONNECTIONS, {"provider": "cursor"}).text)
     assert re.search(r"Cursor failed .*answered 401", text)
     assert "Anthropic failed" not in text
@@ -86,12 +85,12 @@ def test_a_provider_that_does_not_exist_is_told(connected: Flask) -> None:
 
 
 def test_a_short_key_is_not_given_away() -> None:
-    shown = connection(by_name("cursor"), Config(cursor_admin_key="short"))
+    shown = connection(by_name("cursor"), with_account(Config(), "cursor", key="short"))
     assert (shown.configured, shown.key_ending) == (True, "")
 
 
 def test_the_name_of_the_team_is_on_screen(config: Config) -> None:
-    app = create_app(replace(config, cursor_team_slug="acme <team>"))
+    app = create_app(with_account(config, "cursor", team="acme <team>"))
     client = app.test_client()
     for path in ("/", "/users", "/status", CONNECTIONS):
         assert "Cursor (acme &lt;team&gt;)" in client.get(path).text

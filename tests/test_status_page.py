@@ -27,7 +27,7 @@ from app.runs import (
 from app.states import RunStatus
 from tests.conftest import close
 from tests.imported import event, events, put
-from tests.invented import configured, sync
+from tests.invented import configured, sync, with_account
 from tests.reading import PART, part, shown, token_in
 from tests.upstream import Company, Upstream
 
@@ -184,7 +184,7 @@ def test_an_import_tells_its_figures_in_the_log(page: FlaskClient) -> None:
 
 def test_the_calendar_names_a_team_of_cursor_in_the_title_only(live: Config) -> None:
     sync(live, *WEEK)
-    page = create_app(replace(live, cursor_team_slug="inventedteam")).test_client()
+    page = create_app(with_account(live, "cursor", team="inventedteam")).test_client()
     html = page.get("/status").text
     assert '<th scope="row" title="Cursor (inventedteam)">Cursor</th>' in html
 

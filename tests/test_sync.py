@@ -19,7 +19,14 @@ from app.queries.scope import Scope
 from app.rollups import refresh_everything
 from app.states import RunStatus
 from app.sync import DemoDatabase, Progress, SyncBusy
-from tests.invented import assert_exact, configured, rollup_content, stored_content, sync
+from tests.invented import (
+    assert_exact,
+    configured,
+    rollup_content,
+    stored_content,
+    sync,
+    with_account,
+)
 from tests.upstream import Company, Upstream, true_totals
 
 START = date(2026, 9, 12)
@@ -135,7 +142,7 @@ def test_a_refused_key_is_a_sentence_and_the_other_provider_is_done(
     assert (part.status, part.error_kind) == (RunStatus.FAILED, kind)
     assert str(status) in part.error
     assert "no such luck" in part.error
-    assert live.anthropic_admin_key not in part.error
+    assert live.provider_key("anthropic") not in part.error
     assert result.parts["cursor"].status == RunStatus.OK
     assert Partition.select().count() == 5
 
@@ -143,9 +150,8 @@ def test_a_refused_key_is_a_sentence_and_the_other_provider_is_done(
 def test_without_a_key_the_other_provider_works(
     config: Config, database: Database, upstream: Upstream
 ) -> None:
-    from dataclasses import replace
 
-    half = replace(configured(config, upstream), cursor_admin_key=None)
+    half = with_account(configured(config, upstream), "cursor", key=None)
     result = sync(half, *WEEK)
     assert result.parts["cursor"].status == RunStatus.NOT_CONFIGURED
     assert result.parts["anthropic"].status == RunStatus.OK

@@ -29,7 +29,7 @@ from tests import commands
 from tests.calls import SECRET, asked_days, bearer
 from tests.conftest import close
 from tests.held import Held
-from tests.invented import assert_exact, configured
+from tests.invented import assert_exact, configured, with_account
 from tests.upstream import Company, Upstream, true_totals
 
 REFUSED = (401, {}, b'{"type":"error","error":{"type":"x","message":"no such luck"}}')
@@ -47,7 +47,7 @@ def upstream() -> Iterator[Upstream]:
 def live(config: Config, upstream: Upstream) -> Config:
     """Only Anthropic is configured: its requests need not be spaced."""
     both = configured(config, upstream)
-    return replace(both, cursor_admin_key=None, cron_secret=SECRET)
+    return replace(with_account(both, "cursor", key=None), cron_secret=SECRET)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from app.cli.common import Day, stop_on_signals, the_config, with_database
 from app.database import require_current_schema
 from app.dates import utc_today
 from app.models import ProviderRun
-from app.providers import PROVIDERS
+from app.providers import PROVIDERS, by_name
 from app.runs import (
     ANEW,
     clock_warning,
@@ -24,7 +24,6 @@ from app.states import RunStatus
 
 FIRST_DAY = date(2000, 1, 1)
 MOST_DAYS = 3660
-LABELS = {provider.NAME: provider.LABEL for provider in PROVIDERS}
 
 
 def _provider_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -130,9 +129,10 @@ def _progress(stop: threading.Event) -> Iterator[Any]:
 def _report(parts: list[ProviderRun]) -> int:
     """Say how each provider ended; the exit code."""
     for part in parts:
-        label = LABELS[part.provider]
+        provider = by_name(part.provider)
+        label = provider.LABEL
         if part.status == RunStatus.NOT_CONFIGURED:
-            setting = f"{part.provider.upper()}_ADMIN_KEY"
+            setting = provider.SETTINGS.key
             click.echo(f"{label}: not configured (set {setting}).", err=len(parts) == 1)
             continue
         click.echo(

@@ -9,6 +9,7 @@ from typing import Protocol
 from app.http import Client, Limits
 from app.providers import anthropic, cursor
 from app.providers.exports import ExportKind
+from app.providers.settings import ProviderSettings
 from app.usage import DayUsage, Directory
 
 
@@ -16,7 +17,7 @@ class Provider(Protocol):
     """What every provider module offers; see any of them for the facts behind it.
 
     NAME is the stored name, LABEL the name people read, TOOL the tool its records count for,
-    SETTINGS the environment settings it reads (the key first), SOURCE the kind of answer its
+    SETTINGS the environment settings that say how it is reached, SOURCE the kind of answer its
     records come from, WINDOW_DAYS the most days one `fetch_days` may ask for, EXPORTS the
     vendor's CSV exports that can be imported (read by `app.providers.exports`).
     """
@@ -24,7 +25,7 @@ class Provider(Protocol):
     NAME: str
     LABEL: str
     TOOL: str
-    SETTINGS: tuple[str, ...]
+    SETTINGS: ProviderSettings
     SOURCE: str
     WINDOW_DAYS: int
     EXPORTS: tuple[ExportKind, ...]

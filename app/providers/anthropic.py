@@ -23,6 +23,7 @@ from app.providers.paging import (
     required,
     user_agent,
 )
+from app.providers.settings import ProviderSettings
 from app.states import Source
 from app.usage import (
     CLAUDE_CODE,
@@ -40,7 +41,11 @@ from app.values import BadValue, clean_text, token_count, utc_day
 NAME = "anthropic"
 LABEL = "Anthropic"
 TOOL = CLAUDE_CODE
-SETTINGS: tuple[str, ...] = ("ANTHROPIC_ADMIN_KEY", "ANTHROPIC_BASE_URL")
+SETTINGS = ProviderSettings(
+    key="ANTHROPIC_ADMIN_KEY",
+    base_url="ANTHROPIC_BASE_URL",
+    default_url="https://api.anthropic.com",
+)
 SOURCE: str = Source.MESSAGES
 WINDOW_DAYS = 31
 EXPORTS = kinds_of(NAME)

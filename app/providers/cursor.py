@@ -26,22 +26,20 @@ from app.providers.paging import (
     required,
     user_agent,
 )
+from app.providers.settings import ProviderSettings
 from app.states import Source
-from app.usage import (
-    CURSOR,
-    Actor,
-    DayUsage,
-    Directory,
-    Member,
-    UsageRecord,
-    normal_email,
-)
+from app.usage import CURSOR, Actor, DayUsage, Directory, Member, UsageRecord, normal_email
 from app.values import BadValue, clean_text, instant_ms, nanos_from_cents, token_count
 
 NAME = "cursor"
 LABEL = "Cursor"
 TOOL = CURSOR
-SETTINGS: tuple[str, ...] = ("CURSOR_ADMIN_KEY", "CURSOR_BASE_URL", "CURSOR_TEAM_SLUG")
+SETTINGS = ProviderSettings(
+    key="CURSOR_ADMIN_KEY",
+    base_url="CURSOR_BASE_URL",
+    default_url="https://api.cursor.com",
+    team="CURSOR_TEAM_SLUG",
+)
 SOURCE: str = Source.EVENTS
 WINDOW_DAYS = 7
 EXPORTS = kinds_of(NAME)

@@ -13,7 +13,7 @@ from werkzeug.exceptions import MethodNotAllowed
 from app.access import record_event
 from app.config import Config
 from app.dates import parse_day, utc_today
-from app.providers import PROVIDERS
+from app.providers import PROVIDERS, by_name
 from app.queries.days.freshness import ProviderState, freshness
 from app.queries.days.progress import (
     PartProgress,
@@ -38,7 +38,7 @@ WAIT_SECONDS = 25.0
 NOT_JSON = "Send this with Content-Type: application/json, or without a body."
 NOTHING_CONFIGURED = (
     "No provider is configured, so nothing can be read. Set "
-    + " or ".join(provider.SETTINGS[0] for provider in PROVIDERS)
+    + " or ".join(provider.SETTINGS.key for provider in PROVIDERS)
     + " and start the server again."
 )
 CRON_IS_OFF = "This address is off. Set CRON_SECRET and start the server again."
@@ -82,8 +82,7 @@ def state() -> ResponseReturnValue:
         running=running is not None,
         runId=running.id if running else None,
         lastRun=_last_run(),
-        anthropicConfigured=any(one.configured for one in states if one.provider == "anthropic"),
-        cursorConfigured=any(one.configured for one in states if one.provider == "cursor"),
+        **{f"{one.provider}Configured": one.configured for one in states},
         providers={one.provider: _provider(one, newest.get(one.provider)) for one in states},
     )
 
@@ -125,7 +124,7 @@ def _result(run: RunProgress) -> dict[str, Any]:
 def _part(part: PartProgress) -> dict[str, Any]:
     errors = [part.error] if part.error else []
     if part.status == RunStatus.NOT_CONFIGURED:
-        errors = [f"Not configured: set {part.provider.upper()}_ADMIN_KEY."]
+        errors = [f"Not configured: set {by_name(part.provider).SETTINGS.key}."]
     return {
         "success": part.status == RunStatus.OK,
         "recordsImported": part.records_changed,

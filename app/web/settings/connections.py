@@ -98,7 +98,7 @@ def connection(provider: Provider, config: Config) -> Connection:
         bool(key),
         key[-4:] if len(key) >= SHORTEST_KEY else "",
         config.provider_url(provider.NAME),
-        provider.SETTINGS,
+        provider.SETTINGS.names,
     )
 
 
@@ -106,7 +106,7 @@ def try_out(provider: Provider, config: Config) -> Outcome:
     """Read a provider's lists and today's usage, as a sync does, and store nothing."""
     key = config.provider_key(provider.NAME)
     if not key:
-        return Outcome(provider.NAME, False, f"Set {provider.SETTINGS[0]} first.")
+        return Outcome(provider.NAME, False, f"Set {provider.SETTINGS.key} first.")
     try:
         client = provider.connect(
             key, config.provider_url(provider.NAME), should_stop=_after(SECONDS), limits=LIMITS

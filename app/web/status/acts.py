@@ -64,7 +64,7 @@ def _start(order: Order, back: StatusView) -> ResponseReturnValue:
     config = current_app.extensions["tracker_config"]
     named = [one for one in PROVIDERS if not order.providers or one.NAME in order.providers]
     if not any(config.provider_key(one.NAME) for one in named):
-        settings = " or ".join(one.SETTINGS[0] for one in named)
+        settings = " or ".join(one.SETTINGS.key for one in named)
         raise Conflict(f"Nothing can be read, because no key is set: set {settings}.")
     try:
         run = start_sync(config, order, current_user_label())

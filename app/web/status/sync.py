@@ -80,7 +80,7 @@ def show() -> ResponseReturnValue:
 def start() -> ResponseReturnValue:
     """Begin a sync of the daily window in the background."""
     if not _can_start():
-        names = " or ".join(provider.SETTINGS[0] for provider in PROVIDERS)
+        names = " or ".join(provider.SETTINGS.key for provider in PROVIDERS)
         raise Conflict(f"Nothing can be read, because no key is set: set {names}.")
     start, end = daily_window(utc_today())
     config = current_app.extensions["tracker_config"]
