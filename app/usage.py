@@ -11,9 +11,6 @@ from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
-CLAUDE_CODE = "claude_code"
-CURSOR = "cursor"
-
 NANOS_PER_DOLLAR = 1_000_000_000
 NANOS_PER_CENT = 10_000_000
 
@@ -24,6 +21,24 @@ class PriceStatus(StrEnum):
     PROVIDER = "provider"
     TABLE = "table"
     UNPRICED = "unpriced"
+
+
+class Tool(NamedTuple):
+    """What people use: the name under which usage is stored, and the name that they read."""
+
+    key: str
+    label: str
+
+    @property
+    def json_name(self) -> str:
+        """The key as JSON writes names: "claudeCode" of "claude_code"."""
+        first, *others = self.key.split("_")
+        return first + "".join(word.capitalize() for word in others)
+
+    @property
+    def tokens_column(self) -> str:
+        """The column of its tokens, in JSON, in sorts and in lists: "claudeCodeTokens"."""
+        return f"{self.json_name}Tokens"
 
 
 class Actor(NamedTuple):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from app.usage import CLAUDE_CODE, CURSOR
 from tests.expected import chosen
 from tests.filled import TEAMS, Reader
+from tests.tools import CLAUDE_CODE, CURSOR
 
 FILTERS: tuple[dict[str, Any], ...] = (
     {},

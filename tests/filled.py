@@ -22,8 +22,9 @@ from app.ledger import bump_data_version, organization_for, replace_day
 from app.models import Actor as StoredActor
 from app.models import Organization, Partition, Person, Run, Slice, Team, Usage
 from app.providers import PROVIDERS
-from app.usage import CLAUDE_CODE, CURSOR, Actor, DayUsage, PriceStatus, UsageRecord
+from app.usage import Actor, DayUsage, PriceStatus, UsageRecord
 from tests.invented import configured, sync
+from tests.tools import CLAUDE_CODE, CURSOR
 from tests.upstream import Company, Truth, Upstream, true_totals
 
 COMPANY_DAYS = (date(2026, 9, 21), date(2026, 10, 11))
@@ -146,7 +147,7 @@ def fill_town(_: Config) -> None:
     records += _special_records(today)
     run = Run.create(kind="test", status="ok", start_day=1, end_day=1, started_at=1)
     Person.create(email="idle@town.example")
-    by_tool = {provider.TOOL: provider.NAME for provider in PROVIDERS}
+    by_tool = {provider.TOOL.key: provider.NAME for provider in PROVIDERS}
     with writing():
         for tool in (CLAUDE_CODE, CURSOR):
             for day in sorted({record.day for record in records if record.tool == tool}):

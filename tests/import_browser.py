@@ -12,10 +12,11 @@ from werkzeug.test import TestResponse
 from app.database import database as proxy
 from app.ledger import organization_for, replace_day
 from app.models import Run
-from app.usage import CURSOR, Actor, DayUsage, PriceStatus, UsageRecord
+from app.usage import Actor, DayUsage, PriceStatus, UsageRecord
 from tests.imported import CSV_FILES as FILES
 from tests.imported import total
 from tests.reading import shown, text_of, token_of
+from tests.tools import CURSOR
 
 TEAM = "cursor_05_team_2025-2026.csv"
 TEAM_TOKENS, TEAM_NANOS = 896_426, 230_000_000

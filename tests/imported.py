@@ -12,8 +12,9 @@ from app.importing import Preview, apply, import_file, stage
 from app.ledger import organization_for, replace_day
 from app.models import Run
 from app.queries.scope import Scope
-from app.usage import CLAUDE_CODE, CURSOR, Actor, DayUsage, PriceStatus, UsageRecord
+from app.usage import Actor, DayUsage, PriceStatus, UsageRecord
 from tests.figures import totals
+from tests.tools import CLAUDE_CODE, CURSOR
 
 CSV_FILES = Path(__file__).parent / "csv_files"
 DOMAIN = "example.com"

@@ -14,8 +14,8 @@ from app.queries.scope import Scope
 from app.queries.sums.figures import Figures
 from app.rollups import TOKENS
 from app.sync import Order, Progress, Result, run_order
-from app.usage import CLAUDE_CODE, CURSOR
 from tests.figures import active_people, by_day, daily, models, people, totals
+from tests.tools import CLAUDE_CODE, CURSOR
 from tests.upstream import Truth, Upstream
 from tests.upstream.oracle import Sums
 

@@ -12,20 +12,11 @@ from app.identity import store_directory
 from app.ledger import organization_for, replace_day
 from app.models import Actor, Partition, Person, PersonDay, Run, Usage
 from app.rollups import TOKENS, refresh_everything
-from app.usage import (
-    CLAUDE_CODE,
-    CURSOR,
-    ApiKey,
-    DayUsage,
-    Directory,
-    Member,
-    PriceStatus,
-    UsageRecord,
-    Workspace,
-)
 from app.usage import Actor as RawActor
+from app.usage import ApiKey, DayUsage, Directory, Member, PriceStatus, UsageRecord, Workspace
 from tests.invented import rollup_content
 from tests.reading import token_of
+from tests.tools import CLAUDE_CODE, CURSOR
 
 DOMAIN = "sentry.io"
 ANN, BOB, CAT = "ann.lee@firm.example", "bob@firm.example", "cat@firm.example"

@@ -9,8 +9,9 @@ from app.database import writing
 from app.dates import days_between
 from app.ledger import bump_data_version, organization_for, replace_day
 from app.models import Run
-from app.usage import CLAUDE_CODE, CURSOR, Actor, DayUsage, PriceStatus, UsageRecord
+from app.usage import Actor, DayUsage, PriceStatus, UsageRecord
 from tests.filled import store_empty
+from tests.tools import CLAUDE_CODE, CURSOR
 
 PROVIDERS = {CLAUDE_CODE: "anthropic", CURSOR: "cursor"}
 DOLLAR = 10**9

@@ -9,11 +9,11 @@ from urllib.parse import quote
 import pytest
 from flask.testing import FlaskClient
 
-from app.usage import CLAUDE_CODE, CURSOR
 from tests import expected
 from tests.asked import FILTERS, facts_of, query_of
 from tests.expected import chosen, exact
 from tests.filled import COMPANY_DAYS, LEAP_DAYS, TWINS, Reader, fill_people
+from tests.tools import CLAUDE_CODE, CURSOR
 
 COLUMNS = (
     "email",

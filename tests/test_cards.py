@@ -8,10 +8,10 @@ import pytest
 
 from app.queries.sums.figures import Figures
 from app.queries.sums.ranges import RangeSums
-from app.usage import CURSOR
 from app.web.dashboard.cards import cache_share, cards, measured, per_day, per_person
 from app.web.view.cards import points_words
 from app.web.view.charts import Bar
+from tests.tools import CURSOR
 
 FIRST = date(2026, 11, 1)
 USED = Figures(tokens=1_000, cache_read_tokens=875, value_nanos=3 * 10**9)

@@ -34,9 +34,10 @@ from app.runs import (
     finish_run,
 )
 from app.states import RunStatus
-from app.usage import CLAUDE_CODE, DayUsage
+from app.usage import DayUsage
 from tests.filled import MODELS, record
 from tests.invented import configured, sync
+from tests.tools import CLAUDE_CODE
 from tests.upstream import Company, Upstream
 
 MONDAY = date(2026, 10, 5)

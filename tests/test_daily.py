@@ -8,7 +8,6 @@ import pytest
 from werkzeug.datastructures import MultiDict
 
 from app.queries.sums.days import SeriesDay
-from app.usage import CLAUDE_CODE, CURSOR
 from app.web.dashboard.daily import (
     OTHERS,
     chart_points,
@@ -19,6 +18,7 @@ from app.web.dashboard.daily import (
 )
 from app.web.dashboard.view import DashboardView, parse_dashboard
 from app.web.view.charts import bars
+from tests.tools import CLAUDE_CODE, CURSOR
 
 MONDAY = date(2026, 11, 16)
 SUNDAY = date(2026, 11, 22)

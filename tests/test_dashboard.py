@@ -14,11 +14,11 @@ from peewee import Database
 
 from app.dates import utc_today
 from app.models import ProviderRun, Run
-from app.usage import CLAUDE_CODE, CURSOR
 from app.web.view.formatting import day, days
 from tests.invented import with_account
 from tests.office import DOLLAR, store, used
 from tests.reading import TEMPLATES, parts_of, shown, text_of
+from tests.tools import CLAUDE_CODE, CURSOR
 
 
 @pytest.fixture

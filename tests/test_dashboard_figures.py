@@ -11,11 +11,11 @@ import pytest
 
 from app.queries.scope import Scope, model_places
 from app.queries.sums.ranges import RangeSums, people_counts, sums_of_ranges
-from app.usage import CLAUDE_CODE, CURSOR
-from app.web.view.formatting import TOOL_LABELS
+from app.tools import TOOLS, tool_label
 from tests.expected import chosen, grouped, tokens
 from tests.filled import LEAP_DAYS, Fact, Reader
 from tests.reading import part, unescaped
+from tests.tools import CLAUDE_CODE, CURSOR
 
 QUERIES: list[dict[str, Any]] = [
     {"days": "30"},
@@ -88,7 +88,7 @@ def test_the_models_are_the_models(town: Reader, query: dict[str, Any]) -> None:
     whole = sum(model["tokens"] for model in listed)
     rows = rows_of(section)
     for row, model in zip(rows, listed[:9], strict=False):
-        assert row[0] == f"{model['model']}, {TOOL_LABELS[model['tool']]}"
+        assert row[0] == f"{model['model']}, {tool_label(model['tool'])}"
         assert row[1] == f"{model['tokens']:,} of {whole:,} tokens"
         share = f"{model['percentage']:.1f} %"
         assert f'"{row[1]}">{share}<' in section or f'"{row[1]}"><0.1 %<' in section
@@ -100,7 +100,7 @@ def test_the_models_are_the_models(town: Reader, query: dict[str, Any]) -> None:
 def table_behind(reader: Reader, query: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
     """Tools in the order of the columns, and the rows."""
     table = overview(reader, query).split('id="daily-table"')[1].split("</table>")[0]
-    tools = {label: TOOL_KEYS[tool] for tool, label in TOOL_LABELS.items()}
+    tools = {tool.label: TOOL_KEYS[tool.key] for tool in TOOLS}
     names = re.findall(r'<th scope="col"[^>]*>(.*?)</th>', table)
     return [tools[name] for name in names if name in tools], rows_of(table)
 

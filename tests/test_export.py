@@ -17,11 +17,11 @@ from app.dates import utc_today
 from app.formulas import guarded
 from app.models import SUM_COLUMNS
 from app.queries.people.order import MORE_SORTS
-from app.usage import CURSOR
 from app.web.people.columns import BY_NAME, EVERY
 from app.web.view.csv_files import plain_dollars
 from tests.filled import LEAP_DAYS, Reader, fill_people
 from tests.office import DOLLAR, store, used
+from tests.tools import CURSOR
 
 NUMBERS = (
     "totalTokens",

@@ -19,7 +19,8 @@ from app.importing.merging import (
     merged_day,
 )
 from app.states import Merge
-from app.usage import CURSOR, Actor, PriceStatus, UsageRecord
+from app.usage import Actor, PriceStatus, UsageRecord
+from tests.tools import CURSOR
 
 DAY = date(2026, 11, 2)
 KEY = '{"api_key":"k"}'

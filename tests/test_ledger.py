@@ -16,8 +16,6 @@ from app.models import DayChange, Mapping, Meta, Organization, Partition, Run, U
 from app.queries.scope import Scope
 from app.rollups import refresh_everything
 from app.usage import (
-    CLAUDE_CODE,
-    CURSOR,
     Actor,
     ApiKey,
     DayUsage,
@@ -29,6 +27,7 @@ from app.usage import (
 )
 from tests.figures import active_people, people, totals
 from tests.invented import rollup_content
+from tests.tools import CLAUDE_CODE, CURSOR
 
 DAY = date(2026, 11, 2)
 DOMAIN = "example.com"

@@ -27,8 +27,8 @@ from app.directory.mappings import (
 from app.ledger import organization_for, replace_day
 from app.models import Actor, Mapping, MappingChange, Meta, Run
 from app.queries.keys.mappings import known_emails, owned_keys, past_changes
-from app.usage import CLAUDE_CODE, DayUsage
 from app.usage import Actor as RawActor
+from app.usage import DayUsage
 from tests.conftest import close
 from tests.invented import rollup_content
 from tests.invented_keys import (
@@ -47,6 +47,7 @@ from tests.invented_keys import (
     tokens_of,
     usage_of,
 )
+from tests.tools import CLAUDE_CODE
 
 DORA = f"dora.new@{DOMAIN}"
 

@@ -10,10 +10,10 @@ import pytest
 from app.dates import days_between
 from app.queries.days.freshness import ProviderState
 from app.queries.scope import Scope
-from app.usage import CLAUDE_CODE, CURSOR
 from app.web.view.cards import change_words
 from app.web.view.formatting import compact
 from app.web.view.periods import comparison, incomplete_days, within_records
+from tests.tools import CLAUDE_CODE, CURSOR
 
 FIRST, LAST = date(2026, 11, 1), date(2026, 11, 10)
 

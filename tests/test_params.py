@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
 from app.queries.scope import Scope
-from app.usage import CLAUDE_CODE, CURSOR
 from app.web.request.errors import BadRequest
 from app.web.view.params import (
     DEFAULT_DAYS,
@@ -21,6 +20,7 @@ from app.web.view.params import (
     parse_number,
 )
 from app.web.view.state import View, parse_view
+from tests.tools import CLAUDE_CODE, CURSOR
 
 TODAY = date(2026, 11, 22)
 LAST_30 = (date(2026, 10, 24), TODAY)

@@ -16,12 +16,12 @@ from peewee import Database
 
 from app.dates import utc_today
 from app.queries.people.order import MORE_SORTS
-from app.usage import CLAUDE_CODE, CURSOR
 from app.web.people.columns import EVERY
 from app.web.people.page import person_path
 from tests.filled import LEAP_DAYS, Reader, fill_people
 from tests.office import DOLLAR, store, used
 from tests.reading import PART, TEMPLATES, page_of, parts_of, shown, text_of
+from tests.tools import CLAUDE_CODE, CURSOR
 
 EVERY_COLUMN = "&".join(f"cols={name}" for name in EVERY)
 

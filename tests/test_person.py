@@ -17,12 +17,13 @@ from app.database import writing
 from app.dates import days_between, utc_today
 from app.ledger import organization_for, replace_day
 from app.models import Person, Run
-from app.usage import CLAUDE_CODE, CURSOR, DayUsage, UsageRecord
+from app.usage import DayUsage, UsageRecord
 from app.web.person.words import detail_parts, price_words, rule_words
 from tests.counting import statements
 from tests.filled import COMPANY_DAYS, LEAP_DAYS, MODELS, Reader, record, store_empty
 from tests.office import PROVIDERS
 from tests.reading import PART, page_of, part, shown
+from tests.tools import CLAUDE_CODE, CURSOR
 
 MOST_QUERIES = 9
 """Seven of them are the shared heading's and the models' colours."""

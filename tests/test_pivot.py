@@ -30,9 +30,9 @@ from app.queries.pivot.pivot import (
     shown_periods,
 )
 from app.queries.scope import Scope
-from app.usage import CLAUDE_CODE, CURSOR
 from tests.filled import COMPANY_DAYS, LEAP_DAYS, TEAMS, Reader
 from tests.pivots import Record, check, key_of, measured, pairs, records, within
+from tests.tools import CLAUDE_CODE, CURSOR
 
 
 @pytest.mark.parametrize("measure", MEASURES)

@@ -22,10 +22,11 @@ from app.models import Run
 from app.queries.pivot.dimensions import COST, DAYS, MEASURES, PERSON, TEAM
 from app.queries.pivot.pivot import Shape, pivot
 from app.queries.scope import Scope
-from app.usage import CLAUDE_CODE, CURSOR, Actor, DayUsage, PriceStatus, UsageRecord
+from app.usage import Actor, DayUsage, PriceStatus, UsageRecord
 from tests.invented_keys import CAT, DOMAIN
 from tests.pivots import check, pairs, records
 from tests.reading import page_of, shown
+from tests.tools import CLAUDE_CODE, CURSOR
 
 START, END = date(2026, 8, 20), date(2026, 10, 12)
 RANGE = f"start={START}&end={END}"

@@ -8,7 +8,8 @@ import pytest
 
 from app.providers import PROVIDERS, Provider, by_name
 
-OFFERED = ["NAME", "LABEL", "TOOL", "SETTINGS", "SOURCE", "WINDOW_DAYS"]
+OFFERED = ["NAME", "LABEL", "TOOL", "SETTINGS", "SOURCE", "SOURCE_LABEL"]
+OFFERED += ["HAS_WORKSPACES", "WINDOW_DAYS"]
 FUNCTIONS = ["connect", "fetch_directory", "fetch_days"]
 
 

@@ -19,10 +19,10 @@ from app.queries.people.people import people_totals
 from app.queries.scope import FIRST_DAY, LAST_DAY, Scope, known_models
 from app.queries.sums.persons import cut
 from app.queries.sums.ranges import percentage
-from app.usage import CLAUDE_CODE, CURSOR
 from tests.expected import chosen, grouped, tokens
 from tests.figures import active_people, daily, models, people, totals
 from tests.filled import TEAMS, Reader
+from tests.tools import CLAUDE_CODE, CURSOR
 
 FILTERS = (
     Scope(),

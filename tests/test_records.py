@@ -19,10 +19,11 @@ from app.queries.people.person import known_person, person_usage, similar_people
 from app.queries.people.records import own_keys, raw_records
 from app.queries.scope import Scope
 from app.queries.sums.weekdays import by_weekday
-from app.usage import CLAUDE_CODE, CURSOR, Actor, DayUsage, UsageRecord
+from app.usage import Actor, DayUsage, UsageRecord
 from tests.expected import chosen, grouped, tokens
 from tests.figures import by_day
 from tests.filled import COMPANY_DAYS, LEAP_DAYS, MODELS, Fact, Reader, record
+from tests.tools import CLAUDE_CODE, CURSOR
 
 FILTERS = (
     Scope(),

@@ -9,8 +9,8 @@ from peewee import Database
 from app.database import writing
 from app.ledger import organization_for, replace_day
 from app.models import MappingChange, Run
-from app.usage import CLAUDE_CODE, DayUsage
 from app.usage import Actor as RawActor
+from app.usage import DayUsage
 from tests.invented_keys import (
     ANN,
     BOB,
@@ -24,6 +24,7 @@ from tests.invented_keys import (
     usage_of,
 )
 from tests.reading import PART, shown
+from tests.tools import CLAUDE_CODE
 
 KEYS, MAPPINGS = "/settings", "/settings/mappings"
 

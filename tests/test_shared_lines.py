@@ -20,9 +20,9 @@ from app.queries.people.rows import MOST_SHARED
 from app.queries.scope import Scope
 from app.queries.sums.figures import add_up
 from app.rollups import refresh_everything
-from app.usage import CLAUDE_CODE
 from tests.invented_keys import ANN, CAT, DAYS, DOMAIN, fill_firm
 from tests.reading import shown
+from tests.tools import CLAUDE_CODE
 
 SCOPES = (
     Scope(),

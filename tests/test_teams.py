@@ -21,12 +21,12 @@ from app.queries.keys.unmapped import unmapped_keys
 from app.queries.people.rows import PeopleQuestion, footer, people_rows
 from app.queries.scope import Scope
 from app.queries.sums.ranges import people_counts, sums_of_ranges
-from app.usage import CURSOR
 from tests.expected import chosen, grouped, tokens
 from tests.figures import daily
 from tests.filled import TEAMS, Reader
 from tests.office import store, used
 from tests.reading import shown
+from tests.tools import CURSOR
 
 COLUMNS = ("totalTokens", "change", "trend", "topModel", "daysActive")
 

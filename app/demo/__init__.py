@@ -8,13 +8,12 @@ from typing import NamedTuple
 
 from app.database import database, describe, writing
 from app.dates import days_between
-from app.demo.company import DemoCompany
+from app.demo.company import PROVIDERS, DemoCompany
 from app.demo.teams import store_teams
 from app.identity import store_directory
 from app.ledger import DEMO_ORGANIZATION, Outcome, StoredDay, organization_for, replace_day
 from app.locks import LockHeld, exclusive_lock
 from app.models import Organization, Partition, ProviderRun
-from app.providers import PROVIDERS
 from app.runs import (
     begin_provider,
     begin_run,

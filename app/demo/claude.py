@@ -17,16 +17,8 @@ from app.demo.generations import (
 from app.demo.people import Person, invented_id, working_today
 from app.demo.rhythm import DAY_MS, WORKING_MS, Today, repeatable_dice
 from app.pricing import value_nanos
-from app.usage import (
-    CLAUDE_CODE,
-    Actor,
-    ApiKey,
-    Directory,
-    Member,
-    PriceStatus,
-    UsageRecord,
-    Workspace,
-)
+from app.providers.anthropic import TOOL
+from app.usage import Actor, ApiKey, Directory, Member, PriceStatus, UsageRecord, Workspace
 
 _MILLION = 1_000_000
 _LARGEST_DAY = 60 * _MILLION
@@ -213,5 +205,5 @@ def _record(
     status = PriceStatus.UNPRICED if value is None else PriceStatus.TABLE
     detail = _BATCH_DETAIL if tier == "batch" else ""
     return UsageRecord(
-        today.day, actor, CLAUDE_CODE, model, *parts, None, value, None, status, None, detail
+        today.day, actor, TOOL.key, model, *parts, None, value, None, status, None, detail
     )

@@ -11,6 +11,9 @@ from app.demo.rhythm import FOUNDED, Today
 from app.providers import anthropic, cursor
 from app.usage import DayUsage, Directory, UsageRecord
 
+PROVIDERS = (anthropic, cursor)
+"""Whose usage is invented."""
+
 
 class DemoCompany:
     """A company of `people` (at least one), the same for the same size and seed.

@@ -10,7 +10,8 @@ from functools import lru_cache
 from app.demo.generations import Mix, cursor_mix
 from app.demo.people import Person, working_today
 from app.demo.rhythm import DAY_MS, HOUR_MS, WORKING_MS, Today, repeatable_dice
-from app.usage import CURSOR, Actor, Directory, Member, PriceStatus, UsageRecord
+from app.providers.cursor import TOOL
+from app.usage import Actor, Directory, Member, PriceStatus, UsageRecord
 
 SERVICE_ACCOUNT = "sa_nightly_ci_agent"
 SERVICE_ACCOUNT_NAME = "Nightly CI Agent"
@@ -106,7 +107,7 @@ def _event(
     rates = _RATES.get(model, _OTHER)
     value = fresh * rates[0] + written * rates[1] + read * rates[2] + output * rates[3]
     return UsageRecord(
-        today.day, actor, CURSOR, model, fresh, written, 0, read, output, 1, value,
+        today.day, actor, TOOL.key, model, fresh, written, 0, read, output, 1, value,
         0 if included else value, PriceStatus.PROVIDER, at_ms, detail,
     )  # fmt: skip
 
@@ -114,7 +115,8 @@ def _event(
 def _failed_event(actor: Actor, model: str, at_ms: int, today: Today) -> UsageRecord:
     detail = _detail(False, False, False, kind="Errored, Not Charged")
     return UsageRecord(
-        today.day, actor, CURSOR, model, 0, 0, 0, 0, 0, 1, 0, 0, PriceStatus.PROVIDER, at_ms, detail
+        today.day, actor, TOOL.key, model, 0, 0, 0, 0, 0, 1, 0, 0, PriceStatus.PROVIDER, at_ms,
+        detail
     )  # fmt: skip
 
 

@@ -96,7 +96,7 @@ def stage_file(
 def _names_of(export: Export) -> tuple[str, ...]:
     """What may be said of a file: the export's name, or whose usage it holds."""
     provider = by_name(export.kind.provider)
-    return export.kind.name, provider.NAME, provider.TOOL
+    return export.kind.name, provider.NAME, provider.TOOL.key
 
 
 def drop_stale() -> None:

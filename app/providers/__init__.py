@@ -10,7 +10,7 @@ from app.http import Client, Limits
 from app.providers import anthropic, cursor
 from app.providers.exports import ExportKind
 from app.providers.settings import ProviderSettings
-from app.usage import DayUsage, Directory
+from app.usage import DayUsage, Directory, Tool
 
 
 class Provider(Protocol):
@@ -18,15 +18,18 @@ class Provider(Protocol):
 
     NAME is the stored name, LABEL the name people read, TOOL the tool its records count for,
     SETTINGS the environment settings that say how it is reached, SOURCE the kind of answer its
-    records come from, WINDOW_DAYS the most days one `fetch_days` may ask for, EXPORTS the
+    records come from and SOURCE_LABEL that in words, HAS_WORKSPACES whether its keys are in
+    workspaces, WINDOW_DAYS the most days one `fetch_days` may ask for, EXPORTS the
     vendor's CSV exports that can be imported (read by `app.providers.exports`).
     """
 
     NAME: str
     LABEL: str
-    TOOL: str
+    TOOL: Tool
     SETTINGS: ProviderSettings
     SOURCE: str
+    SOURCE_LABEL: str
+    HAS_WORKSPACES: bool
     WINDOW_DAYS: int
     EXPORTS: tuple[ExportKind, ...]
 
@@ -59,3 +62,8 @@ def by_name(name: str) -> Provider:
             return provider
     known = ", ".join(provider.NAME for provider in PROVIDERS)
     raise ValueError(f"There is no provider named {name!r}; the known ones are {known}.")
+
+
+def label_of(name: str) -> str:
+    """What people read for the provider stored as `name`; an unknown one shows its own name."""
+    return next((provider.LABEL for provider in PROVIDERS if name == provider.NAME), name)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from requests import PreparedRequest
 
 from app.http import Client, Limits
-from app.providers.claude_record import Conditions, Counts, claude_record
+from app.providers.claude_record import CLAUDE_CODE, Conditions, Counts, claude_record
 from app.providers.exports import kinds_of
 from app.providers.paging import (
     PageProof,
@@ -26,7 +26,6 @@ from app.providers.paging import (
 from app.providers.settings import ProviderSettings
 from app.states import Source
 from app.usage import (
-    CLAUDE_CODE,
     Actor,
     ApiKey,
     DayUsage,
@@ -47,6 +46,8 @@ SETTINGS = ProviderSettings(
     default_url="https://api.anthropic.com",
 )
 SOURCE: str = Source.MESSAGES
+SOURCE_LABEL = "Anthropic messages report"
+HAS_WORKSPACES = True
 WINDOW_DAYS = 31
 EXPORTS = kinds_of(NAME)
 

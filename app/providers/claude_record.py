@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from app.pricing import value_nanos
 from app.providers.paging import detail_text
-from app.usage import CLAUDE_CODE, Actor, PriceStatus, UsageRecord
+from app.usage import Actor, PriceStatus, Tool, UsageRecord
 
+CLAUDE_CODE = Tool("claude_code", "Claude Code")
 UNREMARKABLE = frozenset({"", "standard", "0-200k", "global", "not_available"})
 """Words of conditions that change nothing: a record's detail leaves them out."""
 
@@ -59,7 +60,7 @@ def claude_record(
     return UsageRecord(
         day,
         actor,
-        CLAUDE_CODE,
+        CLAUDE_CODE.key,
         model,
         *counts[:5],
         requests=None,

@@ -11,7 +11,7 @@ from typing import Any
 from requests.auth import HTTPBasicAuth
 
 from app.http import Client, Limits
-from app.providers.cursor_value import cursor_value
+from app.providers.cursor_value import CURSOR, cursor_value
 from app.providers.exports import kinds_of
 from app.providers.paging import (
     PageProof,
@@ -28,7 +28,7 @@ from app.providers.paging import (
 )
 from app.providers.settings import ProviderSettings
 from app.states import Source
-from app.usage import CURSOR, Actor, DayUsage, Directory, Member, UsageRecord, normal_email
+from app.usage import Actor, DayUsage, Directory, Member, UsageRecord, normal_email
 from app.values import BadValue, clean_text, instant_ms, nanos_from_cents, token_count
 
 NAME = "cursor"
@@ -41,6 +41,8 @@ SETTINGS = ProviderSettings(
     team="CURSOR_TEAM_SLUG",
 )
 SOURCE: str = Source.EVENTS
+SOURCE_LABEL = "Cursor usage events"
+HAS_WORKSPACES = False
 WINDOW_DAYS = 7
 EXPORTS = kinds_of(NAME)
 
@@ -156,7 +158,7 @@ def _record(found: object, first_ms: int, last_ms: int) -> UsageRecord:
     return UsageRecord(
         day=day,
         actor=_actor(event),
-        tool=TOOL,
+        tool=TOOL.key,
         model=model,
         input_tokens=plain,
         cache_write_5m_tokens=write,

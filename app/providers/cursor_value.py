@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 from app.pricing import value_nanos
-from app.usage import PriceStatus
+from app.usage import PriceStatus, Tool
+
+CURSOR = Tool("cursor", "Cursor")
 
 Parts = tuple[int, int, int, int]
 """Disjoint token counts: input, cache write, cache read, output."""

@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+from tests.tools import CLAUDE_CODE, CURSOR
 from tests.upstream import directory
 from tests.upstream.claude_days import Row, anthropic_rows, revised_rows
 from tests.upstream.cursor_days import Event, cursor_events, revised_events
-
-CLAUDE_CODE = "claude_code"
-CURSOR = "cursor"
 
 
 class Company:

@@ -15,12 +15,12 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from app.model_names import claude_id
-from app.providers.claude_record import UNREMARKABLE, conditions_of
+from app.providers.claude_record import CLAUDE_CODE, UNREMARKABLE, conditions_of
 from app.providers.exports.claude_tokens import conditions_in_words_of_the_api
 from app.providers.exports.types import ExportKind, Reading, RowReader
 from app.providers.paging import detail_text
 from app.states import Merge
-from app.usage import CLAUDE_CODE, Actor, PriceStatus, UsageRecord
+from app.usage import Actor, PriceStatus, UsageRecord
 from app.values import clean_text
 
 KIND = ExportKind("claude_cost", "anthropic", "Claude Console costs", Merge.MONEY)
@@ -87,7 +87,7 @@ def start(reading: Reading) -> RowReader:
         record = UsageRecord(
             day,
             Actor(key=api_key, workspace=workspace),
-            CLAUDE_CODE,
+            CLAUDE_CODE.key,
             model,
             *(0, 0, 0, 0, 0),
             requests=None,

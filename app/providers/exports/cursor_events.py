@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from functools import lru_cache
 
-from app.providers.cursor_value import cursor_value
+from app.providers.cursor_value import CURSOR, cursor_value
 from app.providers.exports.types import ExportKind, Reading, RowReader
 from app.providers.paging import detail_text
 from app.states import Merge
-from app.usage import CURSOR, Actor, UsageRecord, normal_email
+from app.usage import Actor, UsageRecord, normal_email
 from app.values import clean_text
 
 KIND = ExportKind("cursor_events", "cursor", "Cursor usage events", Merge.EVENTS)
@@ -105,7 +105,7 @@ class _Events:
         record = UsageRecord(
             day,
             self._actor(user),
-            CURSOR,
+            CURSOR.key,
             model,
             plain,
             write,

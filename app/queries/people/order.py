@@ -14,7 +14,8 @@ from app.queries.people.everybody import Everybody, activity, known_people
 from app.queries.remembered import remembered
 from app.queries.scope import Scope, slices_of
 from app.queries.sums.persons import person_sums
-from app.usage import CLAUDE_CODE, CURSOR, normal_email
+from app.tools import TOOLS
+from app.usage import normal_email
 
 FIGURE_SORTS = {
     "totalTokens": "tokens",
@@ -24,7 +25,7 @@ FIGURE_SORTS = {
     "cacheReadTokens": "cache_read_tokens",
     "cacheWriteTokens": "cache_write_tokens",
 }
-TOOL_SORTS = {"claudeCodeTokens": CLAUDE_CODE, "cursorTokens": CURSOR}
+TOOL_SORTS = {tool.tokens_column: tool.key for tool in TOOLS}
 SORTS = (
     "email",
     "totalTokens",

@@ -12,6 +12,7 @@ from peewee import JOIN
 from app.database import database
 from app.dates import days_between, month_end, month_start, week_end, week_start
 from app.models import UNATTRIBUTED, Organization, Workspace
+from app.providers import PROVIDERS, label_of
 from app.queries.people.everybody import known_people
 from app.queries.scope import Scope, Slices, slices_of, teams
 
@@ -193,6 +194,9 @@ def _workspace_names(keys: list[Any]) -> dict[Any, str]:
     return {key: _workspace_name(key, named, providers) for key in keys}
 
 
+_HAVE_WORKSPACES = {provider.NAME for provider in PROVIDERS if provider.HAS_WORKSPACES}
+
+
 def _workspace_name(
     key: tuple[int, str], named: dict[tuple[int, str], str], providers: dict[int, str]
 ) -> str:
@@ -200,6 +204,7 @@ def _workspace_name(
     if external:
         return named.get(key) or external
     # Only providers that have workspaces have a default one.
-    if any(owner == organization for owner, _ in named) or providers[organization] == "anthropic":
+    provider = providers[organization]
+    if provider in _HAVE_WORKSPACES or any(owner == organization for owner, _ in named):
         return "Default workspace"
-    return f"{providers[organization].capitalize()} (no workspaces)"
+    return f"{label_of(provider)} (no workspaces)"

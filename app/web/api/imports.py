@@ -19,7 +19,7 @@ from app.importing import (
     import_file,
     rejected_rows,
 )
-from app.providers import PROVIDERS
+from app.tools import TOOL_OF_PROVIDER
 from app.web.request import uploads
 from app.web.request.errors import BadRequest
 from app.web.request.guard import current_user_label, record_event, takes_upload, token_scope
@@ -70,7 +70,7 @@ def import_() -> ResponseReturnValue:
 
 def _type(batch: Batch) -> str:
     """The tool whose usage a file holds, the word that `type` takes, too."""
-    return {provider.NAME: provider.TOOL for provider in PROVIDERS}.get(batch.provider, "")
+    return TOOL_OF_PROVIDER.get(batch.provider, "")
 
 
 def _flag(name: str) -> bool:

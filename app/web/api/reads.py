@@ -25,7 +25,8 @@ from app.queries.scope import Scope, slices_of
 from app.queries.sums.days import series_days
 from app.queries.sums.figures import Figures
 from app.queries.sums.ranges import RangeSums, people_counts, sums_of_ranges
-from app.usage import CLAUDE_CODE, CURSOR, normal_email
+from app.tools import TOOLS
+from app.usage import normal_email
 from app.web.request.errors import BadRequest
 from app.web.view.params import MOST_DAYS, api_number, api_scope
 
@@ -88,10 +89,13 @@ def _figures(
     return {
         "totalTokens": figures.tokens,
         "totalCost": dollars(figures.value_nanos),
-        "claudeCodeTokens": by_tool.get(CLAUDE_CODE, 0),
-        "cursorTokens": by_tool.get(CURSOR, 0),
+        **_tool_tokens(by_tool),
         **parts,
     }
+
+
+def _tool_tokens(by_tool: dict[str, int]) -> dict[str, int]:
+    return {tool.tokens_column: by_tool.get(tool.key, 0) for tool in TOOLS}
 
 
 @blueprint.get("/trends")
@@ -110,8 +114,7 @@ def trends() -> ResponseReturnValue:
 def _day(day: date, tokens: dict[str, int], value_nanos: int) -> dict[str, Any]:
     return {
         "date": day.isoformat(),
-        "claudeCode": tokens.get(CLAUDE_CODE, 0),
-        "cursor": tokens.get(CURSOR, 0),
+        **{tool.json_name: tokens.get(tool.key, 0) for tool in TOOLS},
         "cost": dollars(value_nanos),
     }
 
@@ -149,8 +152,7 @@ def users() -> ResponseReturnValue:
                 "email": person.email,
                 "totalTokens": person.figures.tokens,
                 "totalCost": dollars(person.figures.value_nanos),
-                "claudeCodeTokens": person.by_tool.get(CLAUDE_CODE, 0),
-                "cursorTokens": person.by_tool.get(CURSOR, 0),
+                **_tool_tokens(person.by_tool),
                 "favoriteModel": person.favorite_model or None,
                 "lastActive": _iso(person.last_day),
             }

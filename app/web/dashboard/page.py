@@ -11,6 +11,7 @@ from flask import Blueprint, Response, request
 
 from app.database import reading
 from app.dates import utc_now
+from app.providers import PROVIDERS
 from app.queries.days.freshness import ProviderState
 from app.queries.keys.shared import shared_key_lines, shown_lines
 from app.queries.keys.unmapped import unmapped_keys
@@ -34,6 +35,7 @@ from app.web.view.periods import (
 )
 from app.web.view.tools import TOOL_ROWS, ordered_tools, tool_parts
 
+KEY_SETTINGS = [provider.SETTINGS.key for provider in PROVIDERS]
 TOP_PEOPLE = 18
 TOP_MODELS = 9
 TOP_SHARED = 2
@@ -66,7 +68,7 @@ def page() -> Response:
     view = parse_dashboard(request.args, now.date())
     with reading():
         view = with_known_teams(view)
-        context = frame(view, now) | {"empty": "nothing"}
+        context = frame(view, now) | {"empty": "nothing", "key_settings": KEY_SETTINGS}
         if context["span"]:
             context |= known_context(view, context["span"], context["states"])
     return htmx.answer("dashboard/page.html", view.query(), **context)

@@ -13,8 +13,8 @@ from app.importing import (
     UnownedKey,
 )
 from app.importing.details import FileDay, days_of, undo_preview
-from app.providers import PROVIDERS
 from app.states import BatchStatus
+from app.tools import TOOL_OF_PROVIDER
 from app.web.view import charts, formatting
 from app.web.view.navigation import page_at
 
@@ -27,7 +27,6 @@ LONGEST_FILLED = 731
 """Over so many days a day without rows gets its empty place in the chart."""
 COUNTED, COVERED = "counted", "covered"
 TOTAL, COST = "total", "cost"
-TOOLS = {provider.NAME: provider.TOOL for provider in PROVIDERS}
 
 
 class Card(NamedTuple):
@@ -66,9 +65,9 @@ def context_of(found: Preview) -> dict[str, Any]:
     return {
         "found": found,
         "batch": batch,
-        "tool": TOOLS.get(batch.provider, ""),
+        "tool": TOOL_OF_PROVIDER.get(batch.provider, ""),
         "cards": cards_of(found),
-        "days": day_chart(days, set(found.covered_days), TOOLS.get(batch.provider, "")),
+        "days": day_chart(days, set(found.covered_days), TOOL_OF_PROVIDER.get(batch.provider, "")),
         "undoing": undo_preview(batch.id) if applied else None,
         "behind": figures_url(batch),
         "named_keys": [owner for owner in found.unowned_keys if owner.key],
@@ -87,7 +86,7 @@ def figures_url(batch: Batch) -> str:
     if not (batch.first_day and batch.last_day):
         return ""
     query = {"start": batch.first_day.isoformat(), "end": batch.last_day.isoformat()}
-    if tool := TOOLS.get(batch.provider):
+    if tool := TOOL_OF_PROVIDER.get(batch.provider):
         query["tool"] = tool
     return f"{page_at('/')}?{urlencode(query)}"
 

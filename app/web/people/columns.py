@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from app.tools import TOOLS
+from app.usage import Tool
+
 
 class Column(NamedTuple):
     """A column: its name in query strings, its heading, what it says, and how it is written.
 
     `kind` chooses the writing of a cell. `width` is about what it takes on screen, in pixels.
     A column without an `order` cannot be sorted by; "asc" or "desc" is what the first click
-    on it gives.
+    on it gives. `figure` is the field of `Figures` in a cell, `tool` the tool whose tokens it is.
     """
 
     name: str
@@ -20,11 +23,18 @@ class Column(NamedTuple):
     width: int
     order: str = "desc"
     figure: str = ""
+    tool: str = ""
 
     @property
     def is_number(self) -> bool:
         """Whether its cells stand at the right, digit below digit."""
         return self.kind not in ("email", "model", "split", "curve")
+
+
+def _tool_column(tool: Tool) -> Column:
+    width = max(80, 29 + 6 * len(tool.label))
+    name, meaning = tool.tokens_column, f"Tokens with {tool.label}"
+    return Column(name, tool.label, meaning, "tool", width, tool=tool.key)
 
 
 COLUMNS = (
@@ -33,8 +43,7 @@ COLUMNS = (
     Column("totalCost", "Cost", "Usage value in US dollars", "money", 95),
     Column("change", "Change", "Tokens against the days before", "change", 105),
     Column("trend", "Trend", "Tokens over the range", "curve", 90, ""),
-    Column("claudeCodeTokens", "Claude Code", "Tokens with Claude Code", "tool", 95),
-    Column("cursorTokens", "Cursor", "Tokens with Cursor", "tool", 80),
+    *map(_tool_column, TOOLS),
     Column("tools", "Tools", "Tokens split by tool", "split", 80, ""),
     Column("inputTokens", "Input", "Uncached input tokens", "tokens", 80, figure="input_tokens"),
     Column(
@@ -76,8 +85,7 @@ USUAL = (
     "totalCost",
     "change",
     "trend",
-    "claudeCodeTokens",
-    "cursorTokens",
+    *(tool.tokens_column for tool in TOOLS),
     "tools",
     "cacheShare",
     "daysActive",

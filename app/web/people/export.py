@@ -12,7 +12,6 @@ from app.database import reading
 from app.dates import utc_now
 from app.queries.days.freshness import freshness, known_span
 from app.queries.people.rows import PersonRow, people_rows
-from app.usage import CLAUDE_CODE, CURSOR
 from app.web.people.columns import Column
 from app.web.people.page import asks_for_pivot, question_of
 from app.web.people.view import PeopleView, parse_people_view
@@ -86,8 +85,7 @@ def _cost(row: PersonRow) -> str:
 
 
 def _tool(column: Column) -> Writer:
-    tool = CLAUDE_CODE if column.name == "claudeCodeTokens" else CURSOR
-    return lambda row: row.person.by_tool.get(tool, 0)
+    return lambda row: row.person.by_tool.get(column.tool, 0)
 
 
 def _split(_: Column) -> Writer:

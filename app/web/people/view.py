@@ -9,6 +9,7 @@ from typing import ClassVar
 from werkzeug.datastructures import MultiDict
 
 from app.queries.people.order import DEFAULT_SORT, MORE_SORTS
+from app.tools import TOOL_KEYS
 from app.usage import normal_email
 from app.web.people.columns import BY_NAME, COLUMNS, USUAL, Column, chosen_columns
 from app.web.view.params import plain_text
@@ -37,6 +38,11 @@ class PeopleView(Searched, View):
             pairs += [("cols", name) for name in self.columns]
         pairs += Searched.arguments(self)
         return [*pairs, ("peek", self.peek)] if self.peek else pairs
+
+    def plain_queries(self) -> dict[str, str]:
+        """`plain_query` of each tool alone, and of this view itself ("")."""
+        queries = {tool: self.plain_query(tools=(tool,)) for tool in TOOL_KEYS}
+        return {"": self.plain_query(), **queries}
 
     def sorted_by(self, column: Column) -> str:
         """The query that a click on the heading of a column leads to."""

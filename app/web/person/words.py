@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from app.providers import PROVIDERS
+from app.providers import PROVIDERS, label_of
 from app.queries.people.records import Origin, RawRecord
-from app.states import Rule, Source
+from app.states import Rule
 from app.usage import PriceStatus
 
 RULES: dict[str, str] = {
@@ -21,11 +21,7 @@ PRICES: dict[str, str] = {
     PriceStatus.TABLE: "price table",
     PriceStatus.UNPRICED: "not priced",
 }
-SOURCES: dict[tuple[str, str], str] = {
-    ("anthropic", Source.MESSAGES): "Anthropic messages report",
-    ("cursor", Source.EVENTS): "Cursor usage events",
-}
-LABELS = {provider.NAME: provider.LABEL for provider in PROVIDERS}
+SOURCES = {(provider.NAME, provider.SOURCE): provider.SOURCE_LABEL for provider in PROVIDERS}
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
@@ -43,7 +39,7 @@ def source_words(record: RawRecord) -> str:
     """Which of the provider's answers a record was read from."""
     provider = record.origin.provider
     known = SOURCES.get((provider, record.source))
-    return known or f"{LABELS.get(provider, provider)} {record.source}"
+    return known or f"{label_of(provider)} {record.source}"
 
 
 def origin_name(origin: Origin) -> str:

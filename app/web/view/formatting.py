@@ -8,14 +8,14 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from flask import Flask
 
 from app.states import BatchStatus, RunStatus
-from app.usage import CLAUDE_CODE, CURSOR, NANOS_PER_CENT, NANOS_PER_DOLLAR
+from app.tools import TOOL_KEYS, tool_label
+from app.usage import NANOS_PER_CENT, NANOS_PER_DOLLAR
 
 SPACE = "\u00a0"
 """No-break space: a figure and its unit never part at the end of a line."""
 DASH = "\u2013"
 MINUS = "\u2212"
 
-TOOL_LABELS = {CLAUDE_CODE: "Claude Code", CURSOR: "Cursor"}
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _UNITS = ("", "K", "M", "B", "T", "Q")
@@ -148,14 +148,9 @@ def count_of(count: int, one: str, many: str = "") -> str:
     return f"{exact(count)}{SPACE}{one if count == 1 else many or one + 's'}"
 
 
-def tool_label(tool: str) -> str:
-    """The name of a tool on screen; an unknown tool shows its own name."""
-    return TOOL_LABELS.get(tool, tool)
-
-
 def tool_class(tool: str) -> str:
     """The style class that gives a tool its colour on every page."""
-    return f"tool-{tool.replace('_', '-')}" if tool in TOOL_LABELS else "tool-other"
+    return f"tool-{tool.replace('_', '-')}" if tool in TOOL_KEYS else "tool-other"
 
 
 FILTERS = (

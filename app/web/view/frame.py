@@ -15,9 +15,9 @@ from app.providers import PROVIDERS, Provider
 from app.queries.days.freshness import freshness, known_span
 from app.queries.remembered import remembered
 from app.queries.scope import Scope, known_models, known_teams, model_places
+from app.tools import TOOL_KEYS
 from app.web.view import charts, colors
 from app.web.view.navigation import navigation, page_at, range_arguments
-from app.web.view.params import TOOLS
 from app.web.view.periods import first_days
 from app.web.view.ranges import range_picker
 from app.web.view.state import View
@@ -57,7 +57,7 @@ def frame(view: View, now: datetime | None = None) -> dict[str, Any]:
         "now": now or utc_now(),
         "span": span,
         "states": freshness(configured_providers()),
-        "tools_known": TOOLS,
+        "tools_known": TOOL_KEYS,
     }
     if span:
         context["shown"] = (view.scope.start or span[0], view.scope.end or span[1])

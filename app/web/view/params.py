@@ -9,15 +9,14 @@ from datetime import date, timedelta
 from werkzeug.datastructures import MultiDict
 
 from app.dates import parse_day
-from app.providers import PROVIDERS
 from app.queries.scope import Scope
+from app.tools import TOOL_KEYS
 from app.web.request.errors import BadRequest
 
 NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 HUGE = re.compile(r"[1-9]\d{9,}", re.ASCII)
 DEFAULT_DAYS = 30
 MOST_DAYS = 36_600
-TOOLS = tuple(provider.TOOL for provider in PROVIDERS)
 LONGEST_TEXT, LONGEST_SEARCH = 200, 100
 
 
@@ -50,8 +49,8 @@ def api_scope(args: MultiDict[str, str], today: date, default_days: int | None =
     start, end = _api_range(args, today, default_days)
     tools = parse_texts(args, "tool")
     for tool in tools:
-        if tool not in TOOLS:
-            raise BadRequest(f"tool: must be one of {', '.join(TOOLS)}, not {tool!r}.")
+        if tool not in TOOL_KEYS:
+            raise BadRequest(f"tool: must be one of {', '.join(TOOL_KEYS)}, not {tool!r}.")
     return Scope(start, end, tools, parse_texts(args, "model"), parse_texts(args, "team"))
 
 

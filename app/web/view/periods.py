@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from app.dates import days_between
-from app.providers import PROVIDERS, by_name
+from app.providers import PROVIDERS, label_of
 from app.queries.days.coverage import Gap, left_out, never_read
 from app.queries.days.freshness import ProviderState, unsettled_days
 from app.queries.scope import Scope
@@ -50,7 +50,7 @@ def first_days(span: tuple[date, date]) -> tuple[date, date]:
 
 def providers_of(tools: Sequence[str]) -> set[str]:
     """The providers that tell of these tools, all of them without any."""
-    return {provider.NAME for provider in PROVIDERS if not tools or provider.TOOL in tools}
+    return {provider.NAME for provider in PROVIDERS if not tools or provider.TOOL.key in tools}
 
 
 def open_days_of(days: Iterable[date], scope: Scope, states: Sequence[ProviderState]) -> set[date]:
@@ -86,7 +86,7 @@ def gap_words(gaps: Sequence[Gap]) -> str:
     for gap in gaps:
         by_provider.setdefault(gap.provider, []).append(gap)
     return "; ".join(
-        f"{by_name(name).LABEL} was never read for "
+        f"{label_of(name)} was never read for "
         f"{formatting.count_of(sum(gap.days for gap in found), 'day')} ({_stretches(found)})"
         for name, found in by_provider.items()
     )

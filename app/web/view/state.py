@@ -11,10 +11,10 @@ from werkzeug.datastructures import MultiDict
 
 from app.dates import parse_day
 from app.queries.scope import Scope
+from app.tools import TOOL_KEYS
 from app.web.view.params import (
     DEFAULT_DAYS,
     MOST_DAYS,
-    TOOLS,
     last_days,
     parse_number,
     parse_texts,
@@ -179,7 +179,7 @@ def parse_view(args: MultiDict[str, str], today: date) -> View:
 
 def _parse_range(args: MultiDict[str, str], today: date) -> tuple[Scope, int | None, bool]:
     """The scope, its preset and whether it is all time."""
-    tools = tuple(tool for tool in TOOLS if tool in args.getlist("tool"))
+    tools = tuple(tool for tool in TOOL_KEYS if tool in args.getlist("tool"))
     filters = (tools, parse_texts(args, "model"), parse_texts(args, "team"))
     start, end = parse_day(args.get("start", "")), parse_day(args.get("end", ""))
     if start or end:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from app.usage import CLAUDE_CODE, CURSOR
+from app.tools import TOOL_KEYS
 
-STACK = (CURSOR, CLAUDE_CODE)
+STACK = TOOL_KEYS[::-1]
 """Tools from the bottom of a bar to its top; a tool without a place here goes above."""
 TOOL_ROWS = (
     ("input_tokens", "Input"),
