@@ -24,7 +24,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions["tracker_config"] = config
-    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
     if config.trusted_proxies:
         number = config.trusted_proxies
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

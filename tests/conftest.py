@@ -6,8 +6,11 @@ import os
 import re
 import shutil
 import signal
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -19,7 +22,8 @@ from app import create_app
 from app.config import Config, read_config
 from app.database import database as proxy
 from app.database import migrate, open_database
-from tests.filled import company, filled_company, filled_config, filled_town, town  # noqa: F401
+from tests.compiled import CompiledTemplates
+from tests.filled import company, filled_engine, filler, town  # noqa: F401
 from tests.modes import serve  # noqa: F401
 from tests.postgres import PostgresServer, PostgresUnavailable, running_server
 from tests.probes import probed  # noqa: F401
@@ -28,15 +32,21 @@ from tests.probes import probed  # noqa: F401
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# How fast examples are made tells of the machine, not of the code.
-hypothesis.settings.register_profile(
-    "steady",
-    hypothesis.settings.get_profile("ci" if os.environ.get("CI") else "default"),
-    deadline=None,
-    suppress_health_check=[hypothesis.HealthCheck.too_slow],
-)
-hypothesis.settings.load_profile("steady")
+# How fast examples are made tells of the machine, not of the code. The same ones in every run:
+# a new one is looked for with `scripts/test --long`, not by whoever comes by.
+for profile, examples, same in (("short", 40, True), ("long", 2_000, False)):
+    hypothesis.settings.register_profile(
+        profile,
+        max_examples=examples,
+        derandomize=same,
+        database=None,
+        deadline=None,
+        print_blob=True,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    )
+hypothesis.settings.load_profile("short")
 
+SECONDS_A_DAY, SECONDS_BEFORE_MIDNIGHT = 86_400, 60
 ROOT = Path(__file__).resolve().parent.parent
 
 # What a developer has set for the real product must not reach a test.
@@ -45,16 +55,64 @@ for setting in re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(),
     os.environ.pop(f"{setting}_FILE", None)
 
 
+Flask.jinja_options = {"bytecode_cache": CompiledTemplates()}
+
+
+def pytest_runtest_setup() -> None:
+    """Begin no test shortly before midnight UTC: what it stores as today's would be yesterday's."""
+    left = SECONDS_A_DAY - time.time() % SECONDS_A_DAY
+    if left < SECONDS_BEFORE_MIDNIGHT:
+        time.sleep(left)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make one PostgreSQL server for all workers, where there are several (pytest -n)."""
+    if getattr(config.option, "dist", "no") != "no" and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(SharedServer(config))
+
+
+class SharedServer:
+    """The PostgreSQL server of the process that hands out the tests, for all its workers."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._open = ExitStack()
+        config.add_cleanup(self._open.close)
+        try:
+            server = self._open.enter_context(running_server())
+            self._told = {"url": server.url, "run": server.run}
+        except PostgresUnavailable as reason:
+            self._told = {"missing": str(reason)}
+
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker, before it starts."""
+        node.workerinput["postgres"] = self._told
+
+
 @pytest.fixture(scope="session")
-def postgres_cluster() -> Iterator[PostgresServer]:
+def postgres_cluster(pytestconfig: pytest.Config) -> Iterator[PostgresServer]:
     """One PostgreSQL server for the whole run; skips without one, fails when CI=true."""
+    told = getattr(pytestconfig, "workerinput", {}).get("postgres", {})
     try:
+        if "missing" in told:
+            raise PostgresUnavailable(told["missing"])
+        if "url" in told:
+            yield PostgresServer(**told)
+            return
         with running_server() as server:
             yield server
     except PostgresUnavailable as reason:
         if os.environ.get("CI") == "true":
             pytest.fail(str(reason))
         pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Path:
+    """A folder that all workers of this run share."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if hasattr(pytestconfig, "workerinput") else base) / "shared"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture(scope="session")

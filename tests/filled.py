@@ -6,6 +6,7 @@ import random
 import shutil
 from collections.abc import Callable, Collection, Iterator
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -24,6 +25,7 @@ from app.models import Organization, Partition, Person, Run, Slice, Team, Usage
 from app.providers import PROVIDERS
 from app.usage import Actor, DayUsage, PriceStatus, UsageRecord
 from tests.invented import configured, sync
+from tests.sharing import once
 from tests.tools import CLAUDE_CODE, CURSOR
 from tests.upstream import Company, Truth, Upstream, true_totals
 
@@ -234,30 +236,43 @@ def _special_records(today: date) -> list[UsageRecord]:
     return special
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgres"])
-def filled_config(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[], Config]]:
-    """Makes configurations of fresh databases of one kind, which live until the run ends."""
-    folder, names = tmp_path_factory.mktemp("filled"), []
-    template = request.getfixturevalue(f"{request.param}_template")
+class Filler:
+    """Fills databases of one kind, each once in a run, whichever worker first asks for it."""
 
-    def make() -> Config:
-        name = f"filled_{len(names)}"
-        if request.param == "sqlite":
-            shutil.copy(template, folder / name)
-            settings = {"SQLITE_PATH": str(folder / name)}
+    def __init__(self, request: pytest.FixtureRequest, folder: Path, engine: str) -> None:
+        self._request, self._folder, self._engine = request, folder, engine
+        self._filled: dict[str, Filled] = {}
+
+    def __call__(self, name: str, fill: Callable[[Config], Truth | None]) -> Filled:
+        """The database of that name."""
+        if name not in self._filled:
+            self._filled[name] = once(
+                self._folder / f"{name}_{self._engine}", lambda: _fill(self._config(name), fill)
+            )
+        return self._filled[name]
+
+    def _config(self, name: str) -> Config:
+        template = self._request.getfixturevalue(f"{self._engine}_template")
+        if self._engine == "sqlite":
+            settings = {"SQLITE_PATH": str(self._folder / f"{name}.db")}
+            shutil.copy(template, settings["SQLITE_PATH"])
         else:
-            server = request.getfixturevalue("postgres_cluster")
-            name = server.new_name("filled")
-            settings = {"POSTGRES_URL": server.create_database(name, template)}
-        names.append(name)
-        return read_config({"SECRET_KEY": "a key for tests only", **settings}, folder)
+            server = self._request.getfixturevalue("postgres_cluster")
+            url = server.create_database(server.shared_name(name), template)
+            settings = {"POSTGRES_URL": url}
+        return read_config({"SECRET_KEY": "a key for tests only", **settings}, self._folder)
 
-    yield make
-    if request.param == "postgres":
-        for name in names:
-            request.getfixturevalue("postgres_cluster").drop_database(name)
+
+@pytest.fixture(scope="session", params=["sqlite", "postgres"])
+def filled_engine(request: pytest.FixtureRequest) -> str:
+    """Runs the tests of filled databases once on each kind of database."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def filler(request: pytest.FixtureRequest, filled_engine: str, run_folder: Path) -> Filler:
+    """Fills databases once in a run."""
+    return Filler(request, run_folder, filled_engine)
 
 
 def _fill(config: Config, fill: Callable[[Config], Truth | None]) -> Filled:
@@ -279,27 +294,13 @@ def _read(filled: Filled) -> Iterator[Reader]:
         proxy.obj.close_all()
 
 
-@pytest.fixture(scope="session")
-def filled_company(filled_config: Callable[[], Config]) -> Filled:
-    """The database of `company`."""
-    return _fill(filled_config(), fill_company)
-
-
-@pytest.fixture(scope="session")
-def filled_town(filled_config: Callable[[], Config]) -> Filled:
-    """The database of `town`."""
-    return _fill(filled_config(), fill_town)
-
-
 @pytest.fixture
-def company(filled_company: Filled) -> Iterator[Reader]:
+def company(filler: Filler) -> Iterator[Reader]:
     """Three synced weeks of the invented company. Read only."""
-    yield from _read(filled_company)
+    yield from _read(filler("company", fill_company))
 
 
 @pytest.fixture
-def town(filled_town: Filled) -> Iterator[Reader]:
+def town(filler: Filler) -> Iterator[Reader]:
     """A handful of people with awkward usage, today's too. Read only."""
-    if utc_today() != filled_town.today:
-        pytest.skip("the UTC day changed during this run")
-    yield from _read(filled_town)
+    yield from _read(filler(f"town_{day_number(utc_today())}", fill_town))

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -23,7 +23,7 @@ unix_socket_permissions = 0700
 port = 5432
 wal_level = minimal
 max_wal_senders = 0
-max_connections = 60
+max_connections = 200
 shared_buffers = 64MB
 """
 # Nothing in a test outlives the run, so durability is traded for speed. Without autovacuum no
@@ -60,15 +60,24 @@ class PostgresUnavailable(Exception):
 
 
 class PostgresServer:
-    """A running server reached by `url`, which may create and drop databases."""
+    """A running server reached by `url`, which may create and drop databases.
 
-    def __init__(self, url: str) -> None:
+    `run` names the test run in the names of its databases; its workers share it.
+    """
+
+    def __init__(self, url: str, run: str = "") -> None:
         self.url = url
+        self.run = run or str(os.getpid())
         self._numbers = itertools.count(1)
+        self._kept: psycopg2.extensions.connection | None = None
 
     def new_name(self, prefix: str = "test") -> str:
         """A database name that no other test and no other test run uses."""
-        return f"{prefix}_{os.getpid()}_{next(self._numbers)}"
+        return f"{prefix}_{self.run}_{os.getpid()}_{next(self._numbers)}"
+
+    def shared_name(self, prefix: str) -> str:
+        """The name of a database that all workers of this run use."""
+        return f"{prefix}_{self.run}_shared"
 
     def database_url(self, name: str) -> str:
         """The URL of the database `name` on this server."""
@@ -76,19 +85,34 @@ class PostgresServer:
 
     def create_database(self, name: str, template: str | None = None) -> str:
         """Creates `name` as a copy of `template` (None: empty) and returns its URL."""
-        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template or "template0"}"')
+        # A copy of files takes a quarter of the time that a copy by the log takes.
+        how = " STRATEGY file_copy" if self._connection().server_version >= 150_000 else ""
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template or "template0"}"{how}')
         return self.database_url(name)
 
     def drop_database(self, name: str) -> None:
         """Drops `name`, also when something is still connected to it."""
         self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
+    def drop_all(self) -> None:
+        """Drops every database of this run."""
+        with self._connection().cursor() as cursor:
+            cursor.execute("SELECT datname FROM pg_database")
+            names = [name for (name,) in cursor if f"_{self.run}_" in name]
+        for name in names:
+            self.drop_database(name)
+
     def execute(self, statement: str) -> None:
         """Runs one administrative statement outside any transaction."""
-        with closing(psycopg2.connect(self.url)) as connection:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                cursor.execute(statement)
+        with self._connection().cursor() as cursor:
+            cursor.execute(statement)
+
+    def _connection(self) -> psycopg2.extensions.connection:
+        """One connection for all administration: each is a process that the server starts."""
+        if self._kept is None or self._kept.closed:
+            self._kept = psycopg2.connect(self.url)
+            self._kept.autocommit = True
+        return self._kept
 
 
 @contextmanager
@@ -101,7 +125,11 @@ def running_server(*, durable: bool = False) -> Iterator[PostgresServer]:
     """
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
-        yield PostgresServer(given)
+        server = PostgresServer(given)
+        try:
+            yield server
+        finally:
+            server.drop_all()
         return
     with _own_server(find_binaries(), durable) as server:
         yield server
