@@ -35,12 +35,13 @@ def fresh(tmp_path: Path) -> Iterator[Config]:
     folder = tmp_path / "instance"
     config = Config(sqlite_path=folder / "tracker.db", secret_key=kept_secret_key(folder))
     create_app(config)
-    with proxy.connection_context(), exclusive_lock(proxy.obj, "sync"):
+    engine = proxy.obj
+    with engine.connection_context(), exclusive_lock(engine, "sync"):
         migrate()
         with writing():
             Team.create(name="Platform")
         yield config
-    close(proxy.obj)
+    close(engine)
 
 
 def modes(folder: Path) -> dict[str, int]:
