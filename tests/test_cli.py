@@ -299,6 +299,7 @@ def terminal_output(settings: dict[str, str], *arguments: str) -> tuple[int, str
     return process.wait(timeout=commands.SECONDS), shown.decode()
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("database_engine", ["sqlite"])
 def test_a_terminal_shows_a_progress_bar(
     database_settings: dict[str, str], upstream: Upstream

@@ -245,6 +245,7 @@ def test_the_folder_of_the_database_is_made_or_the_start_stops(tmp_path: Path) -
         create_app(Config(sqlite_path=tmp_path / "new"))
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("name", "text"), [("EMAIL_DOMAIN", ";;"), ("SQLITE_PATH", "wsgi.py/a.db")]
 )
@@ -256,6 +257,7 @@ def test_a_bad_value_stops_a_command_with_one_line(name: str, text: str) -> None
     assert answer.stderr.startswith(f"Cannot start: {name}: ")
 
 
+@pytest.mark.process
 def test_a_bad_value_stops_the_server_instead_of_restarting_it_for_ever() -> None:
     answer = subprocess.run(
         [sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", "127.0.0.1:0", "--workers", "1"],
@@ -280,6 +282,7 @@ def copy_of_the_project(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("environ", "found"), [({}, "file.db"), ({"SQLITE_PATH": "environment.db"}, "environment.db")]
 )

@@ -126,6 +126,7 @@ def test_wrong_use_ends_with_2(runner: FlaskCliRunner, arguments: list[str]) -> 
     assert runner.invoke(args=["import", *arguments]).exit_code == 2
 
 
+@pytest.mark.process
 def test_reads_standard_input(database: Database, database_settings: dict[str, str]) -> None:
     answer = subprocess.run(
         [sys.executable, "-m", "flask", "--app", "wsgi", "import", "-"],
@@ -140,6 +141,7 @@ def test_reads_standard_input(database: Database, database_settings: dict[str, s
     assert total()[0] == 10
 
 
+@pytest.mark.process
 def test_a_kill_at_any_moment_leaves_all_of_a_file_or_nothing(
     database: Database, database_settings: dict[str, str], tmp_path: Path
 ) -> None:

@@ -64,6 +64,7 @@ def test_every_test_gets_settings_of_its_own_database(database_settings: dict[st
     execute(url, "CREATE TABLE only_in_this_test (id INTEGER)")
 
 
+@pytest.mark.process
 def test_a_killed_test_run_leaves_no_server_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TEST_DATABASE_URL", raising=False)
     try:

@@ -43,6 +43,8 @@ from tests.killed import kill, started
 from tests.postgres import PostgresServer
 from tests.upstream import CLAUDE_CODE, Company, Upstream, true_totals
 
+pytestmark = pytest.mark.process
+
 FIRST = date(2026, 9, 1)
 WINDOW = [FIRST + timedelta(offset) for offset in range(31)]
 DAYS = WINDOW + [WINDOW[-1] + timedelta(offset) for offset in (1, 2, 3)]

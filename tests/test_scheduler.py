@@ -191,6 +191,7 @@ def test_a_process_that_does_not_serve_has_no_clock(config: Config) -> None:
     assert start_when_serving(config) is None
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("arguments", [("routes",), ("migrate",), ("--help",)])
 def test_a_command_starts_no_clock(arguments: tuple[str, ...], tmp_path) -> None:
     script = (

@@ -24,6 +24,8 @@ from tests.invented import assert_exact
 from tests.upstream import Company, Upstream, true_totals
 from tests.workers import reports, serving, statuses, wait_for_slot
 
+pytestmark = pytest.mark.process
+
 PATIENCE = 5.0
 WORKERS = {"sqlite": 2, "postgres": 3}
 SECRET = "a secret for cron"
