@@ -12,11 +12,9 @@ from functools import wraps
 from typing import Any
 
 import click
-from flask import current_app
 from flask.cli import with_appcontext
 from peewee import PeeweeException
 
-from app.config import Config
 from app.database import OutdatedSchema, database, describe, is_postgres
 from app.dates import parse_day
 
@@ -56,12 +54,6 @@ def with_database(command: Callable[..., Any]) -> Callable[..., Any]:
 def _setting() -> str:
     """The database and the variable that names it."""
     return f"{'POSTGRES_URL' if is_postgres() else 'SQLITE_PATH'}: {describe()}"
-
-
-def the_config() -> Config:
-    """The settings of the application."""
-    config: Config = current_app.extensions["tracker_config"]
-    return config
 
 
 @contextmanager

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import click
 
-from app.cli.common import the_config, with_database
+from app.cli.common import with_database
+from app.current import the_config
 from app.database import require_current_schema
 from app.dates import utc_now
-from app.providers import PROVIDERS
-
-FIRST_DAY = date(2000, 1, 1)
-MOST_DAYS = 3660
-LABELS = {provider.NAME: provider.LABEL for provider in PROVIDERS}
 
 
 @click.command("demo")

@@ -8,7 +8,7 @@ import sys
 import click
 from flask.cli import with_appcontext
 
-from app.cli.common import the_config
+from app.current import the_config
 
 
 @click.command("doctor")

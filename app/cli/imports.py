@@ -13,7 +13,8 @@ import click
 
 from app.access import record_event
 from app.access.audit import COMMAND_LINE
-from app.cli.common import the_config, with_database
+from app.cli.common import with_database
+from app.current import the_config
 from app.database import require_current_schema
 from app.identity import BadEmail, checked_email
 from app.importing import (

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import click
 
 from app.cli.common import with_database
 from app.database import migrate
-from app.providers import PROVIDERS
-
-FIRST_DAY = date(2000, 1, 1)
-MOST_DAYS = 3660
-LABELS = {provider.NAME: provider.LABEL for provider in PROVIDERS}
 
 
 @click.command("migrate")

@@ -10,8 +10,9 @@ from typing import Any
 
 import click
 
-from app.cli.common import the_config, with_database
+from app.cli.common import with_database
 from app.config import Config
+from app.current import the_config
 from app.database import describe, require_current_schema
 from app.dates import utc_now
 from app.providers import PROVIDERS

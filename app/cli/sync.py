@@ -11,7 +11,8 @@ from typing import Any
 
 import click
 
-from app.cli.common import Day, stop_on_signals, the_config, with_database
+from app.cli.common import Day, stop_on_signals, with_database
+from app.current import the_config
 from app.database import require_current_schema
 from app.dates import utc_today
 from app.models import ProviderRun

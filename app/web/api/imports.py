@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, BinaryIO, cast
 
-from flask import Blueprint, current_app, jsonify, request
+from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from app.current import the_config
 from app.importing import (
     Batch,
     ImportRefused,
@@ -54,7 +55,7 @@ def import_() -> ResponseReturnValue:
             partial=_flag("partial"),
             kind=request.form.get("type", "").strip(),
             by=current_user_label(),
-            email_domain=current_app.extensions["tracker_config"].email_domain,
+            email_domain=the_config().email_domain,
         )
     except RowsRejected as error:
         return _refused(error)

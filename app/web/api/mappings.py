@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, current_app, jsonify, request
+from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
+from app.current import the_config
 from app.database import reading, writing
 from app.directory.mappings import (
     AUTOMATIC,
@@ -89,7 +90,7 @@ def remove() -> ResponseReturnValue:
 
 
 def _change(key: str, owner: Owner) -> int:
-    domain = current_app.extensions["tracker_config"].email_domain
+    domain = the_config().email_domain
     with writing():
         batch = change_mappings(
             [KeyChange(key, owner)], by=current_user_label(), email_domain=domain

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import MethodNotAllowed
 
 from app.access import record_event
-from app.config import Config
+from app.current import the_config
 from app.dates import parse_day, utc_today
 from app.providers import PROVIDERS, by_name
 from app.queries.days.freshness import ProviderState, freshness
@@ -60,7 +60,7 @@ def cron() -> ResponseReturnValue:
     """Sync the daily window for a scheduler outside; its secret is the only way in."""
     if request.method == "HEAD":
         raise MethodNotAllowed(["GET", "POST"])
-    secret = _config().cron_secret
+    secret = the_config().cron_secret
     if not secret:
         return _refusal(503, CRON_IS_OFF)
     # A server hands on the bytes of a header as Latin-1.
@@ -88,7 +88,7 @@ def state() -> ResponseReturnValue:
 
 
 def _sync(start: date, end: date, by: str) -> ResponseReturnValue:
-    config = _config()
+    config = the_config()
     if not any(config.provider_key(provider.NAME) for provider in PROVIDERS):
         return _refusal(503, NOTHING_CONFIGURED)
     try:
@@ -204,11 +204,6 @@ def _day(body: dict[str, Any], name: str) -> date | None:
 
 def _refusal(code: int, sentence: str) -> ResponseReturnValue:
     return jsonify(error=sentence), code
-
-
-def _config() -> Config:
-    config: Config = current_app.extensions["tracker_config"]
-    return config
 
 
 def _iso(at: datetime | None) -> str | None:

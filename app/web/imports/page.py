@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Blueprint, Response, current_app, redirect, request, url_for
+from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.config import Config
+from app.current import the_config
 from app.database import reading
 from app.importing import (
     ImportRefused,
@@ -106,7 +106,7 @@ def upload() -> ResponseReturnValue:
             file.filename,
             person=person,
             by=current_user_label(),
-            email_domain=_config().email_domain,
+            email_domain=the_config().email_domain,
         )
     except (UnreadableExport, ImportRefused) as error:
         about_person = isinstance(error, ImportRefused) or _lacks_person(file, person)
@@ -151,7 +151,7 @@ def write(number: int) -> ResponseReturnValue:
 
 def _import(number: int) -> AnyResponse:
     partial = request.form.get("partial") == "1"
-    domain = _config().email_domain
+    domain = the_config().email_domain
     found = apply(number, partial=partial, by=current_user_label(), email_domain=domain)
     if not found.note:
         record_event("import", f"#{found.batch.id} {found.batch.file_name}")
@@ -166,7 +166,7 @@ def _discard(number: int) -> AnyResponse:
 
 
 def _undo(number: int) -> AnyResponse:
-    done = undo(number, by=current_user_label(), email_domain=_config().email_domain)
+    done = undo(number, by=current_user_label(), email_domain=the_config().email_domain)
     record_event("import undone", f"#{number} {done.batch.file_name}")
     return redirect(url_for("imports.one", number=number), 303)
 
@@ -219,8 +219,8 @@ def _door(
         about_person=about_person,
         emails=emails,
         kinds=[(kind.label, HOW.get(kind.name, "")) for kind in EXPORT_KINDS],
-        megabytes=_config().max_upload_mb,
-        most_bytes=_config().max_upload_mb * 2**20,
+        megabytes=the_config().max_upload_mb,
+        most_bytes=the_config().max_upload_mb * 2**20,
         too_large=uploads.too_large(),
         announcement=error or note or f"Imports, page {number} of {context['last_page']}",
         **context,
@@ -247,7 +247,7 @@ def _past() -> dict[str, Any]:
 def _one(number: int, error: str = "", status: int = 200) -> Response:
     try:
         with reading():
-            context = context_of(preview(number, email_domain=_config().email_domain))
+            context = context_of(preview(number, email_domain=the_config().email_domain))
     except NoSuchImport as reason:
         return _gone(reason)
     counts = context["batch"].status is BatchStatus.APPLIED
@@ -272,8 +272,3 @@ def _show(template: str, query: str, status: int, **context: Any) -> Response:
     response = htmx.answer(template, query, **context)
     response.status_code = status
     return response
-
-
-def _config() -> Config:
-    config: Config = current_app.extensions["tracker_config"]
-    return config

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 
 from app.access.limiter import TooManyTries
+from app.current import the_config
 from app.web.request import callers, paths, signing
 from app.web.request.guard import public
 
@@ -17,7 +18,7 @@ blueprint = Blueprint("login", __name__)
 def page() -> ResponseReturnValue:
     """The form, or the way on for those who have nothing left to sign in to."""
     caller = callers.caller()
-    if caller.admin or (caller.role and not callers.the_config().admin_password):
+    if caller.admin or (caller.role and not the_config().admin_password):
         return redirect(paths.return_path(request.args.get("next", "")), 303)
     return _form(request.args.get("next", ""))
 
@@ -49,13 +50,13 @@ def leave() -> ResponseReturnValue:
 @public
 def sign_out() -> ResponseReturnValue:
     """End the session and go to a page that needs none."""
-    response = _on("/login" if callers.the_config().viewer_password else "/")
+    response = _on("/login" if the_config().viewer_password else "/")
     signing.sign_out(response)
     return response
 
 
 def _form(wanted: str, error: str = "") -> Response:
-    config = callers.the_config()
+    config = the_config()
     return make_response(
         render_template(
             "login/page.html",

@@ -9,14 +9,14 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
-from flask import Flask, Request, current_app, g, request
+from flask import Flask, Request, g, request
 from flask.sessions import SecureCookieSession, SessionInterface
 from flask_login import LoginManager, current_user
 
 from app.access.passwords import ADMIN
 from app.access.sessions import find_session
 from app.access.tokens import PREFIX, find_token
-from app.config import Config
+from app.current import the_config
 
 COOKIE = "ai_tracker_auth"
 LONGEST_SECRET = 200
@@ -88,12 +88,6 @@ def register(app: Flask) -> None:
     # Another program's cookie on the same host would keep our loader from being asked.
     app.config["REMEMBER_COOKIE_NAME"] = "ai_tracker_unused"
     app.session_interface = _NoSession()
-
-
-def the_config() -> Config:
-    """The settings of the application."""
-    config: Config = current_app.extensions["tracker_config"]
-    return config
 
 
 def recognise() -> None:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import UnsupportedMediaType
 
+from app.current import the_config
 from app.web.request import callers
 from app.web.request.errors import BadRequest, Refused
 
@@ -59,7 +60,7 @@ def wrote_token() -> bool:
 
 
 def _token(binding: str) -> str:
-    key = callers.the_config().secret_key.encode()
+    key = the_config().secret_key.encode()
     return hmac.digest(key, f"csrf\0{binding}".encode(), hashlib.sha256).hex()
 
 

@@ -20,6 +20,7 @@ from flask import Flask, Response, current_app, request
 
 from app import access
 from app.config import Config
+from app.current import the_config
 from app.web.request import callers, forgery, paths
 from app.web.request.callers import Caller
 from app.web.request.errors import LoginNeeded, Refused
@@ -114,7 +115,7 @@ def check_may(marks: dict[str, Any]) -> None:
     """Raise `LoginNeeded` or `Refused` unless the caller may do what the request asks."""
     if marks.get("public"):
         return
-    caller, config = callers.caller(), callers.the_config()
+    caller, config = callers.caller(), the_config()
     if callers.bad_token():
         raise LoginNeeded("This API token is unknown or was revoked.")
     admin = needs_admin(marks, request.method)
@@ -145,7 +146,7 @@ def _check_scope(scopes: frozenset[str], marks: dict[str, Any]) -> None:
 
 def may_administer() -> bool:
     """Whether this request's caller may change things (for buttons and links)."""
-    caller, config = callers.caller(), callers.the_config()
+    caller, config = callers.caller(), the_config()
     if config.admin_password:
         return caller.admin
     if config.viewer_password and caller.anonymous:
@@ -155,7 +156,7 @@ def may_administer() -> bool:
 
 def open_admin() -> bool:
     """Whether the present page is the administrator's and open without a password."""
-    if callers.the_config().admin_password or request.endpoint not in current_app.view_functions:
+    if the_config().admin_password or request.endpoint not in current_app.view_functions:
         return False
     marks = marks_of(current_app, str(request.endpoint))
     return needs_admin(marks, request.method) and may_administer()
@@ -175,7 +176,7 @@ def record_event(action: str, detail: str = "") -> None:
 
 def open_to_all() -> bool:
     """Whether everyone who reaches the port is the administrator."""
-    config = callers.the_config()
+    config = the_config()
     return config.allow_no_auth and not config.admin_password
 
 
@@ -192,7 +193,7 @@ def _keep_private(response: Response) -> Response:
     if callers.login_possible() or forgery.wrote_token():
         response.vary.add("Cookie")
     marks = marks_of(current_app, request.endpoint) if request.endpoint else {}
-    private = callers.the_config().viewer_password or not callers.caller().anonymous
+    private = the_config().viewer_password or not callers.caller().anonymous
     if private or forgery.wrote_token() or needs_admin(marks, request.method):
         response.headers["Cache-Control"] = "no-store"
     return response

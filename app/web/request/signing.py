@@ -9,6 +9,7 @@ from app.access.audit import LOGIN_FAILED
 from app.access.limiter import begin_try, clear_tries
 from app.access.passwords import role_of
 from app.access.sessions import LONGEST, begin_session, end_session
+from app.current import the_config
 from app.database import writing
 from app.web.request import callers
 from app.web.request.guard import record_event
@@ -23,7 +24,7 @@ def sign_in(password: str) -> str:
 
     Raises `WrongPassword`, and `app.access.limiter.TooManyTries` before the password is read.
     """
-    config, address = callers.the_config(), request.remote_addr or ""
+    config, address = the_config(), request.remote_addr or ""
     if not callers.login_possible():
         raise WrongPassword("No password is set here, so there is nothing to sign in to.")
     begin_try(address)

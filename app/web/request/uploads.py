@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from flask import current_app
-
-from app.config import Config
+from app.current import the_config
 
 
 def most_bytes() -> int:
@@ -22,5 +20,5 @@ def too_large() -> str:
 
 
 def _megabytes() -> int:
-    config: Config = current_app.extensions["tracker_config"]
+    config = the_config()
     return config.max_upload_mb

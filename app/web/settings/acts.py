@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from werkzeug.datastructures import MultiDict
 
+from app.current import the_config
 from app.database import writing
 from app.directory.mappings import (
     AUTOMATIC,
@@ -23,7 +24,7 @@ from app.directory.mappings import (
 )
 from app.queries.keys.mappings import is_known, key_names, known_emails, past_changes, standing
 from app.web.request.guard import current_user_label, record_event
-from app.web.settings.common import ListView, batch_number, is_being_typed, the_config
+from app.web.settings.common import ListView, batch_number, is_being_typed
 
 MOST_EMAILS = 200
 MOST_PAIRS = 5000

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Self, TypeVar
 
-from flask import Response, current_app, make_response, redirect, request, url_for
+from flask import Response, make_response, redirect, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.config import Config
 from app.web.request import htmx
 from app.web.view.params import parse_number, plain_text
 from app.web.view.state import Pages, Searched, parse_page
@@ -75,12 +74,6 @@ def is_being_typed(text: str) -> bool:
 def batch_number(text: str) -> int | None:
     """The number of an act in a query string or form."""
     return parse_number(text, 1, MOST_ACTS)
-
-
-def the_config() -> Config:
-    """The settings of the application."""
-    config: Config = current_app.extensions["tracker_config"]
-    return config
 
 
 def show(template: str, query: str, *, status: int = 200, **context: Any) -> Response:

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from app.config import Config
+from app.current import the_config
 from app.database import reading
 from app.dates import utc_now
 from app.http import Client, ErrorClass, Limits, UpstreamError
@@ -17,7 +18,7 @@ from app.providers import PROVIDERS, Provider
 from app.queries.days.freshness import freshness
 from app.usage import Directory
 from app.web.request.guard import admin_only, record_event
-from app.web.settings.common import show, the_config
+from app.web.settings.common import show
 from app.web.view.formatting import count_of
 from app.web.view.frame import configured_providers, label_of
 

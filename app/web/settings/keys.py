@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
+from app.current import the_config
 from app.database import reading
 from app.directory.mappings import Effect, KeyChange, Owner, effect_of, effects_by_key
 from app.queries.keys.suggestions import Suggestion, suggestions
@@ -15,7 +16,7 @@ from app.queries.keys.unmapped import UnmappedKey, any_key_used, unmapped_keys
 from app.queries.scope import Scope
 from app.web.request.guard import admin_only
 from app.web.settings.acts import BadAct, KeysView, act, done_context, intent_of
-from app.web.settings.common import back_to, page_of, parse_list_view, show, the_config
+from app.web.settings.common import back_to, page_of, parse_list_view, show
 
 blueprint = Blueprint("settings_keys", __name__)
 

@@ -7,12 +7,13 @@ from typing import Any
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
+from app.current import the_config
 from app.database import reading
 from app.queries.keys.mappings import OwnedKey, guesses, owned_keys, past_changes, standing
 from app.states import Rule
 from app.web.request.guard import admin_only
 from app.web.settings.acts import BadAct, KeysView, act, done_context, intent_of, removal_of
-from app.web.settings.common import back_to, page_of, parse_list_view, show, the_config
+from app.web.settings.common import back_to, page_of, parse_list_view, show
 
 HISTORY_LINES = 50
 RULE_WORDS: dict[str, str] = {

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
+from app.current import the_config
 from app.database import reading, writing
 from app.directory.mappings import Effect
 from app.directory.people import (
@@ -35,7 +36,6 @@ from app.web.settings.common import (
     page_of,
     parse_list_view,
     show,
-    the_config,
 )
 
 blueprint = Blueprint("settings_people", __name__)

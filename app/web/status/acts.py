@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from flask import Blueprint, current_app, redirect, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import Conflict
 
+from app.current import the_config
 from app.dates import parse_day, utc_today
 from app.providers import PROVIDERS
 from app.sync import DemoDatabase, Order, SyncBusy, start_sync
@@ -61,7 +62,7 @@ def _day(name: str) -> date:
 
 def _start(order: Order, back: StatusView) -> ResponseReturnValue:
     """Begin the order in the background and go back to the page, which tells how it goes."""
-    config = current_app.extensions["tracker_config"]
+    config = the_config()
     named = [one for one in PROVIDERS if not order.providers or one.NAME in order.providers]
     if not any(config.provider_key(one.NAME) for one in named):
         settings = " or ".join(one.SETTINGS.key for one in named)

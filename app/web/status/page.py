@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from flask import Blueprint, current_app, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from app.config import Config
+from app.current import the_config
 from app.database import reading
 from app.dates import day_of, moment, utc_now
 from app.providers import PROVIDERS
@@ -67,12 +67,6 @@ def page() -> ResponseReturnValue:
         }
     context |= sync.part_context()
     return htmx.answer("status/page.html", view.query(), view=context.pop("view"), **context)
-
-
-def the_config() -> Config:
-    """The settings of the application."""
-    config: Config = current_app.extensions["tracker_config"]
-    return config
 
 
 def _needs_attention(one: ProviderHealth) -> bool:

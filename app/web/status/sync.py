@@ -6,10 +6,11 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import Conflict
 
+from app.current import the_config
 from app.dates import utc_now, utc_today
 from app.providers import PROVIDERS
 from app.queries.days.progress import PartProgress, RunProgress, present_run
@@ -83,7 +84,7 @@ def start() -> ResponseReturnValue:
         names = " or ".join(provider.SETTINGS.key for provider in PROVIDERS)
         raise Conflict(f"Nothing can be read, because no key is set: set {names}.")
     start, end = daily_window(utc_today())
-    config = current_app.extensions["tracker_config"]
+    config = the_config()
     try:
         run = start_sync(config, Order("sync", start, end), current_user_label())
     except (SyncBusy, DemoDatabase) as error:
@@ -170,7 +171,7 @@ def _can_start() -> bool:
 
 
 def _has_key(provider: str) -> bool:
-    return bool(current_app.extensions["tracker_config"].provider_key(provider))
+    return bool(the_config().provider_key(provider))
 
 
 def _window() -> tuple[date, date]:

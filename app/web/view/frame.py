@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from flask import Flask, current_app, g
+from flask import Flask, g
 
 from app.config import Config
+from app.current import the_config
 from app.dates import utc_now
 from app.ledger import holds_demo
 from app.providers import PROVIDERS, Provider
@@ -93,7 +94,7 @@ def label_of(provider: Provider, config: Config) -> str:
 
 def configured_providers() -> list[tuple[str, str, bool]]:
     """(name, label, has a key) of every provider."""
-    config = current_app.extensions["tracker_config"]
+    config = the_config()
     return [
         (provider.NAME, label_of(provider, config), config.provider_key(provider.NAME) is not None)
         for provider in PROVIDERS
