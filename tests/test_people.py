@@ -17,7 +17,7 @@ from peewee import Database
 from app.dates import utc_today
 from app.queries.people.order import MORE_SORTS
 from app.web.people.columns import EVERY
-from app.web.people.page import person_path
+from app.web.view.navigation import person_path
 from tests.filled import LEAP_DAYS, Reader, fill_people
 from tests.office import DOLLAR, store, used
 from tests.reading import PART, TEMPLATES, page_of, parts_of, shown, text_of

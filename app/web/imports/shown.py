@@ -7,6 +7,8 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from flask import url_for
+
 from app.importing import (
     Batch,
     Preview,
@@ -16,7 +18,6 @@ from app.importing.details import FileDay, days_of, undo_preview
 from app.states import BatchStatus
 from app.tools import TOOL_OF_PROVIDER
 from app.web.view import charts, formatting
-from app.web.view.navigation import page_at
 
 SHOWN_NAMES = 12
 """So many people, keys and models are named; the rest is a number."""
@@ -88,7 +89,7 @@ def figures_url(batch: Batch) -> str:
     query = {"start": batch.first_day.isoformat(), "end": batch.last_day.isoformat()}
     if tool := TOOL_OF_PROVIDER.get(batch.provider):
         query["tool"] = tool
-    return f"{page_at('/')}?{urlencode(query)}"
+    return f"{url_for('dashboard.page')}?{urlencode(query)}"
 
 
 def cards_of(found: Preview) -> list[Card]:

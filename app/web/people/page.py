@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from typing import Any, NamedTuple
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -28,7 +28,7 @@ from app.web.request import htmx
 from app.web.view import charts, formatting
 from app.web.view.csv_files import held
 from app.web.view.frame import frame, with_known_teams
-from app.web.view.navigation import page_at
+from app.web.view.navigation import person_path
 from app.web.view.periods import (
     Comparison,
     known_comparison,
@@ -41,7 +41,6 @@ WORDS_FOR_DIRECTION = {True: "descending", False: "ascending"}
 FITS = (760, 900, 1040, 1180, 1375, 1800)
 """Widths of a window, in pixels, from which on a table may stand without a scroll bar."""
 AROUND_TABLE, WIDEST_TABLE, PEEK_WIDTH = 97, {1375: 1278, 1800: 1558}, 356
-PATH_CHARACTERS = "!$&'()*+,:;=@"
 MOST_NAMES = 5
 
 GROUPS = frozenset(("team", "model", "tool", "day", "week", "month", "workspace"))
@@ -120,7 +119,6 @@ def known_context(
         "change_words": formatting.change,
         "curve_points": charts.sparkline,
         "person_path": person_path,
-        "has_person_page": bool(page_at("/users/<email>", email="a")),
         "counted": counted(found, below),
         "file_holds": held(counted(found, below), period.open_days),
         "foot_average": tokens_per_day(below.people.figures.tokens, below.people.days),
@@ -216,8 +214,3 @@ def counted(found: Rows, below: Footer) -> str:
     if found.total_count == below.everybody_count:
         return everybody
     return f"{formatting.exact(found.total_count)} of {everybody}"
-
-
-def person_path(email: str) -> str:
-    """The path of the page of a person."""
-    return f"{url_for('people.page')}/{quote(email, safe=PATH_CHARACTERS)}"

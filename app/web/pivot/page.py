@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
-from urllib.parse import quote
 
 from flask import Response, request
 
@@ -47,10 +46,10 @@ from app.web.view.csv_files import (
     plain_share,
 )
 from app.web.view.frame import frame, with_known_teams
+from app.web.view.navigation import person_path
 from app.web.view.periods import open_days_of, within_records
 from app.web.view.state import SIZES
 
-PATH_CHARACTERS = "!$&'()*+,:;=@"
 ROWS_AT_ONCE = 500
 NO_TEAM_WORDS = "no team"
 
@@ -177,11 +176,6 @@ def announcement(view: PivotView, found: Pivot) -> str:
     direction = "descending" if found.descending else "ascending"
     sort = WORDS[view.rows][0] if found.sort == "label" else found.sort
     return f"{total_words(view, found)}, sorted by {sort}, {direction}, page {view.page}"
-
-
-def person_path(email: str) -> str:
-    """The path of the page of a person."""
-    return f"/users/{quote(email, safe=PATH_CHARACTERS)}"
 
 
 def export() -> Response:

@@ -18,7 +18,7 @@ from app.queries.remembered import remembered
 from app.queries.scope import Scope, known_models, known_teams, model_places
 from app.tools import TOOL_KEYS
 from app.web.view import charts, colors
-from app.web.view.navigation import navigation, page_at, range_arguments
+from app.web.view.navigation import navigation, range_arguments
 from app.web.view.periods import first_days
 from app.web.view.ranges import range_picker
 from app.web.view.state import View
@@ -34,11 +34,10 @@ def register(app: Flask) -> None:
 
 
 def site_parts() -> dict[str, Any]:
-    """What every page needs: the main pages that exist, links, the range picker, marks."""
+    """What every page needs: the main pages, links, the range picker, marks."""
     return {
         "navigation": navigation,
         "range_arguments": range_arguments,
-        "page_at": page_at,
         "range_picker": range_picker,
         "strips": charts.strips,
         "tool_parts": tool_parts,

@@ -1,25 +1,27 @@
-"""Links between pages: which pages exist, and the range and filters that travel along."""
+"""Links between pages, and the range and filters that travel along."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
-from flask import current_app, request, url_for
+from flask import request, url_for
 
 from app.dates import utc_today
 from app.web.view.state import View, parse_view
 
 PAGES = (
-    ("/", "Overview"),
-    ("/users", "People"),
-    ("/status", "Status"),
-    ("/import", "Import"),
-    ("/settings", "Settings"),
+    ("dashboard.page", "Overview"),
+    ("people.page", "People"),
+    ("status.page", "Status"),
+    ("imports.page", "Import"),
+    ("settings_keys.page", "Settings"),
 )
-PAGES_OF_FIGURES = ("/", "/users")
+PAGES_OF_FIGURES = ("dashboard.page", "people.page")
 """Pages with a range and filters: a link to them takes those of the present page along."""
+WITH_PAGES_BELOW = ("imports.page", "settings_keys.page")
+PATH_CHARACTERS = "!$&'()*+,:;=@"
+"""What stands in a path as it is, beside letters, digits and "-._~"."""
 DEFAULTS = (("sort", "totalTokens"), ("measure", "tokens"))
 SELDOM_SHOWN = (
     "inputTokens",
@@ -35,19 +37,22 @@ BESIDE = ("email", "totalTokens", "totalCost")
 
 
 def navigation() -> list[tuple[str, str, bool]]:
-    """(URL, label, is the present page) of the main pages that exist."""
+    """(URL, label, is the present page) of the main pages."""
     query = parse_view(request.args, utc_today()).query().rstrip("?")
-    found = [(page_at(path), label, path) for path, label in PAGES]
     return [
-        (url + query if path in PAGES_OF_FIGURES else url, label, is_present(path))
-        for url, label, path in found
-        if url
+        (
+            url_for(endpoint) + (query if endpoint in PAGES_OF_FIGURES else ""),
+            label,
+            is_present(endpoint),
+        )
+        for endpoint, label in PAGES
     ]
 
 
-def is_present(path: str) -> bool:
-    """Whether the present page is the one at `path`, or one of the settings or imports below it."""
-    below = path in ("/settings", "/import") and request.path.startswith(f"{path}/")
+def is_present(endpoint: str) -> bool:
+    """Whether the present page is this one, or one of the settings or imports below it."""
+    path = url_for(endpoint)
+    below = endpoint in WITH_PAGES_BELOW and request.path.startswith(f"{path}/")
     return below or request.path == path
 
 
@@ -56,21 +61,17 @@ def range_arguments() -> list[tuple[str, str]]:
     return parse_view(request.args, utc_today()).arguments()
 
 
-def page_at(path: str, **values: Any) -> str:
-    """The URL of the page with this path rule ("/users/<email>"), "" while there is none."""
-    for rule in current_app.url_map.iter_rules():
-        plain = re.sub(r"<[^<>:]*:", "<", rule.rule)
-        if plain == path and "GET" in (rule.methods or ()):
-            return url_for(rule.endpoint, **values)
-    return ""
+def person_path(email: str) -> str:
+    """The path of the page of a person; a table has a thousand, which `url_for` would take long."""
+    return f"{url_for('people.page')}/{quote(email, safe=PATH_CHARACTERS)}"
 
 
 class Behind:
-    """Links to the people behind a figure of a view; "" while there is no such page."""
+    """Links to the people behind a figure of a view."""
 
     def __init__(self, view: View) -> None:
         self.view = view.plain()
-        self.people = page_at("/users")
+        self.people = url_for("people.page")
 
     def __call__(self, *, sort: str = "", rows: str = "", measure: str = "", **changes: Any) -> str:
         """The people page with the view's range and filters, changed, sorted or grouped."""
@@ -78,8 +79,6 @@ class Behind:
         return self._with([*pairs, *_shown(sort)], changes)
 
     def _with(self, pairs: list[tuple[str, str]], changes: dict[str, Any]) -> str:
-        if not self.people:
-            return ""
         told = [pair for pair in pairs if pair[1] and pair not in DEFAULTS]
         more = urlencode(told)
         query = self.view.query(**changes)
@@ -88,8 +87,7 @@ class Behind:
 
     def person(self, email: str, **changes: Any) -> str:
         """The page of a person, with the view's range and filters, changed."""
-        url = page_at("/users/<email>", email=email)
-        return (url + self.view.query(**changes)).rstrip("?") if url else ""
+        return person_path(email) + self.view.plain_query(**changes)
 
 
 class BehindPerson(Behind):

@@ -104,7 +104,7 @@ def incomplete_days(
     states: Sequence[ProviderState],
     tools: Sequence[str],
 ) -> set[date]:
-    """Days of the range whose figures may still grow.
+    """Those of the days whose figures may still grow.
 
     These are the days a provider may still add to, and the days after the last one that every
     configured provider (of the chosen tools) has delivered. Without a configured provider the
