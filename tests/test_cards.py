@@ -8,8 +8,8 @@ import pytest
 
 from app.queries.sums.figures import Figures
 from app.queries.sums.ranges import RangeSums
-from app.web.dashboard.cards import cache_share, cards, measured, per_day, per_person
-from app.web.view.cards import points_words
+from app.web.dashboard.cards import KINDS, cache_share, measured, per_day, per_person
+from app.web.view.cards import Sides, cards, points_words
 from app.web.view.charts import Bar
 from tests.tools import CURSOR
 
@@ -51,7 +51,9 @@ def test_a_card_says_both_values_and_what_is_behind_it() -> None:
     now = measured(RangeSums({(CURSOR, "auto"): USED}, Figures()), 4, 1_000, 10)
     amounts = {"total": 10, "cost": 5, "people": 1, "cache": 2}
     bars = [Bar(FIRST, FIRST, amounts, False), Bar(FIRST, FIRST, amounts, True)]
-    found = {card.label: card for card in cards(now, now, now._replace(tokens=500), bars)}
+    found = {
+        card.label: card for card in cards(KINDS, Sides(now, now, now._replace(tokens=500)), bars)
+    }
     assert found["Tokens"].change.replace("\u00a0", " ") == "500 before, up 100 %"
     assert found["Cost"].sort == "totalCost"
     assert found["Tokens per day"].rows == "day"
@@ -60,4 +62,4 @@ def test_a_card_says_both_values_and_what_is_behind_it() -> None:
 
 def test_without_days_before_there_is_no_change() -> None:
     now = measured(RangeSums({(CURSOR, "auto"): USED}, Figures()), 4, 1_000, 10)
-    assert [card.change for card in cards(now, now, None, [])] == [""] * 6
+    assert [card.change for card in cards(KINDS, Sides(now, now), [])] == [""] * 6

@@ -32,6 +32,7 @@ from app.models import (
     Usage,
 )
 from app.queries.keys.mappings import standing
+from app.queries.sums.figures import Figures
 from app.rollups import TOKENS
 
 LONGEST_LABEL = 80
@@ -66,6 +67,13 @@ class Flow(NamedTuple):
     tokens: int
     value_nanos: int
     unpriced_tokens: int
+
+    @property
+    def figures(self) -> Figures:
+        """What goes."""
+        return Figures(
+            tokens=self.tokens, value_nanos=self.value_nanos, unpriced_tokens=self.unpriced_tokens
+        )
 
 
 class Effect(NamedTuple):

@@ -28,6 +28,7 @@ from app.models import (
 )
 from app.queries.keys.shared import shared_labels
 from app.queries.remembered import remembered
+from app.queries.sums.figures import Figures
 from app.rollups import TOKENS
 from app.states import Rule
 
@@ -48,6 +49,13 @@ class OwnedKey(NamedTuple):
     value_nanos: int = 0
     unpriced_tokens: int = 0
     last_day: date | None = None
+
+    @property
+    def figures(self) -> Figures:
+        """Tokens and value of all time."""
+        return Figures(
+            tokens=self.tokens, value_nanos=self.value_nanos, unpriced_tokens=self.unpriced_tokens
+        )
 
     @property
     def is_manual(self) -> bool:

@@ -23,6 +23,7 @@ from app.models import (
     Workspace,
 )
 from app.queries.scope import Scope, slices_of
+from app.queries.sums.figures import Figures
 from app.rollups import TOKENS
 
 UNDATED = -1
@@ -62,6 +63,22 @@ class OwnKey(NamedTuple):
     records_in_scope: int
     first_day: date | None
     last_day: date | None
+
+    @property
+    def figures(self) -> Figures:
+        """Tokens and value of all time."""
+        return Figures(
+            tokens=self.tokens, value_nanos=self.value_nanos, unpriced_tokens=self.unpriced_tokens
+        )
+
+    @property
+    def figures_in_scope(self) -> Figures:
+        """Tokens and value of the scope."""
+        return Figures(
+            tokens=self.tokens_in_scope,
+            value_nanos=self.value_nanos_in_scope,
+            unpriced_tokens=self.unpriced_in_scope,
+        )
 
 
 class RawRecord(NamedTuple):

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import date
 from fractions import Fraction
 from typing import NamedTuple
 
 from app.queries.sums.ranges import RangeSums
-from app.web.dashboard.daily import CACHE, COST, PEOPLE, TOTAL
-from app.web.view import charts, formatting
-from app.web.view.cards import (
-    DASH,
-    NOT_KNOWN,
-    Card,
-    Writer,
-    change_words,
-    compared_words,
-    points_words,
-    until_words,
-    write_share,
-)
+from app.web.dashboard.daily import PEOPLE
+from app.web.view import formatting
+from app.web.view.cards import Kind, write_share
+from app.web.view.charts import CACHE, COST, TOTAL
 
 
 class Measured(NamedTuple):
@@ -71,22 +60,12 @@ def cache_share(basis: Measured) -> int:
     return round(Fraction(10_000 * basis.cache_read_tokens, basis.tokens)) if basis.tokens else 0
 
 
-class _Kind(NamedTuple):
-    label: str
-    of: Callable[[Measured], int]
-    write: Writer
-    full: Callable[[Measured], str]
-    of_day: Callable[[dict[str, int]], int]
-    sort: str = ""
-    rows: str = ""
-
-
 def _tokens(count: int) -> str:
     return f"{formatting.exact(count)} tokens"
 
 
-KINDS = (
-    _Kind(
+KINDS: tuple[Kind[Measured], ...] = (
+    Kind(
         "Tokens",
         lambda basis: basis.tokens,
         formatting.compact,
@@ -94,15 +73,16 @@ KINDS = (
         lambda amounts: amounts[TOTAL],
         sort="totalTokens",
     ),
-    _Kind(
+    Kind(
         "Cost",
         lambda basis: basis.value_nanos,
         formatting.money,
         lambda basis: formatting.exact_money(basis.value_nanos),
         lambda amounts: amounts[COST],
+        is_unknown=lambda basis: basis.not_priced,
         sort="totalCost",
     ),
-    _Kind(
+    Kind(
         "Active people",
         lambda basis: basis.people,
         formatting.exact,
@@ -110,7 +90,7 @@ KINDS = (
         lambda amounts: amounts[PEOPLE],
         sort="daysActive",
     ),
-    _Kind(
+    Kind(
         "Tokens per person",
         per_person,
         formatting.compact,
@@ -118,7 +98,7 @@ KINDS = (
         lambda amounts: amounts[TOTAL] // max(amounts[PEOPLE], 1),
         sort="totalTokens",
     ),
-    _Kind(
+    Kind(
         "Tokens per day",
         per_day,
         formatting.compact,
@@ -127,9 +107,10 @@ KINDS = (
             f"{formatting.count_of(basis.complete_days, 'complete calendar day')}"
         ),
         lambda amounts: amounts[TOTAL],
+        is_unknown=lambda basis: not basis.complete_days,
         rows="day",
     ),
-    _Kind(
+    Kind(
         "Cache share",
         cache_share,
         write_share,
@@ -141,59 +122,3 @@ KINDS = (
         sort="cacheShare",
     ),
 )
-
-
-def cards(
-    shown: Measured,
-    settled: Measured,
-    before: Measured | None,
-    drawn: Sequence[charts.Bar],
-    *,
-    known: bool = True,
-    until: date | None = None,
-) -> list[Card]:
-    """The cards of a range: `settled` and `before` are what the changes compare.
-
-    `known`: whether all of the compared days were read. `until`: the last day of `settled`,
-    where the range goes on.
-    """
-    complete = [bar.amounts for bar in drawn if not bar.open]
-    return [
-        Card(
-            kind.label,
-            DASH if _unknown(kind, shown) else kind.write(kind.of(shown)),
-            "No price is known" if _unknown(kind, shown) else kind.full(shown),
-            _compared_until(kind, shown, settled, until if before and known else None)
-            + _change(kind, settled, before, known=known)
-            if before
-            else "",
-            compared_words(kind.full(settled), kind.full(before), known=known) if before else "",
-            charts.sparkline([kind.of_day(amounts) for amounts in complete]),
-            kind.sort,
-            kind.rows,
-        )
-        for kind in KINDS
-    ]
-
-
-def _unknown(kind: _Kind, basis: Measured) -> bool:
-    """Whether the figure of a card is not known: never shown as a zero."""
-    if kind.of is per_day:
-        return not basis.complete_days
-    return kind.label == "Cost" and basis.not_priced
-
-
-def _compared_until(kind: _Kind, shown: Measured, settled: Measured, until: date | None) -> str:
-    if _unknown(kind, settled):
-        return ""
-    return until_words(kind.write, kind.of(shown), kind.of(settled), until)
-
-
-def _change(kind: _Kind, now: Measured, before: Measured, *, known: bool) -> str:
-    if not known:
-        return NOT_KNOWN
-    if _unknown(kind, now):
-        return f"{DASH if _unknown(kind, before) else kind.write(kind.of(before))} before"
-    if kind.of is cache_share:
-        return points_words(cache_share(now), cache_share(before))
-    return change_words(kind.write, kind.of(now), kind.of(before))

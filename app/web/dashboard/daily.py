@@ -14,11 +14,12 @@ from app.queries.sums.weekdays import by_weekday
 from app.web.dashboard.view import COST as COST_MEASURE
 from app.web.dashboard.view import MODEL, DashboardView
 from app.web.view import charts, formatting
+from app.web.view.charts import CACHE, COST, TOTAL, UNPRICED
 from app.web.view.colors import model_class
 from app.web.view.tools import ordered_tools
 
-TOTAL, COST, PEOPLE, CACHE, UNPRICED = "total", "cost", "people", "cache", "unpriced"
-"""Keys of a bar's own amounts, beside those of its series."""
+PEOPLE = "people"
+"""The key of a bar's people, beside its other amounts."""
 
 TOP_MODELS = 8
 OTHERS = "others"

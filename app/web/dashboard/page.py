@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
@@ -19,11 +18,13 @@ from app.queries.people.rows import PeopleQuestion, Rows, people_rows
 from app.queries.scope import Scope, slices_of
 from app.queries.sums.days import SeriesDay, amounts_of_days, series_days
 from app.queries.sums.figures import Figures, add_up
-from app.queries.sums.ranges import ModelShare, RangeSums, lifetime, people_counts, sums_of_ranges
-from app.web.dashboard import cards, daily
+from app.queries.sums.ranges import RangeSums, lifetime, people_counts, sums_of_ranges
+from app.web.dashboard import daily
+from app.web.dashboard.cards import KINDS, Measured, measured
 from app.web.dashboard.view import COST, CUTS, MEASURES, DashboardView, parse_dashboard
 from app.web.request import htmx
 from app.web.view import charts
+from app.web.view.cards import cards, sides_of
 from app.web.view.frame import frame, with_known_teams
 from app.web.view.navigation import Behind
 from app.web.view.periods import (
@@ -33,7 +34,7 @@ from app.web.view.periods import (
     open_days_of,
     within_records,
 )
-from app.web.view.tools import TOOL_ROWS, ordered_tools, tool_parts
+from app.web.view.tools import TOOL_ROWS, in_several_tools, ordered_tools, tool_parts
 
 KEY_SETTINGS = [provider.SETTINGS.key for provider in PROVIDERS]
 TOP_PEOPLE = 18
@@ -109,10 +110,8 @@ def figures_context(
     """The cards with their changes, and the rankings."""
     top = people_rows(PeopleQuestion(asked.scope, columns=("topModel",)), TOP_PEOPLE)
     whole, (settled, shown), before = measured_periods(asked, compared, top.total_count)
-    known = not (compared and compared.unknown)
-    until = compared.now.end if compared and not compared.whole else None
     return {
-        "cards": cards.cards(shown, settled, before, drawn, known=known, until=until),
+        "cards": cards(KINDS, sides_of(compared, shown, settled, before), drawn),
         "compared": compared,
         "left_out": left_out_words(asked.scope),
         "nothing_complete": not shown.complete_days,
@@ -121,7 +120,7 @@ def figures_context(
 
 def measured_periods(
     asked: Asked, compared: Comparison | None, active: int
-) -> tuple[RangeSums, tuple[cards.Measured, cards.Measured], cards.Measured | None]:
+) -> tuple[RangeSums, tuple[Measured, Measured], Measured | None]:
     """The whole range, (its complete part, all of it) as measured, and the days before."""
     if compared is None:
         (whole,) = sums_of_ranges([asked.scope])
@@ -143,7 +142,7 @@ def measured_periods(
     )
 
 
-def _measured(asked: Asked, sums: RangeSums, active: int, scope: Scope) -> cards.Measured:
+def _measured(asked: Asked, sums: RangeSums, active: int, scope: Scope) -> Measured:
     first, last = scope.start or asked.span[0], scope.end or asked.span[1]
     complete = set(asked.complete(first, last))
     growing = sum(
@@ -151,7 +150,7 @@ def _measured(asked: Asked, sums: RangeSums, active: int, scope: Scope) -> cards
         for day in asked.days
         if first <= day.day <= last and day.day not in complete
     )
-    return cards.measured(sums, active, sums.figures.tokens - growing, len(complete))
+    return measured(sums, active, sums.figures.tokens - growing, len(complete))
 
 
 def rankings_context(asked: Asked, whole: RangeSums, top: Rows) -> dict[str, Any]:
@@ -185,12 +184,6 @@ def rankings_context(asked: Asked, whole: RangeSums, top: Rows) -> dict[str, Any
         "other_people": other_people(whole.figures.minus(whole.unattributed), top),
         "weekdays": daily.weekday_averages(asked.days, asked.span[0], asked.open_days),
     }
-
-
-def in_several_tools(shares: Sequence[ModelShare]) -> set[str]:
-    """The models that several tools used: their shares must be told apart."""
-    tools = Counter(share.model for share in shares)
-    return {model for model, count in tools.items() if count > 1}
 
 
 def other_people(owned: Figures, top: Rows) -> Figures:

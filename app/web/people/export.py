@@ -79,9 +79,7 @@ def _money(_: Column) -> Writer:
 
 def _cost(row: PersonRow) -> str:
     figures = row.person.figures
-    if figures.tokens and figures.unpriced_tokens == figures.tokens and not figures.value_nanos:
-        return ""
-    return plain_dollars(figures.value_nanos)
+    return "" if figures.not_priced else plain_dollars(figures.value_nanos)
 
 
 def _tool(column: Column) -> Writer:

@@ -16,21 +16,12 @@ from app.queries.people.records import OwnKey
 from app.queries.scope import Scope
 from app.queries.sums.figures import Figures, add_up
 from app.web.view import charts, formatting
-from app.web.view.cards import (
-    DASH,
-    NOT_KNOWN,
-    Card,
-    Writer,
-    change_words,
-    compared_words,
-    points_words,
-    until_words,
-    write_share,
-)
+from app.web.view.cards import Kind, write_share
+from app.web.view.charts import CACHE, COST, TOTAL, UNPRICED
 from app.web.view.tools import ordered_tools
 
-TOTAL, COST, ACTIVE, CACHE, UNPRICED = "total", "cost", "active", "cache", "unpriced"
-"""Keys of a bar's own amounts, beside those of its tools."""
+ACTIVE = "active"
+"""The key of a bar's days with usage, beside its other amounts."""
 
 
 class Lifetime(NamedTuple):
@@ -50,6 +41,7 @@ class Measures(NamedTuple):
     tokens_per_day: int
     cache_share: int
     """Cache reads in hundredths of a percent of all tokens."""
+    not_priced: bool
 
 
 class PersonChart(NamedTuple):
@@ -62,28 +54,59 @@ class PersonChart(NamedTuple):
     open_bars: list[charts.Bar]
 
 
-def _hundredths(share: int) -> str:
-    return f"{Decimal(share) / 100:.2f}{formatting.SPACE}%"
-
-
-CARDS: tuple[tuple[str, Writer, Writer, dict[str, str]], ...] = (
-    ("Tokens", formatting.compact, formatting.exact, {"rows": "day"}),
-    ("Cost", formatting.money, formatting.exact_money, {"rows": "day", "measure": "cost"}),
-    ("Active days", formatting.exact, formatting.exact, {"rows": "week", "measure": "days"}),
-    ("Tokens per active day", formatting.compact, formatting.exact, {"sort": "avgTokensPerDay"}),
-    ("Cache share", write_share, _hundredths, {"sort": "cacheShare"}),
+KINDS: tuple[Kind[Measures], ...] = (
+    Kind(
+        "Tokens",
+        lambda of: of.tokens,
+        formatting.compact,
+        lambda of: formatting.exact(of.tokens),
+        lambda amounts: amounts[TOTAL],
+        rows="day",
+    ),
+    Kind(
+        "Cost",
+        lambda of: of.value_nanos,
+        formatting.money,
+        lambda of: formatting.exact_money(of.value_nanos),
+        lambda amounts: amounts[COST],
+        is_unknown=lambda of: of.not_priced,
+        quiet=True,
+        rows="day",
+        measure="cost",
+    ),
+    Kind(
+        "Active days",
+        lambda of: of.days,
+        formatting.exact,
+        lambda of: formatting.exact(of.days),
+        lambda amounts: amounts[ACTIVE],
+        rows="week",
+        measure="days",
+    ),
+    Kind(
+        "Tokens per active day",
+        lambda of: of.tokens_per_day,
+        formatting.compact,
+        lambda of: formatting.exact(of.tokens_per_day),
+        lambda amounts: amounts[TOTAL] // max(amounts[ACTIVE], 1),
+        sort="avgTokensPerDay",
+    ),
+    Kind(
+        "Cache share",
+        lambda of: of.cache_share,
+        write_share,
+        lambda of: f"{Decimal(of.cache_share) / 100:.2f}{formatting.SPACE}%",
+        lambda amounts: 10_000 * amounts[CACHE] // max(amounts[TOTAL], 1),
+        sort="cacheShare",
+    ),
 )
-"""Label, short and full writing of each of `Measures`, and which view is behind it."""
 
 
 def lifetime(keys: Iterable[OwnKey]) -> Lifetime:
     """Lifetime figures from what every key and account of a person has brought."""
     by_tool: dict[str, list[Figures]] = {}
     for key in keys:
-        figures = Figures(
-            tokens=key.tokens, value_nanos=key.value_nanos, unpriced_tokens=key.unpriced_tokens
-        )
-        by_tool.setdefault(key.tool, []).append(figures)
+        by_tool.setdefault(key.tool, []).append(key.figures)
     sums = {tool: add_up(parts) for tool, parts in by_tool.items() if tool}
     if not sums:
         return Lifetime(Figures(), "", 0)
@@ -117,76 +140,12 @@ def measures(days: Iterable[PersonDayPoint], within: Scope | None = None) -> Mea
         len(found),
         tokens_per_day(whole.tokens, len(found)),
         _cache_share(whole.cache_read_tokens, whole.tokens),
+        whole.not_priced,
     )
 
 
 def _cache_share(read: int, tokens: int) -> int:
     return round(Fraction(10_000 * read, tokens)) if tokens else 0
-
-
-def cards(
-    shown: Measures,
-    settled: Measures,
-    before: Measures | None,
-    drawn: Sequence[charts.Bar],
-    *,
-    known: bool = True,
-    until: date | None = None,
-) -> list[Card]:
-    """The cards of a range: `settled` and `before` are what the change compares.
-
-    `known`: whether all of the compared days were read. `until`: the last day of `settled`,
-    where the range goes on.
-    """
-    unknown = {"Cost"} if _not_priced(drawn) else set()
-    return [
-        Card(
-            label,
-            DASH if label in unknown else write(shown[place]),
-            "No price is known" if label in unknown else write_full(shown[place]),
-            until_words(write, shown[place], settled[place], until if known else None)
-            + _change(write, settled[place], before[place], known=known)
-            if before and label not in unknown
-            else "",
-            compared_words(write_full(settled[place]), write_full(before[place]), known=known)
-            if before
-            else "",
-            spark,
-            **behind,
-        )
-        for place, ((label, write, write_full, behind), spark) in enumerate(
-            zip(CARDS, _sparklines(drawn), strict=True)
-        )
-    ]
-
-
-def _not_priced(drawn: Iterable[charts.Bar]) -> bool:
-    """Whether there is usage and no price is known for any of it."""
-    sums = {key: sum(bar.amounts[key] for bar in drawn) for key in (TOTAL, COST, UNPRICED)}
-    return 0 < sums[TOTAL] == sums[UNPRICED] and not sums[COST]
-
-
-def _change(write: Writer, now: int, before: int, *, known: bool) -> str:
-    """Both values in words; a share changes by points, not by percent of a percentage."""
-    if not known:
-        return NOT_KNOWN
-    if write is write_share:
-        return points_words(now, before)
-    return change_words(write, now, before)
-
-
-def _sparklines(drawn: Iterable[charts.Bar]) -> list[str]:
-    """Curves over the complete bars, in the order of `Measures`."""
-    settled = [bar.amounts for bar in drawn if not bar.open]
-    return [
-        charts.sparkline([amounts[TOTAL] for amounts in settled]),
-        charts.sparkline([amounts[COST] for amounts in settled]),
-        charts.sparkline([amounts[ACTIVE] for amounts in settled]),
-        charts.sparkline([amounts[TOTAL] // max(amounts[ACTIVE], 1) for amounts in settled]),
-        charts.sparkline(
-            [10_000 * amounts[CACHE] // max(amounts[TOTAL], 1) for amounts in settled]
-        ),
-    ]
 
 
 def bars(points: Iterable[PersonDayPoint], open_days: set[date]) -> list[charts.Bar]:

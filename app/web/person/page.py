@@ -29,6 +29,7 @@ from app.usage import normal_email
 from app.web.person import figures, words
 from app.web.person.view import PersonView, parse_person_view
 from app.web.request import htmx
+from app.web.view.cards import cards, sides_of
 from app.web.view.frame import frame, with_known_teams
 from app.web.view.navigation import BehindPerson
 from app.web.view.periods import (
@@ -37,7 +38,7 @@ from app.web.view.periods import (
     open_days_of,
     within_records,
 )
-from app.web.view.tools import TOOL_ROWS, ordered_tools
+from app.web.view.tools import TOOL_ROWS, in_several_tools, ordered_tools
 
 LONGEST_ASKED = 200
 
@@ -145,14 +146,7 @@ def cards_context(
         before = figures.measures(earlier.days)
     return {
         "compared": compared,
-        "cards": figures.cards(
-            shown,
-            settled,
-            before,
-            drawn,
-            known=not (compared and compared.unknown),
-            until=compared.now.end if compared and not compared.whole else None,
-        ),
+        "cards": cards(figures.KINDS, sides_of(compared, shown, settled, before), drawn),
     }
 
 
@@ -160,16 +154,19 @@ def breakdown(usage: PersonUsage, by_tool: dict[str, Figures]) -> dict[str, Any]
     """Models with their shares, and the tools side by side."""
     whole = add_up(by_tool.values())
     tools = ordered_tools(by_tool)
+    models = [
+        ModelShare(*model, percentage(model.figures.tokens, whole.tokens)) for model in usage.models
+    ]
     return {
         "figures": whole,
         "by_tool": by_tool,
         "tools": tools,
         "split": [(tool, by_tool[tool].tokens) for tool in tools],
         "tool_rows": TOOL_ROWS,
-        "models": [
-            ModelShare(*model, percentage(model.figures.tokens, whole.tokens))
-            for model in usage.models
-        ],
+        "models": models,
+        "model_count": len(models),
+        "split_models": in_several_tools(models),
+        "other_models": Figures(),
     }
 
 

@@ -1,18 +1,21 @@
-"""A card of any page: a figure of a range, and how its change is said in words."""
+"""The cards of any page: a figure of a range, how its change is said in words, its curve."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
-from app.web.view import formatting
+from app.web.view import charts, formatting
+from app.web.view.periods import Comparison
 
 DASH = "\u2014"
 NOT_KNOWN = f"{DASH} before"
 """Instead of a change, when all the days before are earlier than the first known day."""
 Writer = Callable[[int], str]
+Measured = TypeVar("Measured")
+"""What a page has measured of a range, for its cards to take their figures from."""
 
 
 class Card(NamedTuple):
@@ -31,6 +34,96 @@ class Card(NamedTuple):
     sort: str = ""
     rows: str = ""
     measure: str = ""
+
+
+class Kind(NamedTuple, Generic[Measured]):
+    """How a card is made from what was measured, and its curve from the amounts of a bar.
+
+    `is_unknown`: the figure is not known, and never shown as a zero. `quiet`: of an unknown
+    figure no change is said either.
+    """
+
+    label: str
+    of: Callable[[Measured], int]
+    write: Writer
+    full: Callable[[Measured], str]
+    of_bar: Callable[[dict[str, int]], int]
+    is_unknown: Callable[[Measured], bool] = lambda _: False
+    quiet: bool = False
+    sort: str = ""
+    rows: str = ""
+    measure: str = ""
+
+
+class Sides(NamedTuple, Generic[Measured]):
+    """What the cards show, and what their changes compare: `settled` with `before`.
+
+    `known`: whether all of the compared days were read. `until`: the last day of `settled`,
+    where the range goes on. On 10 November, of a range from 1 to 10 November, the cards show
+    ten days, compare the complete nine with nine in October, and say "to 9 Nov".
+    """
+
+    shown: Measured
+    settled: Measured
+    before: Measured | None = None
+    known: bool = True
+    until: date | None = None
+
+
+def sides_of(
+    compared: Comparison | None, shown: Measured, settled: Measured, before: Measured | None
+) -> Sides[Measured]:
+    """What was measured, with what the comparison says of it."""
+    if compared is None:
+        return Sides(shown, settled, before)
+    until = None if compared.whole else compared.now.end
+    return Sides(shown, settled, before, not compared.unknown, until)
+
+
+def cards(
+    kinds: Sequence[Kind[Measured]], sides: Sides[Measured], drawn: Sequence[charts.Bar]
+) -> list[Card]:
+    """The cards of a range, with curves over the complete bars."""
+    complete = [bar.amounts for bar in drawn if not bar.open]
+    return [_card(kind, sides, [kind.of_bar(bar) for bar in complete]) for kind in kinds]
+
+
+def _card(kind: Kind[Measured], sides: Sides[Measured], curve: list[int]) -> Card:
+    shown, settled, before, known, _ = sides
+    compared = ""
+    if before is not None:
+        compared = compared_words(kind.full(settled), kind.full(before), known=known)
+    unknown = kind.is_unknown(shown)
+    return Card(
+        kind.label,
+        _figure(kind, shown),
+        "No price is known" if unknown else kind.full(shown),
+        _change(kind, sides),
+        compared,
+        charts.sparkline(curve),
+        kind.sort,
+        kind.rows,
+        kind.measure,
+    )
+
+
+def _figure(kind: Kind[Measured], measured: Measured) -> str:
+    return DASH if kind.is_unknown(measured) else kind.write(kind.of(measured))
+
+
+def _change(kind: Kind[Measured], sides: Sides[Measured]) -> str:
+    shown, settled, before, known, until = sides
+    if before is None or (kind.quiet and kind.is_unknown(shown)):
+        return ""
+    if not known:
+        return NOT_KNOWN
+    if kind.is_unknown(settled):
+        return f"{_figure(kind, before)} before"
+    now = kind.of(settled)
+    words = until_words(kind.write, kind.of(shown), now, until)
+    if kind.write is write_share:
+        return words + points_words(now, kind.of(before))
+    return words + change_words(kind.write, now, kind.of(before))
 
 
 def compared_words(now: str, before: str, *, known: bool) -> str:

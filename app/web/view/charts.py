@@ -11,6 +11,7 @@ from datetime import date
 from typing import NamedTuple
 
 from app.dates import week_start
+from app.queries.sums.figures import Figures
 
 LONGEST_DAILY_RANGE = 90
 """A range with more days than this is drawn in weeks."""
@@ -43,6 +44,18 @@ class Bar(NamedTuple):
     last: date
     amounts: dict[str, int]
     open: bool
+
+
+TOTAL, COST, CACHE, UNPRICED = "total", "cost", "cache", "unpriced"
+"""Keys of a bar's own amounts, beside those of its series."""
+
+
+def bar_figures(bar: Bar) -> Figures:
+    """Tokens and value of the days of a bar."""
+    amounts = bar.amounts
+    return Figures(
+        tokens=amounts[TOTAL], value_nanos=amounts[COST], unpriced_tokens=amounts[UNPRICED]
+    )
 
 
 class Segment(NamedTuple):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
+from app.queries.sums.ranges import ModelShare
 from app.tools import TOOL_KEYS
 
 STACK = TOOL_KEYS[::-1]
@@ -27,3 +29,9 @@ def ordered_tools(by_tool: Iterable[str]) -> list[str]:
 def tool_parts(by_tool: dict[str, int]) -> list[tuple[str, int]]:
     """Amounts by tool, in the order in which a horizontal bar lays them end to end."""
     return [(tool, by_tool[tool]) for tool in ordered_tools(by_tool)]
+
+
+def in_several_tools(shares: Sequence[ModelShare]) -> set[str]:
+    """The models that several tools used: their shares must be told apart."""
+    tools = Counter(share.model for share in shares)
+    return {model for model, count in tools.items() if count > 1}
