@@ -14,10 +14,10 @@ from peewee import PeeweeException
 from app.config import LOOPBACK_HOSTS, ROOT, Config
 from app.database import OutdatedSchema, database, describe, is_postgres, pending_migrations
 from app.files import FILE_MODE, FOLDER_MODE, open_to_others
-from app.http import Limits, UpstreamError
 from app.providers import PROVIDERS, Provider
 from app.soundness import sqlite_damage
 from app.states import RunStatus
+from app.upstream import Limits, UpstreamError
 
 WEAK_WORDS = ("secret", "changeme", "change-me", "password", "example", "development")
 FEW_CHARACTERS = 8

@@ -13,13 +13,13 @@ from peewee import fn
 
 from app.database import database, writing
 from app.dates import day_number
-from app.http import ErrorClass
 from app.locks import is_held
 from app.models import ProviderRun, Run, Slot
 from app.runs import (
     SYNC_LOCK,
 )
 from app.states import RunStatus, SlotStatus
+from app.upstream import ErrorClass
 
 DAILY = "daily"
 WEEK = 7

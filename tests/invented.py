@@ -8,12 +8,12 @@ from datetime import date
 from peewee import JOIN
 
 from app.config import Config
-from app.http import Limits
 from app.models import SUM_COLUMNS, Actor, Partition, Person, Slice, Usage
 from app.queries.scope import Scope
 from app.queries.sums.figures import Figures
 from app.rollups import TOKENS
 from app.sync import Order, Progress, Result, run_order
+from app.upstream import Limits
 from tests.figures import active_people, by_day, daily, models, people, totals
 from tests.tools import CLAUDE_CODE, CURSOR
 from tests.upstream import Truth, Upstream

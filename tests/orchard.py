@@ -8,10 +8,10 @@ from typing import Any
 
 from requests.auth import HTTPBasicAuth
 
-from app.http import Client, Limits
 from app.providers.exports import ExportKind
 from app.providers.paging import PageProof, as_object, by_day, check_window, required, user_agent
 from app.providers.settings import ProviderSettings
+from app.upstream import Client, Limits
 from app.usage import (
     Actor,
     DayUsage,

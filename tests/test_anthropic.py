@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from app.http import UpstreamError
 from app.providers import anthropic
+from app.upstream import UpstreamError
 from app.usage import Actor, ApiKey, DayUsage, Member, PriceStatus, UsageRecord, Workspace
 from tests.scripted import Script, scripted
 

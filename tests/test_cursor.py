@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from app.http import Limits, UpstreamError
 from app.providers import cursor
+from app.upstream import Limits, UpstreamError
 from app.usage import Actor, DayUsage, Member, PriceStatus, UsageRecord
 from tests.scripted import Script, scripted
 

@@ -10,7 +10,6 @@ from peewee import Database, IntegrityError
 from app import slots
 from app.database import database as proxy
 from app.dates import day_number
-from app.http import ErrorClass
 from app.locks import exclusive_lock
 from app.models import ProviderRun, Slot
 from app.runs import (
@@ -21,6 +20,7 @@ from app.runs import (
     request_cancel,
 )
 from app.states import RunStatus, SlotStatus
+from app.upstream import ErrorClass
 from tests.due import DAY, GOOD, NOW, ended, taken
 
 BOTH = ("anthropic", "cursor")

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Protocol
 
-from app.http import Client, Limits
 from app.providers import anthropic, cursor
 from app.providers.exports import ExportKind
 from app.providers.settings import ProviderSettings
+from app.upstream import Client, Limits
 from app.usage import DayUsage, Directory, Tool
 
 

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from requests import PreparedRequest
 
-from app.http import Client, Limits
 from app.providers.claude_record import CLAUDE_CODE, Conditions, Counts, claude_record
 from app.providers.exports import kinds_of
 from app.providers.paging import (
@@ -25,6 +24,7 @@ from app.providers.paging import (
 )
 from app.providers.settings import ProviderSettings
 from app.states import Source
+from app.upstream import Client, Limits
 from app.usage import (
     Actor,
     ApiKey,

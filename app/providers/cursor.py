@@ -10,7 +10,6 @@ from typing import Any
 
 from requests.auth import HTTPBasicAuth
 
-from app.http import Client, Limits
 from app.providers.cursor_value import CURSOR, cursor_value
 from app.providers.exports import kinds_of
 from app.providers.paging import (
@@ -28,6 +27,7 @@ from app.providers.paging import (
 )
 from app.providers.settings import ProviderSettings
 from app.states import Source
+from app.upstream import Client, Limits
 from app.usage import Actor, DayUsage, Directory, Member, UsageRecord, normal_email
 from app.values import BadValue, clean_text, instant_ms, nanos_from_cents, token_count
 

@@ -12,7 +12,7 @@ from importlib import metadata
 from typing import Any, NoReturn, TypeVar
 
 from app.dates import days_between
-from app.http import Client, ErrorClass
+from app.upstream import Client, ErrorClass
 from app.usage import DayUsage, UsageRecord
 from app.values import BadValue, clean_text, token_count
 

@@ -12,7 +12,6 @@ from peewee import PeeweeException
 from app.config import Config
 from app.database import reconnect
 from app.dates import day_number, days_between, utc_now
-from app.http import Client, ErrorClass, Limits, UpstreamError
 from app.identity import resolve_again, store_directory
 from app.ledger import (
     Outcome,
@@ -31,6 +30,7 @@ from app.runs import (
 )
 from app.states import RunStatus
 from app.sync.order import Order, Progress
+from app.upstream import Client, ErrorClass, Limits, UpstreamError
 from app.usage import DayUsage
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,6 @@ from peewee import PeeweeException
 
 from app.config import Config
 from app.database import database, describe
-from app.http import Limits
 from app.ledger import holds_demo
 from app.locks import LockHeld, exclusive_lock
 from app.models import Run
@@ -29,6 +28,7 @@ from app.runs import (
 from app.states import RunStatus
 from app.sync.order import DemoDatabase, Order, Progress, Result, SyncBusy
 from app.sync.provider import run_provider, stopped_sentence
+from app.upstream import Limits
 
 log = logging.getLogger(__name__)
 

@@ -13,9 +13,9 @@ from app.config import Config
 from app.current import the_config
 from app.database import reading
 from app.dates import utc_now
-from app.http import Client, ErrorClass, Limits, UpstreamError
 from app.providers import PROVIDERS, Provider
 from app.queries.days.freshness import freshness
+from app.upstream import Client, ErrorClass, Limits, UpstreamError
 from app.usage import Directory
 from app.web.request.guard import admin_only, record_event
 from app.web.settings.common import show

@@ -19,7 +19,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from app.http import Client, ErrorClass, Limits, UpstreamError
+from app.upstream import Client, ErrorClass, Limits, UpstreamError
 from tests.faulty_server import (
     Answer,
     FaultyServer,

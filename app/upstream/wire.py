@@ -16,8 +16,8 @@ import urllib3
 from requests.auth import AuthBase
 from urllib3.exceptions import NameResolutionError
 
-from app.http.answer import ErrorClass, Problem, Reply
-from app.http.watch import Watch, WatchedAdapter
+from app.upstream.answer import ErrorClass, Problem, Reply
+from app.upstream.watch import Watch, WatchedAdapter
 
 # urllib3 writes whole addresses, query string included, into its own log lines.
 logging.getLogger("urllib3").setLevel(logging.ERROR)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 from urllib.parse import quote
 
-from app.http.answer import (
+from app.upstream.answer import (
     ErrorClass,
     Problem,
     clock_skew_seconds,
@@ -21,8 +21,8 @@ from app.http.answer import (
     judge,
     shortened,
 )
-from app.http.watch import Stopped
-from app.http.wire import Auth, Broken, Limits, Wire, checked_base_url
+from app.upstream.watch import Stopped
+from app.upstream.wire import Auth, Broken, Limits, Wire, checked_base_url
 
 log = logging.getLogger(__name__)
 
