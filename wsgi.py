@@ -13,7 +13,7 @@ load_dotenv(ROOT / ".env")
 
 try:
     app = create_app()
-    start_when_serving(app.extensions["tracker_config"])
+    clock = start_when_serving(app.extensions["tracker_config"])
 except ConfigError as error:
     print(f"Cannot start: {error}", file=sys.stderr)
     # gunicorn starts a worker anew for ever unless it ends with this code of gunicorn's own.

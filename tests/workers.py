@@ -34,7 +34,7 @@ def serving(
         process = subprocess.Popen(
             [*command, "--log-level", "warning"],
             cwd=commands.ROOT,
-            env=commands.environment(settings),
+            env=commands.environment(settings) | {"TEST_LOOKS": str(looks_of(log))},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -49,6 +49,29 @@ def serving(
                 process.wait(commands.SECONDS)
             finally:
                 process.kill()
+
+
+def looks_of(log: Path) -> Path:
+    """Where the workers of a server with that log tell of their looks (tests/quick_wsgi.py)."""
+    return log.with_name("looks")
+
+
+def wait_for_looks(log: Path, workers: int) -> None:
+    """Return when so many workers have looked three times more.
+
+    What is due is then either done or will never be: the first look may have begun before, the
+    second begins a sync that it should not, and the third comes when that has left its row.
+    """
+    path = looks_of(log)
+    before = len(path.read_text().splitlines()) if path.exists() else 0
+    deadline = time.monotonic() + commands.SECONDS
+    while time.monotonic() < deadline:
+        lines = path.read_text().splitlines()[before:] if path.exists() else []
+        often = [line for line in set(lines) if lines.count(line) >= 3 and line.endswith(" look")]
+        if len(often) >= workers:
+            return
+        time.sleep(0.05)
+    pytest.fail("the workers do not look whether a sync is due")
 
 
 def wait_for_slot(status: str = SlotStatus.OK, count: int = 1) -> None:
