@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 NANOS_PER_DOLLAR = 1_000_000_000
 NANOS_PER_CENT = 10_000_000
+NANOS_PER_MICRO = 1_000
+MICROS_PER_DOLLAR = 1_000_000
 
 
 class PriceStatus(StrEnum):
@@ -135,6 +137,13 @@ class Directory(NamedTuple):
     members: tuple[Member, ...] = ()
     keys: tuple[ApiKey, ...] = ()
     workspaces: tuple[Workspace, ...] = ()
+
+
+def micro_dollars(nanos: int) -> int:
+    """Nano-dollars as millionths of a dollar, rounded half-even: what JSON and files hold."""
+    micros, rest = divmod(nanos, NANOS_PER_MICRO)
+    half = NANOS_PER_MICRO // 2
+    return micros + (rest > half or (rest == half and micros % 2 == 1))
 
 
 def normal_email(text: str) -> str:

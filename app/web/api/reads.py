@@ -26,7 +26,7 @@ from app.queries.sums.days import series_days
 from app.queries.sums.figures import Figures
 from app.queries.sums.ranges import RangeSums, people_counts, sums_of_ranges
 from app.tools import TOOLS
-from app.usage import normal_email
+from app.usage import MICROS_PER_DOLLAR, micro_dollars, normal_email
 from app.web.request.errors import BadRequest
 from app.web.view.params import MOST_DAYS, api_number, api_scope
 
@@ -36,16 +36,11 @@ TREND_DAYS = 14
 BEGINNING = date(2000, 1, 1)
 """No usage is older: the table of days refuses it."""
 LIMIT, MOST = 50, 1000
-NANOS_PER_MICRO = 1000
 
 
 def dollars(nanos: int) -> float:
     """Nano-dollars as dollars, rounded half-even to 6 decimals."""
-    micros, rest = divmod(nanos, NANOS_PER_MICRO)
-    half = NANOS_PER_MICRO // 2
-    if rest > half or (rest == half and micros % 2):
-        micros += 1
-    return micros / 1_000_000
+    return micro_dollars(nanos) / MICROS_PER_DOLLAR
 
 
 @blueprint.get("/stats")

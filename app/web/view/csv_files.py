@@ -7,16 +7,16 @@ import io
 import re
 from collections.abc import Collection, Iterator
 from datetime import date
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from typing import Any
 
 from flask import Response
 
 from app.formulas import guarded_cell
+from app.usage import MICROS_PER_DOLLAR, micro_dollars
 from app.web.view import formatting
 
 LONGEST_NAME = 120
-NANOS_PER_MICRO, MICROS_PER_DOLLAR = 1000, 10**6
 
 
 def csv_answer(lines: Iterator[str], name: str) -> Response:
@@ -60,7 +60,7 @@ def plain_share(part: int, whole: int) -> str:
 
 def plain_dollars(nanos: int) -> str:
     """Nano-dollars as a plain decimal of at most 6 places, half-even: "12.5", "0.000315"."""
-    micros = int((Decimal(nanos) / NANOS_PER_MICRO).to_integral_value(ROUND_HALF_EVEN))
+    micros = micro_dollars(nanos)
     whole, fraction = divmod(abs(micros), MICROS_PER_DOLLAR)
     digits = f"{fraction:06d}".rstrip("0").ljust(2, "0")
     return f"{'-' if micros < 0 else ''}{whole}.{digits}"
