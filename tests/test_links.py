@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 
 from app.web.people.columns import EVERY, USUAL
-from app.web.view.csv_files import held
-from app.web.view.navigation import SELDOM_SHOWN, Behind, BehindPerson
+from app.web.view.csv_files import export_note
+from app.web.view.navigation import SELDOM_SHOWN, Drilldown, PersonDrilldown
 from app.web.view.state import parse_view
 from tests.filled import COMPANY_DAYS, Reader
 from tests.reading import unescaped
@@ -130,12 +130,12 @@ def test_no_person_stands_for_their_part_of_a_workspace(company: Reader) -> None
 def test_a_link_keeps_range_and_filters_and_shows_the_column(company: Reader) -> None:
     with company.app.test_request_context():
         view = parse_view(MultiDict({"days": "7", "tool": "cursor"}), date(2026, 11, 22))
-        behind = Behind(view)
+        behind = Drilldown(view)
         assert behind() == "/users?days=7&tool=cursor"
         assert behind(sort="totalCost") == "/users?days=7&tool=cursor&sort=totalCost"
         assert behind(rows="model", measure="tokens").endswith("&rows=model")
         hidden = behind(sort="inputTokens")
-        person = BehindPerson(view, "ada@x.example")
+        person = PersonDrilldown(view, "ada@x.example")
         assert person(tools=("cursor",)) == "?days=7&tool=cursor"
         assert person(rows="day").endswith("&by=day&q=ada%40x.example")
         assert person(sort="cacheShare").endswith("&q=ada%40x.example")
@@ -167,7 +167,7 @@ def test_pages_say_what_their_file_holds(company: Reader) -> None:
 
 def test_a_file_names_its_incomplete_days() -> None:
     last = date(2026, 11, 22)
-    words = held("3 people", [last]).replace("\u00a0", " ")
+    words = export_note("3 people", [last]).replace("\u00a0", " ")
     assert words == "CSV: 3 people, without the totals row; 22 Nov is not complete"
-    words = held("3 people", [last, date(2026, 11, 20)]).replace("\u00a0", " ")
+    words = export_note("3 people", [last, date(2026, 11, 20)]).replace("\u00a0", " ")
     assert words.endswith("; 2 days since 20 Nov are not complete")

@@ -131,11 +131,11 @@ def _stored() -> Iterator[Metric]:
         "tokens": "Tokens of the records that count.",
         "unpriced_tokens": "Tokens among them whose model has no known price.",
     }
-    for name, said in words.items():
+    for name, meaning in words.items():
         samples: list[Sample] = [
             ("", {"provider": one.provider}, getattr(one, name)) for one in found
         ]
-        yield Metric(f"tracker_{name}", "gauge", said, samples)
+        yield Metric(f"tracker_{name}", "gauge", meaning, samples)
     yield Metric(
         "tracker_suspicious_days",
         "gauge",

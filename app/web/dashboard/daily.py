@@ -14,7 +14,7 @@ from app.queries.sums.weekdays import by_weekday
 from app.web.dashboard.view import COST as COST_MEASURE
 from app.web.dashboard.view import MODEL, DashboardView
 from app.web.view import charts, formatting
-from app.web.view.charts import CACHE, COST, TOTAL, UNPRICED
+from app.web.view.charts import CACHE, COST, TOTAL, UNPRICED, SeriesStyle
 from app.web.view.colors import model_class
 from app.web.view.tools import ordered_tools
 
@@ -29,17 +29,6 @@ WEEKS_LEARNED = 4
 LEAST_LEARNED = 2
 LEAST_OF_A_PATTERN = 5
 WEEKDAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-
-
-class Look(NamedTuple):
-    """How a series is called, the style class that colours it, and the filter that it is.
-
-    `narrows` are changes to a view that leave this series alone; empty where none does.
-    """
-
-    label: str
-    style: str
-    narrows: dict[str, tuple[str, ...]]
 
 
 class Projection(NamedTuple):
@@ -61,7 +50,7 @@ class DailyChart(NamedTuple):
     main: str
     noun: str
     legend: list[tuple[str, int]]
-    looks: dict[str, Look]
+    looks: dict[str, SeriesStyle]
     finding: str
     open_bars: list[charts.Bar]
     projection: Projection | None
@@ -118,7 +107,7 @@ def daily_chart(
     upwards = order[::-1] if view.by != MODEL else order
     ends = {projection.day: projection.amount} if projection else {}
     noun = "cost" if main == COST else "tokens"
-    looks = {series: look(series) for series in order}
+    looks = {series: style_of(series) for series in order}
     return DailyChart(
         charts.stacked(drawn, upwards, ends),
         weekly,
@@ -146,21 +135,21 @@ def _by_size(sums: dict[str, int]) -> list[str]:
     return sorted(sums, key=lambda series: (series == OTHERS, -sums[series], series))
 
 
-def look(series: str) -> Look:
+def style_of(series: str) -> SeriesStyle:
     """How a series of the chart is called and coloured."""
     if series == OTHERS:
-        return Look("Others", "tool-other", {})
+        return SeriesStyle("Others", "tool-other", {})
     if series.startswith(MODEL_PREFIX):
         name = series.removeprefix(MODEL_PREFIX)
-        return Look(name, model_class(name), {"models": (name,)})
+        return SeriesStyle(name, model_class(name), {"models": (name,)})
     style = formatting.tool_class(series)
-    return Look(formatting.tool_label(series), style, {"tools": (series,)})
+    return SeriesStyle(formatting.tool_label(series), style, {"tools": (series,)})
 
 
 def finding(
     drawn: Sequence[charts.Bar],
     legend: Sequence[tuple[str, int]],
-    looks: dict[str, Look],
+    looks: dict[str, SeriesStyle],
     main: str,
     *,
     weekly: bool,

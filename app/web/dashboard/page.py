@@ -26,7 +26,7 @@ from app.web.request import htmx
 from app.web.view import charts
 from app.web.view.cards import cards, sides_of
 from app.web.view.frame import frame, with_known_teams
-from app.web.view.navigation import Behind
+from app.web.view.navigation import Drilldown
 from app.web.view.periods import (
     Comparison,
     known_comparison,
@@ -84,9 +84,9 @@ def known_context(
     days = series_days(closed, daily.series_labels(view, slices_of(scope)))
     context = {
         "shown": (closed.start, closed.end),
-        "empty": emptiness(scope, days),
+        "empty": empty_reason(scope, days),
         "lifetime": lifetime(),
-        "behind": Behind(view),
+        "behind": Drilldown(view),
     }
     if context["empty"]:
         return context
@@ -97,7 +97,7 @@ def known_context(
     return context | figures_context(asked, compared, drawn) | chart_context(asked, drawn)
 
 
-def emptiness(scope: Scope, days: Sequence[SeriesDay]) -> str:
+def empty_reason(scope: Scope, days: Sequence[SeriesDay]) -> str:
     """Why there is nothing to show: "filtered", "outside" (no usage in the range), or ""."""
     if any(day.people or any(day.tokens.values()) or any(day.value_nanos.values()) for day in days):
         return ""

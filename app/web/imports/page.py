@@ -71,7 +71,7 @@ def _too_large(_: RequestEntityTooLarge) -> ResponseReturnValue:
     if request.endpoint != "imports.upload":
         return SENTENCES[413], 413, {"Content-Type": "text/plain; charset=utf-8"}
     _drain()
-    return _door(error=uploads.too_large(), status=413)
+    return _upload_page(error=uploads.too_large(), status=413)
 
 
 def _drain() -> None:
@@ -87,9 +87,9 @@ def page() -> Response:
     """The form for a file, what can be imported, and every import there was."""
     number = parse_number(request.args.get("discarded", ""), 1, 10**9)
     if number is None:
-        return _door()
+        return _upload_page()
     words = f"File #{number} was discarded; nothing of it counts."
-    return _door(note=words, query=f"?discarded={number}")
+    return _upload_page(note=words, query=f"?discarded={number}")
 
 
 @blueprint.post("/import")
@@ -99,7 +99,7 @@ def upload() -> ResponseReturnValue:
     """Stage a file and go on to its preview; nothing of it counts yet."""
     file, person = request.files.get("file"), request.form.get("email", "")
     if file is None or not file.filename:
-        return _door(error=NO_FILE, typed=person, status=422)
+        return _upload_page(error=NO_FILE, typed=person, status=422)
     try:
         found = stage(
             file.stream,  # type: ignore[arg-type]
@@ -110,9 +110,9 @@ def upload() -> ResponseReturnValue:
         )
     except (UnreadableExport, ImportRefused) as error:
         about_person = isinstance(error, ImportRefused) or _lacks_person(file, person)
-        return _door(error=str(error), typed=person, about_person=about_person, status=422)
+        return _upload_page(error=str(error), typed=person, about_person=about_person, status=422)
     if not found.batch.id:
-        return _door(note=found.note, typed=person)
+        return _upload_page(note=found.note, typed=person)
     return _to(found)
 
 
@@ -196,7 +196,7 @@ def _to(found: Preview) -> AnyResponse:
     return redirect(url_for("imports.one", number=found.batch.id, again=again), 303)
 
 
-def _door(
+def _upload_page(
     *,
     error: str = "",
     note: str = "",

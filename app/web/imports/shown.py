@@ -18,14 +18,15 @@ from app.importing.details import FileDay, days_of, undo_preview
 from app.states import BatchStatus
 from app.tools import TOOL_OF_PROVIDER
 from app.web.view import charts, formatting
+from app.web.view.charts import SeriesStyle
 
 SHOWN_NAMES = 12
-"""So many people, keys and models are named; the rest is a number."""
+"""At most this many people, keys and models are named; the rest is a number."""
 SHOWN_REJECTED = 50
 MOST_DAYS = 1000
 """A file with more days than this shows the last ones only."""
 LONGEST_FILLED = 731
-"""Over so many days a day without rows gets its empty place in the chart."""
+"""In at most this many days a day without rows gets its empty place in the chart."""
 COUNTED, COVERED = "counted", "covered"
 TOTAL, COST = "total", "cost"
 
@@ -39,13 +40,6 @@ class Card(NamedTuple):
     warns: bool = False
 
 
-class Look(NamedTuple):
-    """How a series of the chart is called and coloured."""
-
-    label: str
-    style: str
-
-
 class DayChart(NamedTuple):
     """The chart of a file's days; `main` is the measure, `left_out` how many days it lacks."""
 
@@ -53,7 +47,7 @@ class DayChart(NamedTuple):
     weekly: bool
     main: str
     legend: list[tuple[str, int]]
-    looks: dict[str, Look]
+    looks: dict[str, SeriesStyle]
     finding: str
     left_out: int
 
@@ -127,8 +121,8 @@ def day_chart(days: Sequence[FileDay], covered: set[date], tool: str) -> DayChar
         main,
         legend,
         {
-            COUNTED: Look("From the file", formatting.tool_class(tool)),
-            COVERED: Look("Covered by the API", "tool-other"),
+            COUNTED: SeriesStyle("From the file", formatting.tool_class(tool), {}),
+            COVERED: SeriesStyle("Covered by the API", "tool-other", {}),
         },
         _finding(kept, main),
         len(days) - len(kept),

@@ -26,7 +26,7 @@ from app.web.people.view import PeopleView, parse_people_view
 from app.web.pivot import page as pivot
 from app.web.request import htmx
 from app.web.view import charts, formatting
-from app.web.view.csv_files import held
+from app.web.view.csv_files import export_note
 from app.web.view.frame import frame, with_known_teams
 from app.web.view.navigation import person_path
 from app.web.view.periods import (
@@ -38,7 +38,7 @@ from app.web.view.periods import (
 from app.web.view.state import SIZES
 
 WORDS_FOR_DIRECTION = {True: "descending", False: "ascending"}
-FITS = (760, 900, 1040, 1180, 1375, 1800)
+WINDOW_WIDTHS = (760, 900, 1040, 1180, 1375, 1800)
 """Widths of a window, in pixels, from which on a table may stand without a scroll bar."""
 AROUND_TABLE, WIDEST_TABLE, PEEK_WIDTH = 97, {1375: 1278, 1800: 1558}, 356
 MOST_NAMES = 5
@@ -95,33 +95,33 @@ def known_context(
     if view.peek:
         asked = asked._replace(columns={*view.columns, *PEEK_COLUMNS})
     view, found = page_of(view, asked)
-    below = footer(asked)
+    sums = footer(asked)
     looked_at = peek_at(view, asked, found, period.open_days)
     view = replace(view, peek=looked_at.row.person.email if looked_at else "")
     compared = period.compared
     return {
         "view": view,
         "shown": (period.scope.start or span[0], period.scope.end or span[1]),
-        "empty": emptiness(view, found, below),
+        "empty": empty_reason(view, found, sums),
         "found": found,
-        "foot": below,
-        "everything": None if view.search else everything(below),
+        "footer": sums,
+        "everything": None if view.search else everything(sums),
         "by_name": named_like(view.search, MOST_NAMES),
         "peek": looked_at,
         "compared": compared,
         "weekly": len(period.curve) > 1 and period.curve[0][0] != period.curve[0][1],
         "sizes": SIZES,
         "pages": view.pages(found.total_count, len(found.rows)),
-        "fits": fits(view),
+        "fits_from_width": fits_from_width(view),
         "all_columns": COLUMNS,
         "usual_columns": USUAL,
-        "announcement": announcement(view, found, below),
+        "announcement": announcement(view, found, sums),
         "change_words": formatting.change,
         "curve_points": charts.sparkline,
         "person_path": person_path,
-        "counted": counted(found, below),
-        "file_holds": held(counted(found, below), period.open_days),
-        "foot_average": tokens_per_day(below.people.figures.tokens, below.people.days),
+        "counted": counted(found, sums),
+        "file_holds": export_note(counted(found, sums), period.open_days),
+        "footer_average": tokens_per_day(sums.people.figures.tokens, sums.people.days),
         "direction_words": WORDS_FOR_DIRECTION,
     }
 
@@ -164,53 +164,53 @@ def page_of(view: PeopleView, asked: PeopleQuestion) -> tuple[PeopleView, Rows]:
     return view, people_rows(asked, view.size, view.offset)
 
 
-def emptiness(view: PeopleView, found: Rows, below: Footer) -> str:
+def empty_reason(view: PeopleView, found: Rows, sums: Footer) -> str:
     """Why there is no row: "search", "filtered", "outside" (no usage in the range), or ""."""
-    if found.rows or below.lines.shared:
+    if found.rows or sums.lines.shared:
         return ""
-    if view.search and below.everybody_count:
+    if view.search and sums.everybody_count:
         return "search"
-    if any(below.unattributed):
+    if any(sums.unattributed):
         return "" if not view.search else "search"
     return "filtered" if view.scope.is_filtered else "outside"
 
 
-def everything(below: Footer) -> tuple[Figures, dict[str, int]] | None:
+def everything(sums: Footer) -> tuple[Figures, dict[str, int]] | None:
     """Figures and tokens by tool of the people and of nobody; None when nobody has usage.
 
     They are the totals of the overview, which leads here. A search leaves lines out, so only
     without one are they right.
     """
-    if not any(below.unattributed):
+    if not any(sums.unattributed):
         return None
-    lines = below.lines
+    lines = sums.lines
     named = [*lines.shared, *([lines.others] if lines.others else [])]
-    by_tool: Counter[str] = Counter(below.people.by_tool)
+    by_tool: Counter[str] = Counter(sums.people.by_tool)
     for part in (lines.rest_by_tool, *(line.by_tool for line in named)):
         by_tool.update(part)
-    return add_up([below.people.figures, below.unattributed]), dict(by_tool)
+    return add_up([sums.people.figures, sums.unattributed]), dict(by_tool)
 
 
-def fits(view: PeopleView) -> int:
+def fits_from_width(view: PeopleView) -> int:
     """The width of a window from which on the table needs no scroll bar; 0 when it always does."""
     width = sum(column.width for column in view.shown_columns)
     width += PEEK_WIDTH if view.peek else 0
-    for window in FITS:
+    for window in WINDOW_WIDTHS:
         if width <= WIDEST_TABLE.get(window, window - AROUND_TABLE):
             return window
     return 0
 
 
-def announcement(view: PeopleView, found: Rows, below: Footer) -> str:
+def announcement(view: PeopleView, found: Rows, sums: Footer) -> str:
     """What is read out after a swap: "38 of 212 people, sorted by cost, descending"."""
     label = next(column.label for column in COLUMNS if column.name == view.sort).lower()
     direction = WORDS_FOR_DIRECTION[view.descending]
-    return f"{counted(found, below)}, sorted by {label}, {direction}, page {view.page}"
+    return f"{counted(found, sums)}, sorted by {label}, {direction}, page {view.page}"
 
 
-def counted(found: Rows, below: Footer) -> str:
+def counted(found: Rows, sums: Footer) -> str:
     """How many people match: "212 people", or "38 of 212 people" of a search."""
-    everybody = formatting.count_of(below.everybody_count, "person", "people")
-    if found.total_count == below.everybody_count:
+    everybody = formatting.count_of(sums.everybody_count, "person", "people")
+    if found.total_count == sums.everybody_count:
         return everybody
     return f"{formatting.exact(found.total_count)} of {everybody}"

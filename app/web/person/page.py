@@ -31,7 +31,7 @@ from app.web.person.view import PersonView, parse_person_view
 from app.web.request import htmx
 from app.web.view.cards import cards, sides_of
 from app.web.view.frame import frame, with_known_teams
-from app.web.view.navigation import BehindPerson
+from app.web.view.navigation import PersonDrilldown
 from app.web.view.periods import (
     Comparison,
     known_comparison,
@@ -85,9 +85,9 @@ def usage_context(person: KnownPerson, view: PersonView, shared: dict[str, Any])
     context: dict[str, Any] = {
         "keys": keys,
         "lifetime": figures.lifetime(keys),
-        "behind": BehindPerson(view, person.email),
+        "behind": PersonDrilldown(view, person.email),
         "shown": (scope.start or shared["span"][0], scope.end or shared["span"][1]),
-        "empty": "" if usage.days else _emptiness(scope),
+        "empty": "" if usage.days else empty_reason(scope),
     }
     if usage.days:
         context |= figures_context(person, view, scope, usage, shared | context)
@@ -95,7 +95,7 @@ def usage_context(person: KnownPerson, view: PersonView, shared: dict[str, Any])
     return context
 
 
-def _emptiness(scope: Scope) -> str:
+def empty_reason(scope: Scope) -> str:
     return "filtered" if scope.is_filtered else "outside"
 
 

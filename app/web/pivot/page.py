@@ -40,8 +40,8 @@ from app.web.view import formatting
 from app.web.view.csv_files import (
     csv_answer,
     csv_text,
+    export_note,
     file_name,
-    held,
     plain_dollars,
     plain_share,
 )
@@ -81,7 +81,7 @@ def known_context(
         "empty": emptiness(view, found),
         "found": found,
         "table": table(view, scope, found, person_path, open_days),
-        "file_holds": held(total_words(view, found), open_days),
+        "file_holds": export_note(total_words(view, found), open_days),
         "counted": total_words(view, found),
         "columns_word": WORDS[found.by][1] if found.by else "",
         "coarser": coarser_words(view, found),

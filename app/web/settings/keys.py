@@ -15,7 +15,7 @@ from app.queries.keys.suggestions import Suggestion, suggestions
 from app.queries.keys.unmapped import UnmappedKey, any_key_used, unmapped_keys
 from app.queries.scope import Scope
 from app.web.request.guard import admin_only
-from app.web.settings.acts import BadAct, KeysView, act, done_context, intent_of
+from app.web.settings.changes import BadChange, KeysView, apply, done_context, intent_of
 from app.web.settings.common import back_to, page_of, parse_list_view, show
 
 blueprint = Blueprint("settings_keys", __name__)
@@ -34,8 +34,8 @@ def write() -> ResponseReturnValue:
     """Assign a key, accept all suggestions, or undo what was just done."""
     view = parse_list_view(KeysView, request.form)
     try:
-        done = act(request.form)
-    except BadAct as error:
+        done = apply(request.form)
+    except BadChange as error:
         return _page(view, str(error))
     return back_to("settings_keys.page", view.still(page=view.page, done=str(done or "")))
 

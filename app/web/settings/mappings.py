@@ -12,7 +12,7 @@ from app.database import reading
 from app.queries.keys.mappings import OwnedKey, guesses, owned_keys, past_changes, standing
 from app.states import Rule
 from app.web.request.guard import admin_only
-from app.web.settings.acts import BadAct, KeysView, act, done_context, intent_of, removal_of
+from app.web.settings.changes import BadChange, KeysView, apply, done_context, intent_of, removal_of
 from app.web.settings.common import back_to, page_of, parse_list_view, show
 
 HISTORY_LINES = 50
@@ -40,8 +40,8 @@ def write() -> ResponseReturnValue:
     """Change or remove a mapping, or undo what was just done."""
     view = parse_list_view(KeysView, request.form)
     try:
-        done = act(request.form)
-    except BadAct as error:
+        done = apply(request.form)
+    except BadChange as error:
         return _page(view, str(error))
     return back_to("settings_mappings.page", view.still(page=view.page, done=str(done or "")))
 

@@ -28,7 +28,7 @@ from app.queries.scope import known_teams
 from app.usage import normal_email
 from app.web.request import htmx
 from app.web.request.guard import admin_only, record_event
-from app.web.settings.acts import MOST_EMAILS
+from app.web.settings.changes import MOST_EMAILS
 from app.web.settings.common import (
     ListView,
     back_to,

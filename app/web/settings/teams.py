@@ -25,7 +25,7 @@ from app.web.view.csv_files import csv_answer, csv_text, file_name
 from app.web.view.params import parse_number
 
 SHOWN = 200
-"""So many changes, unknown people and bad lines are shown one by one; all are counted."""
+"""At most this many changes, unknown people and bad lines are shown; all are counted."""
 MOST_PEOPLE = 10**6
 
 blueprint = Blueprint("settings_teams", __name__)

@@ -15,7 +15,7 @@ MONTHS_SHOWN = 6
 DAYS = range(1, 32)
 
 
-class Look(NamedTuple):
+class DayStyle(NamedTuple):
     """How a state looks and reads: a sign beside the colour, one word, and what it means."""
 
     sign: str
@@ -23,14 +23,14 @@ class Look(NamedTuple):
     meaning: str
 
 
-LOOKS = {
-    DayState.FINAL: Look("\u2022", "final", "read after the day had ended"),
-    DayState.PROVISIONAL: Look("P", "provisional", "the provider may still add to it"),
-    DayState.RESTATED: Look("R", "restated", "the provider changed it after it was final"),
-    DayState.IMPORTED: Look("I", "imported", "an imported file counts, the API holds nothing"),
-    DayState.MISSING: Look("\u00d7", "missing", "nothing was ever read"),
-    DayState.FAILED: Look("!", "failed", "the newest attempt to read it failed"),
-    DayState.SUSPICIOUS: Look("?", "suspicious", "held usage, came back empty, was kept"),
+DAY_STYLES = {
+    DayState.FINAL: DayStyle("\u2022", "final", "read after the day had ended"),
+    DayState.PROVISIONAL: DayStyle("P", "provisional", "the provider may still add to it"),
+    DayState.RESTATED: DayStyle("R", "restated", "the provider changed it after it was final"),
+    DayState.IMPORTED: DayStyle("I", "imported", "an imported file counts, the API holds nothing"),
+    DayState.MISSING: DayStyle("\u00d7", "missing", "nothing was ever read"),
+    DayState.FAILED: DayStyle("!", "failed", "the newest attempt to read it failed"),
+    DayState.SUSPICIOUS: DayStyle("?", "suspicious", "held usage, came back empty, was kept"),
 }
 
 
@@ -117,8 +117,8 @@ def _cell(
     chosen = view.day == day and view.provider == provider
     if mark is None:
         return Cell(number, "", "", "", "", chosen)
-    look = LOOKS[mark.state]
-    said = f"{label}, {formatting.weekday(day)} {day.year}: {look.word}"
-    said += f", {formatting.exact(mark.tokens)} tokens" if mark.tokens else ""
+    style = DAY_STYLES[mark.state]
+    words = f"{label}, {formatting.weekday(day)} {day.year}: {style.word}"
+    words += f", {formatting.exact(mark.tokens)} tokens" if mark.tokens else ""
     query = view.query(day=day, provider=provider)
-    return Cell(number, mark.state, look.sign, said, query, chosen)
+    return Cell(number, mark.state, style.sign, words, query, chosen)

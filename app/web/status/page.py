@@ -21,14 +21,14 @@ from app.queries.days.restatements import restatements
 from app.queries.days.run_log import changed_days, count_changes, count_runs, one_run, runs_page
 from app.queries.days.story import DayStory, day_story
 from app.web.request import htmx
-from app.web.status import acts, sync
-from app.web.status.calendar import LOOKS, calendar_rows, months_of
+from app.web.status import orders, sync
+from app.web.status.calendar import DAY_STYLES, calendar_rows, months_of
 from app.web.status.view import StatusView, parse_status_view
 from app.web.status.words import duration, on_page, run_kind, standing_sentence, why_it_counts
 from app.web.view.frame import configured_providers
 
 blueprint = Blueprint("status", __name__)
-acts.register(blueprint)
+orders.register(blueprint)
 
 RESTATEMENTS_SHOWN = 25
 LABELS = {provider.NAME: provider.LABEL for provider in PROVIDERS}
@@ -92,7 +92,7 @@ def _calendar(view: StatusView, health: list[ProviderHealth], today: date) -> di
         "rows": calendar_rows(view, [(name, LABELS[name]) for name in names], marks, today),
         "full_labels": {one.provider: one.label for one in shown},
         "years": list(range(today.year, first.year - 1, -1)),
-        "legend": [(state, look) for state, look in LOOKS.items()],
+        "legend": [(state, style) for state, style in DAY_STYLES.items()],
         "used": used,
         "rows_of_a_month": len(shown),
         "gaps": [gap for one in health for gap in one.gaps],

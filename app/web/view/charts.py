@@ -58,6 +58,17 @@ def bar_figures(bar: Bar) -> Figures:
     )
 
 
+class SeriesStyle(NamedTuple):
+    """How a series is called, the style class that colours it, and the filter that it is.
+
+    `narrows` are changes to a view that leave this series alone; empty where none does.
+    """
+
+    label: str
+    style: str
+    narrows: dict[str, tuple[str, ...]]
+
+
 class Segment(NamedTuple):
     """The part of a bar that belongs to one series, in pixels from the top."""
 

@@ -26,5 +26,5 @@ def model_class(name: str) -> str:
 
 
 def mark(place: int) -> str:
-    """The style classes of the model at a place (from 0); the forty-ninth begins anew."""
+    """The style classes of the model at a place (from 0); the forty-ninth starts again."""
     return f"model-{place % PALETTE}{PATTERNS[place // PALETTE % len(PATTERNS)]}"

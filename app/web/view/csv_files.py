@@ -32,7 +32,7 @@ def file_name(*parts: str) -> str:
     return "_".join(part for part in plain if part)[:LONGEST_NAME] + ".csv"
 
 
-def held(rows: str, open_days: Collection[date]) -> str:
+def export_note(rows: str, open_days: Collection[date]) -> str:
     """What the file of an export holds, for the page beside its button.
 
     `rows` in words, such as "212 people"; `open_days` are those whose figures are not whole.

@@ -66,7 +66,7 @@ def person_path(email: str) -> str:
     return f"{url_for('people.page')}/{quote(email, safe=PATH_CHARACTERS)}"
 
 
-class Behind:
+class Drilldown:
     """Links to the people behind a figure of a view."""
 
     def __init__(self, view: View) -> None:
@@ -90,7 +90,7 @@ class Behind:
         return person_path(email) + self.view.plain_query(**changes)
 
 
-class BehindPerson(Behind):
+class PersonDrilldown(Drilldown):
     """Links from the figures of one person: their own page, their row of the list, a pivot.
 
     The row is found by search, so that it may bring people along whose address ends likewise.

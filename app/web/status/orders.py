@@ -1,4 +1,4 @@
-"""What an administrator does on the page: read a day again, fill a gap."""
+"""Orders that an administrator gives on the page: read a day again, fill a gap."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_DAYS = 3660
 
 
 def register(blueprint: Blueprint) -> None:
-    """Add the acts to the blueprint of the page."""
+    """Add the orders to the blueprint of the page."""
     blueprint.add_url_rule("/status/reread", view_func=reread, methods=["POST"])
     blueprint.add_url_rule("/status/fill", view_func=fill, methods=["POST"])
 

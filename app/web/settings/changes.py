@@ -1,4 +1,4 @@
-"""Acts on mappings that several pages offer: assign, accept all, remove, undo, and their words."""
+"""Changes of mappings that several pages offer: assign, accept all, remove, undo."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MOST_EMAILS = 200
 MOST_PAIRS = 5000
 
 
-class BadAct(Exception):
+class BadChange(Exception):
     """An act that cannot be done; the message says why."""
 
 
@@ -92,25 +92,25 @@ def removal_of(view: KeysView) -> Intent | None:
     return Intent(view.remove, name, "", "", AUTOMATIC, effect, "", [])
 
 
-def act(form: MultiDict[str, str]) -> int:
-    """Do what a form asks; the number of the act, 0 when nothing changed. Raises `BadAct`."""
+def apply(form: MultiDict[str, str]) -> int:
+    """Do what a form asks; the number of the act, 0 when nothing changed. Raises `BadChange`."""
     try:
         if form.get("act") == "undo":
             return _undo(form)
         return _change(_wanted(form))
     except (BadOwner, ChangedSince) as error:
-        raise BadAct(str(error)) from None
+        raise BadChange(str(error)) from None
 
 
 def _wanted(form: MultiDict[str, str]) -> list[KeyChange]:
     keys, emails = form.getlist("key"), form.getlist("to")
     if not keys or not all(key.strip() and key.isprintable() for key in keys):
-        raise BadAct("No key was named.")
+        raise BadChange("No key was named.")
     if form.get("act") == "remove":
         return [KeyChange(key, AUTOMATIC) for key in keys]
     if form.get("act") == "all":
         if len(keys) != len(emails) or len(keys) > MOST_PAIRS:
-            raise BadAct("Keys and people do not match: load the page again.")
+            raise BadChange("Keys and people do not match: load the page again.")
         return [KeyChange(key, owner_named(email)) for key, email in zip(keys, emails, strict=True)]
     return [KeyChange(keys[0], owner_named(form.get("to", ""), form.get("label", "")))]
 
@@ -121,11 +121,11 @@ def _change(changes: Sequence[KeyChange]) -> int:
             changes, by=current_user_label(), email_domain=the_config().email_domain
         )
         if batch:
-            record_event("mapping changed", "; ".join(_words(change) for change in changes[:5]))
+            record_event("mapping changed", "; ".join(_describe(change) for change in changes[:5]))
     return batch
 
 
-def _words(change: KeyChange) -> str:
+def _describe(change: KeyChange) -> str:
     return f"{change.key}: {change.owner.email or change.owner.label or 'automatic rule'}"
 
 
