@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from app.model_names import claude_id
-from app.usage import NANOS_PER_DOLLAR
+from app.usage import NANOS_PER_DOLLAR, Tokens
 
 PRICE_TABLE = Path(__file__).with_name("prices") / "claude.json"
 LARGEST_VALUE_NANOS = 10**9 * NANOS_PER_DOLLAR
@@ -33,6 +33,26 @@ _BATCH_OF_TIER = {
 _US_OF_GEO = {"": False, "global": False, "not_available": False, "us": True}
 _LONG_OF_WINDOW = {"": False, "0-200k": False, "200k-1M": True}
 _FAST_OF_SPEED = {"": False, "standard": False, "fast": True}
+
+
+UNREMARKABLE = frozenset({"", "standard", "0-200k", "global", "not_available"})
+"""Words of conditions that change nothing."""
+
+
+class Conditions(NamedTuple):
+    """What a price depends on, in the words of Anthropic's usage report ("" = not said)."""
+
+    service_tier: str = ""
+    context_window: str = ""
+    inference_geo: str = ""
+    speed: str = ""
+
+    def remarkable(self) -> Conditions:
+        """The same with "" for the words that change nothing."""
+        return Conditions._make("" if word in UNREMARKABLE else word for word in self)
+
+
+STANDARD = Conditions()
 
 
 class _TokenPrices(NamedTuple):
@@ -127,20 +147,13 @@ def _load(text: str) -> tuple[dict[str, list[_Period]], int]:
 _PERIODS, _SEARCH_NANOS = _load(PRICE_TABLE.read_text(encoding="utf-8"))
 
 
-def _prices(
-    raw_model: str,
-    day: date,
-    service_tier: str,
-    context_window: str,
-    inference_geo: str,
-    speed: str,
-) -> _TokenPrices | None:
-    batch = _BATCH_OF_TIER.get(service_tier)
-    us_only = _US_OF_GEO.get(inference_geo)
-    fast = _FAST_OF_SPEED.get(speed)
+def _prices(raw_model: str, day: date, conditions: Conditions) -> _TokenPrices | None:
+    batch = _BATCH_OF_TIER.get(conditions.service_tier)
+    us_only = _US_OF_GEO.get(conditions.inference_geo)
+    fast = _FAST_OF_SPEED.get(conditions.speed)
     if batch is None or us_only is None or fast is None:
         return None
-    long = _LONG_OF_WINDOW.get(context_window)
+    long = _LONG_OF_WINDOW.get(conditions.context_window)
     for period in _PERIODS.get(claude_id(raw_model) or "", ()):
         if period.start <= day < period.end:
             return period.variants.get((batch, us_only, long, fast))
@@ -150,39 +163,31 @@ def _prices(
 def value_nanos(
     raw_model: str,
     day: date,
+    tokens: Tokens,
+    conditions: Conditions = STANDARD,
     *,
-    input_tokens: int,
-    cache_write_5m_tokens: int,
-    cache_write_1h_tokens: int,
-    cache_read_tokens: int,
-    output_tokens: int,
-    web_searches: int,
-    service_tier: str,
-    context_window: str,
-    inference_geo: str,
-    speed: str = "",
+    web_searches: int = 0,
 ) -> int | None:
     """List-price value of one record in nano-dollars, rounded half-even once; None is unpriced.
 
-    `service_tier`, `context_window`, `inference_geo` and `speed` are the words of Anthropic's
-    usage report and exports, "" where they say nothing. Batch is half price, priority counts at
-    list price, fast mode has prices of its own, US residency and long context follow the
-    model's entry of that day, web searches are $10 per 1,000 whatever the rest. Unpriced: a
+    Batch is half price, priority counts at list price, fast mode has prices of its own, US
+    residency and long context follow the model's entry of that day, web searches are $10 per
+    1,000 whatever the rest. Unpriced: a
     model or day the table lacks (names match exactly, a newer model is never guessed from an
     older one), fast mode in a batch or of a model without its prices, a model priced by the
     size of each request, the flex tiers, a tier, region or speed this table does not know, a
     context window it does not know where that changes the price, and a value above a billion
     dollars.
     """
-    prices = _prices(raw_model, day, service_tier, context_window, inference_geo, speed)
+    prices = _prices(raw_model, day, conditions)
     if prices is None:
         return None
     fine = (
-        input_tokens * prices.input
-        + cache_write_5m_tokens * prices.cache_write_5m
-        + cache_write_1h_tokens * prices.cache_write_1h
-        + cache_read_tokens * prices.cache_read
-        + output_tokens * prices.output
+        tokens.input * prices.input
+        + tokens.cache_write_5m * prices.cache_write_5m
+        + tokens.cache_write_1h * prices.cache_write_1h
+        + tokens.cache_read * prices.cache_read
+        + tokens.output * prices.output
     )
     value = _half_even(fine) + web_searches * _SEARCH_NANOS
     return value if value <= LARGEST_VALUE_NANOS else None

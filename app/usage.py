@@ -7,9 +7,11 @@ them, queries sum them.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
-from typing import NamedTuple
+from operator import add
+from typing import Any, NamedTuple
 
 NANOS_PER_DOLLAR = 1_000_000_000
 NANOS_PER_CENT = 10_000_000
@@ -23,6 +25,9 @@ class PriceStatus(StrEnum):
     PROVIDER = "provider"
     TABLE = "table"
     UNPRICED = "unpriced"
+
+
+_PRICE_STATUSES = {status.value: status for status in PriceStatus}
 
 
 class Tool(NamedTuple):
@@ -43,7 +48,7 @@ class Tool(NamedTuple):
         return f"{self.json_name}Tokens"
 
 
-class Actor(NamedTuple):
+class RawActor(NamedTuple):
     """Raw identity of a usage record, exactly as the provider names it ("" = not named).
 
     `key`: API key or service account id, what an administrator can map to a person.
@@ -56,24 +61,39 @@ class Actor(NamedTuple):
     workspace: str = ""
 
 
+class Tokens(NamedTuple):
+    """Disjoint counts of tokens by kind; a cache write is kept for 5 minutes or for an hour."""
+
+    input: int = 0
+    cache_write_5m: int = 0
+    cache_write_1h: int = 0
+    cache_read: int = 0
+    output: int = 0
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return sum(self)
+
+    def plus(self, other: Tokens) -> Tokens:
+        """The sum of both, kind by kind."""
+        return Tokens._make(map(add, self, other))
+
+
 class UsageRecord(NamedTuple):
     """One usage row at the grain the provider gives (Cursor: one event).
 
-    Token parts are disjoint integers. Money is integer nano-dollars; None is unknown,
+    Money is integer nano-dollars; None is unknown,
     0 is zero. `model` is the raw name ("" = not named). `at_ms` is the event's epoch
     milliseconds where the provider tells it. `detail` is compact JSON (sorted keys) of
     everything else the provider said, "" when there is nothing.
     """
 
     day: date
-    actor: Actor
+    actor: RawActor
     tool: str
     model: str
-    input_tokens: int
-    cache_write_5m_tokens: int
-    cache_write_1h_tokens: int
-    cache_read_tokens: int
-    output_tokens: int
+    tokens: Tokens
     requests: int | None
     value_nanos: int | None
     billed_nanos: int | None
@@ -84,12 +104,43 @@ class UsageRecord(NamedTuple):
     @property
     def total_tokens(self) -> int:
         """Input + both cache writes + cache read + output."""
+        return self.tokens.total
+
+    def without_day(self) -> tuple[Any, ...]:
+        """Everything but the day, as hashes and the kept rows of files have it.
+
+        Both are stored, so this form never changes: a field that comes to the record goes to the
+        end of it, and only where it says something, whatever its place among the fields above.
+        """
         return (
-            self.input_tokens
-            + self.cache_write_5m_tokens
-            + self.cache_write_1h_tokens
-            + self.cache_read_tokens
-            + self.output_tokens
+            self.actor,
+            self.tool,
+            self.model,
+            *self.tokens,
+            self.requests,
+            self.value_nanos,
+            self.billed_nanos,
+            self.price_status,
+            self.at_ms,
+            self.detail,
+        )
+
+    @classmethod
+    def with_day(cls, day: date, kept: Sequence[Any]) -> UsageRecord:
+        """The record that `without_day` gave, JSON's lists for tuples."""
+        actor, tool, model, *tokens, requests, value, billed, status, at_ms, detail = kept
+        return cls(
+            day=day,
+            actor=RawActor(*actor),
+            tool=tool,
+            model=model,
+            tokens=Tokens(*tokens),
+            requests=requests,
+            value_nanos=value,
+            billed_nanos=billed,
+            price_status=_PRICE_STATUSES[status],
+            at_ms=at_ms,
+            detail=detail,
         )
 
 
@@ -102,7 +153,7 @@ class DayUsage(NamedTuple):
     """False while the provider may still add to the day (today, or its reporting lag)."""
 
 
-class Member(NamedTuple):
+class ListedMember(NamedTuple):
     """A member of the organisation at the provider."""
 
     id: str
@@ -110,7 +161,7 @@ class Member(NamedTuple):
     name: str
 
 
-class ApiKey(NamedTuple):
+class ListedKey(NamedTuple):
     """An API key or service account as the provider's directory lists it.
 
     `bound_member_id`: whom it acts for, a member or a service account; "" when not said.
@@ -124,7 +175,7 @@ class ApiKey(NamedTuple):
     creator_member_id: str = ""
 
 
-class Workspace(NamedTuple):
+class ListedWorkspace(NamedTuple):
     """A workspace as the provider's directory lists it."""
 
     id: str
@@ -134,9 +185,9 @@ class Workspace(NamedTuple):
 class Directory(NamedTuple):
     """Who and what exists at a provider now. Former entries are kept by the database."""
 
-    members: tuple[Member, ...] = ()
-    keys: tuple[ApiKey, ...] = ()
-    workspaces: tuple[Workspace, ...] = ()
+    members: tuple[ListedMember, ...] = ()
+    keys: tuple[ListedKey, ...] = ()
+    workspaces: tuple[ListedWorkspace, ...] = ()
 
 
 def micro_dollars(nanos: int) -> int:

@@ -20,10 +20,9 @@ from app.database import database as proxy
 from app.database import open_database, writing
 from app.dates import day_number, day_of, days_between, utc_today
 from app.ledger import bump_data_version, organization_for, replace_day
-from app.models import Actor as StoredActor
-from app.models import Organization, Partition, Person, Run, Slice, Team, Usage
+from app.models import Actor, Organization, Partition, Person, Run, Slice, Team, Usage
 from app.providers import PROVIDERS
-from app.usage import Actor, DayUsage, PriceStatus, UsageRecord
+from app.usage import DayUsage, PriceStatus, RawActor, Tokens, UsageRecord
 from tests.invented import configured, sync
 from tests.sharing import once
 from tests.tools import CLAUDE_CODE, CURSOR
@@ -119,7 +118,7 @@ def stored_facts() -> list[Fact]:
     )
     rows = (
         Usage.select(Usage.day, Person.email, Slice.tool, Slice.model, Slice.name, *parts)
-        .join(StoredActor)
+        .join(Actor)
         .join(Person, JOIN.LEFT_OUTER)
         .join(Team, JOIN.LEFT_OUTER)
         .switch(Usage)
@@ -197,8 +196,8 @@ def record(
     """A usage record; `parts` are input, write 5 min, write 1 h, read, output. "" is nobody."""
     nanos = changes.get("nanos", 0)
     status = PriceStatus.UNPRICED if nanos is None else PriceStatus.PROVIDER
-    actor = Actor(account=email) if email else Actor(key="ci-key")
-    return UsageRecord(day, actor, tool, model, *parts, None, nanos, nanos, status)
+    actor = RawActor(account=email) if email else RawActor(key="ci-key")
+    return UsageRecord(day, actor, tool, model, Tokens(*parts), None, nanos, nanos, status)
 
 
 def _random_records(dice: random.Random, day: date) -> list[UsageRecord]:

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from app.database import database as proxy
 from app.ledger import organization_for, replace_day
 from app.models import Run
-from app.usage import Actor, DayUsage, PriceStatus, UsageRecord
+from app.usage import DayUsage, PriceStatus, RawActor, Tokens, UsageRecord
 from tests.imported import CSV_FILES as FILES
 from tests.imported import total
 from tests.reading import shown, text_of, token_of
@@ -83,7 +83,7 @@ def counted() -> tuple[int, int]:
 def store_api_day(day: date, tokens: int) -> None:
     """Let the API tell of a day."""
     record = UsageRecord(
-        day, Actor(account="ann@acme.example"), CURSOR, "auto", 0, 0, 0, 0, tokens,
+        day, RawActor(account="ann@acme.example"), CURSOR, "auto", Tokens(output=tokens),
         None, 0, 0, PriceStatus.PROVIDER,
     )  # fmt: skip
     with proxy.connection_context():

@@ -12,7 +12,7 @@ from app.importing import Preview, apply, import_file, stage
 from app.ledger import organization_for, replace_day
 from app.models import Run
 from app.queries.scope import Scope
-from app.usage import Actor, DayUsage, PriceStatus, UsageRecord
+from app.usage import DayUsage, PriceStatus, RawActor, Tokens, UsageRecord
 from tests.figures import totals
 from tests.tools import CLAUDE_CODE, CURSOR
 
@@ -130,7 +130,7 @@ def sync_day(provider: str, day: date, token_counts: Sequence[int], **options: A
     tool, source = {"cursor": (CURSOR, "events"), "anthropic": (CLAUDE_CODE, "messages")}[provider]
     records = [
         UsageRecord(
-            day, Actor(account="api@example.com"), tool, "gpt-5.5", 0, 0, 0, 0, count, 1,
+            day, RawActor(account="api@example.com"), tool, "gpt-5.5", Tokens(output=count), 1,
             10**9, None, PriceStatus.PROVIDER,
         )
         for count in token_counts

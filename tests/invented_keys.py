@@ -12,8 +12,17 @@ from app.identity import store_directory
 from app.ledger import organization_for, replace_day
 from app.models import Actor, Partition, Person, PersonDay, Run, Usage
 from app.rollups import TOKENS, refresh_everything
-from app.usage import Actor as RawActor
-from app.usage import ApiKey, DayUsage, Directory, Member, PriceStatus, UsageRecord, Workspace
+from app.usage import (
+    DayUsage,
+    Directory,
+    ListedKey,
+    ListedMember,
+    ListedWorkspace,
+    PriceStatus,
+    RawActor,
+    Tokens,
+    UsageRecord,
+)
 from tests.invented import rollup_content
 from tests.reading import token_of
 from tests.tools import CLAUDE_CODE, CURSOR
@@ -23,17 +32,17 @@ ANN, BOB, CAT = "ann.lee@firm.example", "bob@firm.example", "cat@firm.example"
 DAYS = (date(2026, 10, 1), date(2026, 10, 2), date(2026, 10, 5))
 DIRECTORY = Directory(
     members=(
-        Member("user_ann", ANN, "Ann Lee"),
-        Member("user_bob", BOB, "Bob Ray"),
-        Member("user_cat", CAT, ""),
+        ListedMember("user_ann", ANN, "Ann Lee"),
+        ListedMember("user_bob", BOB, "Bob Ray"),
+        ListedMember("user_cat", CAT, ""),
     ),
     keys=(
-        ApiKey("key_made", "nightly pipeline", creator_member_id="user_bob"),
-        ApiKey("key_named", "laptop of ann lee"),
-        ApiKey("key_plain", "experiments", workspace_id="wrk_1"),
-        ApiKey("key_rule", "claude_code_key_dora.new_xyz"),
+        ListedKey("key_made", "nightly pipeline", creator_member_id="user_bob"),
+        ListedKey("key_named", "laptop of ann lee"),
+        ListedKey("key_plain", "experiments", workspace_id="wrk_1"),
+        ListedKey("key_rule", "claude_code_key_dora.new_xyz"),
     ),
-    workspaces=(Workspace("wrk_1", "Research"),),
+    workspaces=(ListedWorkspace("wrk_1", "Research"),),
 )
 TOKENS_OF = {"key_made": 100, "key_named": 2000, "key_plain": 30_000, "key_rule": 400_000, "": 7}
 """Tokens a day that each key used; "" is usage of nobody at all."""
@@ -60,7 +69,7 @@ def fill_firm() -> None:
 
 def usage_of(day: date, tool: str, actor: RawActor, tokens: int) -> UsageRecord:
     """A record of plain input tokens."""
-    parts = (tokens, 0, 0, 0, 0, None)
+    parts = (Tokens(input=tokens), None)
     nanos = None if actor.key == "key_plain" else tokens * NANOS_PER_TOKEN
     status = PriceStatus.UNPRICED if nanos is None else PriceStatus.PROVIDER
     return UsageRecord(day, actor, tool, f"{tool}-model", *parts, nanos, nanos, status)

@@ -9,7 +9,7 @@ from app.database import writing
 from app.dates import days_between
 from app.ledger import bump_data_version, organization_for, replace_day
 from app.models import Run
-from app.usage import Actor, DayUsage, PriceStatus, UsageRecord
+from app.usage import DayUsage, PriceStatus, RawActor, Tokens, UsageRecord
 from tests.filled import store_empty
 from tests.tools import CLAUDE_CODE, CURSOR
 
@@ -22,8 +22,8 @@ def used(
 ) -> UsageRecord:
     """A record of so many output tokens; without an e-mail it belongs to an unknown key."""
     status = PriceStatus.UNPRICED if nanos is None else PriceStatus.PROVIDER
-    actor = Actor(account=email) if email else Actor(key="key-of-nobody")
-    return UsageRecord(day, actor, tool, model, 0, 0, 0, 0, tokens, None, nanos, nanos, status)
+    actor = RawActor(account=email) if email else RawActor(key="key-of-nobody")
+    return UsageRecord(day, actor, tool, model, Tokens(output=tokens), None, nanos, nanos, status)
 
 
 def store(

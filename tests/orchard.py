@@ -13,11 +13,12 @@ from app.providers.paging import PageProof, as_object, by_day, check_window, req
 from app.providers.settings import ProviderSettings
 from app.upstream import Client, Limits
 from app.usage import (
-    Actor,
     DayUsage,
     Directory,
-    Member,
+    ListedMember,
     PriceStatus,
+    RawActor,
+    Tokens,
     Tool,
     UsageRecord,
     normal_email,
@@ -82,14 +83,13 @@ def _record(found: object) -> UsageRecord:
     row = as_object(found)
     return UsageRecord(
         day=required(row, "day", utc_day),
-        actor=Actor(account=normal_email(required(row, "email", clean_text))),
+        actor=RawActor(account=normal_email(required(row, "email", clean_text))),
         tool=TOOL.key,
         model=required(row, "model", clean_text),
-        input_tokens=required(row, "input", token_count),
-        cache_write_5m_tokens=0,
-        cache_write_1h_tokens=0,
-        cache_read_tokens=0,
-        output_tokens=required(row, "output", token_count),
+        tokens=Tokens(
+            input=required(row, "input", token_count),
+            output=required(row, "output", token_count),
+        ),
         requests=None,
         value_nanos=required(row, "cents", nanos_from_cents),
         billed_nanos=None,
@@ -97,7 +97,7 @@ def _record(found: object) -> UsageRecord:
     )
 
 
-def _member(found: object) -> Member:
+def _member(found: object) -> ListedMember:
     row: Any = as_object(found)
     email = normal_email(required(row, "email", clean_text))
-    return Member(id=email, email=email, name=required(row, "name", clean_text))
+    return ListedMember(id=email, email=email, name=required(row, "name", clean_text))

@@ -11,7 +11,16 @@ import pytest
 
 from app.providers import anthropic
 from app.upstream import UpstreamError
-from app.usage import Actor, ApiKey, DayUsage, Member, PriceStatus, UsageRecord, Workspace
+from app.usage import (
+    DayUsage,
+    ListedKey,
+    ListedMember,
+    ListedWorkspace,
+    PriceStatus,
+    RawActor,
+    Tokens,
+    UsageRecord,
+)
 from tests.scripted import Script, scripted
 
 KEY = "sk-ant-admin01-loopback-only"
@@ -104,14 +113,12 @@ def test_signs_and_names_itself_in_every_request() -> None:
 def test_a_row_becomes_a_record_at_list_price() -> None:
     assert only(ROW) == UsageRecord(
         day=FIRST,
-        actor=Actor("apikey_01", "", "wrkspc_01"),
+        actor=RawActor("apikey_01", "", "wrkspc_01"),
         tool="claude_code",
         model="claude-opus-4-6",
-        input_tokens=1500,
-        cache_write_5m_tokens=500,
-        cache_write_1h_tokens=1000,
-        cache_read_tokens=200,
-        output_tokens=500,
+        tokens=Tokens(
+            input=1500, cache_write_5m=500, cache_write_1h=1000, cache_read=200, output=500
+        ),
         requests=None,
         value_nanos=33_225_000,
         billed_nanos=None,
@@ -151,8 +158,8 @@ def test_rows_of_one_group_are_summed_across_pages_before_pricing() -> None:
     more = row(uncached_input_tokens=1, output_tokens=2, cache_creation=None)
     found = days(page(bucket(FIRST, ROW), following="a"), page(bucket(FIRST, more)))
     (record,) = found[0].records
-    assert (record.input_tokens, record.output_tokens) == (1501, 502)
-    assert (record.cache_write_5m_tokens, record.cache_read_tokens) == (500, 400)
+    assert (record.tokens.input, record.tokens.output) == (1501, 502)
+    assert (record.tokens.cache_write_5m, record.tokens.cache_read) == (500, 400)
     assert record.value_nanos == 33_225_000 + 1 * 5_000 + 2 * 25_000 + 200 * 500
 
 
@@ -179,7 +186,7 @@ def test_rows_of_different_groups_stay_apart(changed: dict[str, Any]) -> None:
 
 def test_keeps_rows_that_name_nobody_and_no_model() -> None:
     record = only(row(api_key_id=None, workspace_id=None, account_id=None, model=None))
-    assert record.actor == Actor("", "", "")
+    assert record.actor == RawActor("", "", "")
     assert (record.model, record.total_tokens) == ("", 3700)
     assert (record.value_nanos, record.price_status) == (None, PriceStatus.UNPRICED)
 
@@ -220,12 +227,12 @@ def test_what_has_no_price_is_kept_unpriced(changed: dict[str, Any]) -> None:
 @pytest.mark.parametrize("absent", ["cache_creation", "cache_read_input_tokens", "server_tool_use"])
 def test_a_part_that_is_not_told_counts_zero(absent: str) -> None:
     given = {name: value for name, value in ROW.items() if name != absent}
-    assert only(given).input_tokens == 1500
+    assert only(given).tokens.input == 1500
 
 
 def test_large_counts_and_counts_in_text_are_exact() -> None:
     record = only(row(uncached_input_tokens=3_000_000_000, output_tokens="12"))
-    assert (record.input_tokens, record.output_tokens) == (3_000_000_000, 12)
+    assert (record.tokens.input, record.tokens.output) == (3_000_000_000, 12)
 
 
 def test_fields_of_tomorrow_do_not_disturb() -> None:
@@ -349,7 +356,7 @@ def directory_of(*answers: Any) -> tuple[Any, Script]:
             client.close()
 
 
-def keys_of(*keys: Any) -> tuple[ApiKey, ...]:
+def keys_of(*keys: Any) -> tuple[ListedKey, ...]:
     directory, _ = directory_of(NO_ENTRIES, {**NO_ENTRIES, "data": list(keys)}, NO_ENTRIES)
     return directory.keys
 
@@ -360,8 +367,8 @@ def test_lists_members_keys_of_every_status_and_archived_workspaces() -> None:
     directory, script = directory_of(
         {**NO_ENTRIES, "data": [user]}, NO_ENTRIES, {**NO_ENTRIES, "data": [space]}
     )
-    assert directory.members == (Member("user_01", "ann@x.com", "Ann"),)
-    assert directory.workspaces == (Workspace("wrkspc_01", "Claude Code"),)
+    assert directory.members == (ListedMember("user_01", "ann@x.com", "Ann"),)
+    assert directory.workspaces == (ListedWorkspace("wrkspc_01", "Claude Code"),)
     assert [(asked.path, asked.params) for asked in script.asked] == [
         ("/v1/organizations/users", [("limit", "1000")]),
         ("/v1/organizations/api_keys", [("limit", "1000")]),
@@ -387,7 +394,7 @@ def test_reads_a_key_in_the_older_shape() -> None:
         "workspace_id": "wrkspc_01",
     }
     assert keys_of(key) == (
-        ApiKey(
+        ListedKey(
             "apikey_01", "claude_code_key_ann_abcd", "archived", "wrkspc_01", "user_01", "user_02"
         ),
     )
@@ -403,7 +410,7 @@ def test_reads_a_key_in_the_newer_shape() -> None:
         "scope": {"type": "workspace", "workspace_id": "wrkspc_01"},
     }
     assert keys_of(key) == (
-        ApiKey("apikey_01", "Nightly", "active", "wrkspc_01", "user_01", "user_02"),
+        ListedKey("apikey_01", "Nightly", "active", "wrkspc_01", "user_01", "user_02"),
     )
 
 
@@ -424,7 +431,7 @@ def test_a_key_of_no_member_is_bound_to_whoever_it_names(principal: Any, bound: 
         "workspace_id": None,
         "scope": {"type": "organization"},
     }
-    assert keys_of(key) == (ApiKey("apikey_01", "CI", bound_member_id=bound),)
+    assert keys_of(key) == (ListedKey("apikey_01", "CI", bound_member_id=bound),)
 
 
 def test_a_key_without_an_id_names_its_row() -> None:

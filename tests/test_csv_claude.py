@@ -8,7 +8,7 @@ import pytest
 
 from app.providers.exports import money_matches, money_target
 from app.providers.exports.claude_cost import matched, model_name
-from app.usage import Actor
+from app.usage import RawActor
 from tests.exported import COSTS, COSTS_ROW, TOKENS, TOKENS_ROW, contents, csv_text, only_record
 from tests.exported import with_cells as cells_of
 
@@ -28,8 +28,8 @@ def key_of(header: str, row: str) -> str:
 
 def test_reads_a_token_row() -> None:
     record = only_record(TOKENS, TOKENS_ROW)
-    assert record.actor == Actor(key="key-a", workspace="Default")
-    assert record[4:9] == (10, 20, 30, 40, 50)
+    assert record.actor == RawActor(key="key-a", workspace="Default")
+    assert record.tokens == (10, 20, 30, 40, 50)
     # 10 x $3 + 20 x $3.75 + 30 x $6 + 40 x $0.30 + 50 x $15, by the million
     assert record.value_nanos == 1_047_000
     assert (record.billed_nanos, record.requests, record.detail) == (None, None, "")
@@ -46,7 +46,7 @@ def test_searches_conditions_and_names_are_kept() -> None:
             ("workspace", ""),
         ),
     )
-    assert record.actor == Actor(key="claude, code")
+    assert record.actor == RawActor(key="claude, code")
     assert json.loads(record.detail) == {
         "context_window": "200k-1M",
         "service_tier": "batch",
@@ -92,8 +92,8 @@ def test_a_key_tells_rows_apart(change: tuple[str, str]) -> None:
 def test_columns_without_data_may_be_missing() -> None:
     header = "usage_date_utc,model_version,usage_input_tokens_cache_read,usage_output_tokens"
     record = only_record(header, "2026-03-22 13:00,claude-sonnet-4-5,7,5")
-    assert record.actor == Actor()
-    assert record[4:9] == (0, 0, 0, 7, 5)
+    assert record.actor == RawActor()
+    assert record.tokens == (0, 0, 0, 7, 5)
 
 
 def test_reads_the_spreadsheet_names_of_columns() -> None:
@@ -102,7 +102,7 @@ def test_reads_the_spreadsheet_names_of_columns() -> None:
         "\tCache Read Input Tokens\tOutput Tokens"
     )
     record = only_record(header, "2026-09-01\tclaude-sonnet-5-5\t100\t20\t300\t40")
-    assert record[4:9] == (100, 20, 0, 300, 40)
+    assert record.tokens == (100, 20, 0, 300, 40)
 
 
 def test_skips_a_row_without_tokens() -> None:

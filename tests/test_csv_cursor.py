@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from app.usage import Actor, PriceStatus
+from app.usage import PriceStatus, RawActor, Tokens
 from tests.exported import PERSON, TEAM, TEAM_ROW, contents, csv_text, only_record, with_cells
 
 W, P, R = "Input (w/ Cache Write)", "Input (w/o Cache Write)", "Cache Read"
@@ -21,9 +21,9 @@ def test_reads_an_event_of_a_team() -> None:
     record = only_record(TEAM, TEAM_ROW)
     assert record.day.isoformat() == "2026-05-16"
     assert record.at_ms == 1_778_915_098_836
-    assert record.actor == Actor(account="bob@example.com")
+    assert record.actor == RawActor(account="bob@example.com")
     assert (record.tool, record.model, record.requests) == ("cursor", "gpt-5.5", None)
-    assert record[4:9] == (20, 10, 0, 30, 40)
+    assert record.tokens == (20, 10, 0, 30, 40)
     assert record.price_status is PriceStatus.PROVIDER
     assert json.loads(record.detail) == {"kind": "On-Demand", "maxMode": False}
 
@@ -46,7 +46,8 @@ def test_the_total_decides_how_the_parts_are_read(
     rows = with_cells(TEAM, TEAM_ROW, zip(columns, (*parts, total), strict=True))
     found = contents(csv_text(TEAM, rows))
     record = found.records[0]
-    assert (record[4], record[5], record[7], record[8]) == counted
+    plain, write, read, output = counted
+    assert record.tokens == Tokens(plain, write, 0, read, output)
     assert found.export.warnings == ()
 
 
@@ -61,7 +62,7 @@ def test_counts_the_parts_and_says_so_when_the_total_fits_neither_reading() -> N
 def test_a_total_without_parts_is_not_lost() -> None:
     parts = [(column, "") for column in (W, P, R, "Output Tokens")]
     record = only_record(TEAM, changed(*parts, ("Total Tokens", "77")))
-    assert (record.input_tokens, record.total_tokens) == (77, 77)
+    assert (record.tokens.input, record.total_tokens) == (77, 77)
     assert json.loads(record.detail)["partsUnknown"] is True
 
 
@@ -173,19 +174,19 @@ def test_rejects_a_bad_number_of_requests(cell: str) -> None:
 @pytest.mark.parametrize(
     ("user", "actor"),
     [
-        (" Ann@Example.COM ", Actor(account="ann@example.com")),
-        ("Nightly CI", Actor(key="Nightly CI")),
-        ("=CMD()", Actor(key="=CMD()")),
-        ("", Actor()),
+        (" Ann@Example.COM ", RawActor(account="ann@example.com")),
+        ("Nightly CI", RawActor(key="Nightly CI")),
+        ("=CMD()", RawActor(key="=CMD()")),
+        ("", RawActor()),
     ],
 )
-def test_a_user_is_an_address_or_the_name_of_a_key(user: str, actor: Actor) -> None:
+def test_a_user_is_an_address_or_the_name_of_a_key(user: str, actor: RawActor) -> None:
     assert only_record(TEAM, changed(("User", user)), person=PERSON).actor == actor
 
 
 def test_you_is_the_person_who_exported() -> None:
     you = changed(("User", "You"))
-    assert only_record(TEAM, you, person=PERSON).actor == Actor(account=PERSON)
+    assert only_record(TEAM, you, person=PERSON).actor == RawActor(account=PERSON)
 
 
 @pytest.mark.parametrize(

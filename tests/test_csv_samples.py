@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import NamedTuple
 
 import pytest
 
 from app.providers import PROVIDERS
-from app.providers.exports import EXPORT_KINDS, UnreadableExport, open_export, summed
-from app.usage import PriceStatus
+from app.providers.exports import EXPORT_KINDS, MODULES, UnreadableExport, open_export, summed
+from app.usage import PriceStatus, Tokens
 from tests.exported import CSV_FILES, NOW, PERSON, Contents, contents
 
 
@@ -85,7 +86,7 @@ def figures(found: Contents) -> Figures:
         found.export.kind.name,
         len(records),
         len(found.skipped),
-        *(sum(record[part] for record in records) for part in range(4, 9)),
+        *(sum(getattr(record.tokens, kind) for record in records) for kind in Tokens._fields),
         sum(record.value_nanos or 0 for record in records),
         sum(record.billed_nanos or 0 for record in records),
         sum(record.value_nanos is None for record in records),
@@ -166,7 +167,7 @@ def test_hourly_rows_of_a_day_share_a_key_and_sum_to_one_record() -> None:
     assert first.key == second.key
     assert first.key not in {row.key for row in others}
     day = summed([first.record, second.record])
-    assert (day.input_tokens, day.output_tokens) == (1_631_112, 372_374)
+    assert (day.tokens.input, day.tokens.output) == (1_631_112, 372_374)
     assert day.value_nanos == 3_492_982_000
 
 
@@ -181,3 +182,8 @@ def test_every_kind_belongs_to_a_provider() -> None:
     )
     for provider in PROVIDERS:
         assert {kind.provider for kind in provider.EXPORTS} == {provider.NAME}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.KIND.name)
+def test_the_cells_of_a_row_are_named_like_the_fields(module: ModuleType) -> None:
+    assert module.Cells._fields == tuple(module.FIELDS)

@@ -11,7 +11,7 @@ import pytest
 
 from app.providers import cursor
 from app.upstream import Limits, UpstreamError
-from app.usage import Actor, DayUsage, Member, PriceStatus, UsageRecord
+from app.usage import DayUsage, ListedMember, PriceStatus, RawActor, Tokens, UsageRecord
 from tests.scripted import Script, scripted
 
 KEY = "crsr_loopback_only"
@@ -114,14 +114,10 @@ def test_an_event_becomes_a_record() -> None:
     record = only()
     assert record._replace(detail="") == UsageRecord(
         day=FIRST,
-        actor=Actor("", "developer@company.com", ""),
+        actor=RawActor("", "developer@company.com", ""),
         tool="cursor",
         model="claude-4.5-sonnet",
-        input_tokens=126,
-        cache_write_5m_tokens=6112,
-        cache_write_1h_tokens=0,
-        cache_read_tokens=11964,
-        output_tokens=450,
+        tokens=Tokens(input=126, cache_write_5m=6112, cache_read=11964, output=450),
         requests=1,
         value_nanos=213_623_200,
         billed_nanos=213_623_200,
@@ -166,12 +162,12 @@ def test_one_person_whatever_the_spelling(email: str) -> None:
 
 
 def test_a_service_account_is_a_key() -> None:
-    assert only(userEmail=..., serviceAccountId="sa_1").actor == Actor("sa_1", "", "")
+    assert only(userEmail=..., serviceAccountId="sa_1").actor == RawActor("sa_1", "", "")
 
 
 def test_keeps_events_that_name_nobody_and_no_model() -> None:
     record = only(userEmail=None, model=...)
-    assert (record.actor, record.model) == (Actor(), "")
+    assert (record.actor, record.model) == (RawActor(), "")
     assert record.total_tokens == 126 + 450 + 6112 + 11964
 
 
@@ -183,7 +179,7 @@ def test_an_event_without_tokens_counts_none_and_keeps_its_money(absent: Any) ->
 
 def test_a_token_part_that_is_not_told_counts_zero() -> None:
     record = only(tokenUsage={"inputTokens": "7"})
-    assert (record.input_tokens, record.total_tokens) == (7, 7)
+    assert (record.tokens.input, record.total_tokens) == (7, 7)
 
 
 def test_the_cents_of_the_tokens_stand_in_for_the_charge() -> None:
@@ -472,7 +468,7 @@ def test_refuses_a_window_of_no_days_or_more_than_7(start: date, end: date) -> N
         client.close()
 
 
-def members_of(answer: Any) -> tuple[Member, ...]:
+def members_of(answer: Any) -> tuple[ListedMember, ...]:
     with scripted(answer) as script:
         client = cursor.connect(KEY, script.url, limits=Limits())
         try:
@@ -488,8 +484,8 @@ def test_lists_members_whose_id_is_text_or_a_number() -> None:
     alex = {"id": "user_P", "name": "Alex", "email": "Alex@Company.com", "isRemoved": False}
     kim = {"id": 12345, "name": "Kim", "email": "kim@company.com", "role": "owner"}
     assert members_of({"teamMembers": [alex, kim]}) == (
-        Member("user_P", "alex@company.com", "Alex"),
-        Member("12345", "kim@company.com", "Kim"),
+        ListedMember("user_P", "alex@company.com", "Alex"),
+        ListedMember("12345", "kim@company.com", "Kim"),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from operator import attrgetter
 
 import pytest
 from peewee import Database, fn
@@ -121,11 +122,11 @@ def test_one_claude_record_per_key_workspace_model_and_tier(company: DemoCompany
 def test_claude_tokens_are_mostly_read_from_the_cache(company: DemoCompany) -> None:
     records = month_of(company, "anthropic")
     tokens = sum(record.total_tokens for record in records)
-    reads = sum(record.cache_read_tokens for record in records)
-    output = sum(record.output_tokens for record in records)
+    reads = sum(record.tokens.cache_read for record in records)
+    output = sum(record.tokens.output for record in records)
     assert 85 <= reads * 100 // tokens <= 93
     assert 0 <= output * 100 // tokens <= 2
-    assert all(type(part) is int for record in records for part in record[4:9])
+    assert all(type(part) is int for record in records for part in record.tokens)
 
 
 def test_weeks_and_holidays_have_their_rhythm(company: DemoCompany) -> None:
@@ -212,9 +213,14 @@ def test_stores_exactly_what_was_generated(database: Database) -> None:
     assert result == DemoResult(
         20, 30, len(records), sum(record.total_tokens for record in records)
     )
-    for column in ("cache_read_tokens", "output_tokens", "value_nanos", "billed_nanos"):
+    for column, figure in (
+        ("cache_read_tokens", "tokens.cache_read"),
+        ("output_tokens", "tokens.output"),
+        ("value_nanos", "value_nanos"),
+        ("billed_nanos", "billed_nanos"),
+    ):
         stored = Usage.select(fn.SUM(getattr(Usage, column))).scalar()
-        assert int(stored) == sum(getattr(record, column) or 0 for record in records), column
+        assert int(stored) == sum(attrgetter(figure)(record) or 0 for record in records), column
     assert Usage.select().count() == len(records)
     open_days = Partition.select(Partition.day).where(~Partition.settled).distinct().tuples()
     assert list(open_days) == [(day_number(TODAY),)]

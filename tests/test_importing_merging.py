@@ -18,8 +18,9 @@ from app.importing.merging import (
     key_hash_of,
     merged_day,
 )
+from app.ledger import hash_of
 from app.states import Merge
-from app.usage import Actor, PriceStatus, UsageRecord
+from app.usage import PriceStatus, RawActor, Tokens, UsageRecord
 from tests.tools import CURSOR
 
 DAY = date(2026, 11, 2)
@@ -34,9 +35,9 @@ def record(
     known: PriceStatus = PriceStatus.PROVIDER,
 ) -> UsageRecord:
     status = PriceStatus.UNPRICED if value is None else known
-    actor = Actor(account="é,\"'\u202e@example.com")
+    actor = RawActor(account="é,\"'\u202e@example.com")
     return UsageRecord(
-        DAY, actor, CURSOR, "gpt", 0, 0, 0, 0, tokens, None, value, None, status, at_ms, detail
+        DAY, actor, CURSOR, "gpt", Tokens(output=tokens), None, value, None, status, at_ms, detail
     )
 
 
@@ -52,6 +53,35 @@ def merged(files: list[list[UsageRecord]], tally: Tally | None = None) -> list[U
 def test_a_record_comes_back_as_it_was_kept() -> None:
     for kept in (record(None), record(1, 10**16, '{"a":1}', None)):
         assert decoded(DAY, encoded(kept)) == kept
+
+
+def test_what_earlier_versions_stored_is_still_read_and_made() -> None:
+    """Rows of files and hashes stay in the database for years: their form never changes."""
+    event = UsageRecord(
+        day=DAY,
+        actor=RawActor(key="key_é", account="ann@x.example", workspace="ws"),
+        tool=CURSOR,
+        model="gpt-5.5",
+        tokens=Tokens(input=1, cache_write_5m=2, cache_write_1h=3, cache_read=4, output=5),
+        requests=6,
+        value_nanos=7,
+        billed_nanos=None,
+        price_status=PriceStatus.PROVIDER,
+        at_ms=1_793_700_000_123,
+        detail='{"kind":"é"}',
+    )
+    kept = (
+        '[["key_é","ann@x.example","ws"],"cursor","gpt-5.5",1,2,3,4,5,6,7,null,"provider",'
+        '1793700000123,"{\\"kind\\":\\"é\\"}"]'
+    )
+    untimed = event._replace(at_ms=None, price_status=PriceStatus.TABLE)
+    assert (encoded(event), decoded(DAY, kept)) == (kept, event)
+    assert key_hash_of(Merge.EVENTS, "", event) == "e--c8ea4833b3bbb891a13848981229356b"
+    assert key_hash_of(Merge.EVENTS, "", untimed) == "e--3e421f12031cffa88a9bec6ce303538b"
+    assert key_hash_of(Merge.MONEY, KEY, event) == "aa-52f43f85e50de4a450ccd634f5925944"
+    assert hash_of([event, untimed]) == (
+        "a74b70cb3f5442131a5405d0f1b2670f190fd2d09bf9a11159959f0d21840029"
+    )
 
 
 FILES = st.lists(st.lists(st.integers(0, 4), max_size=6), min_size=1, max_size=4)
@@ -157,7 +187,7 @@ def test_rows_of_a_key_are_summed_unknown_money_stays_unknown() -> None:
     hours = [record(None, 1, '{"web":2}'), record(None, 2, '{"web":3,"x":"y"}', None)]
     every = sorted(rows(1, hours, Merge.KEYED))
     (day,) = merged_day(DAY, every, [1])
-    assert (day.output_tokens, day.value_nanos, day.price_status) == (
+    assert (day.tokens.output, day.value_nanos, day.price_status) == (
         3,
         None,
         PriceStatus.UNPRICED,

@@ -9,20 +9,20 @@ from app.identity import resolve_again, store_directory
 from app.ledger import bump_data_version, organization_for
 from app.models import Mapping
 from app.queries.scope import Scope
-from app.usage import ApiKey, Directory, Member, Workspace
+from app.usage import Directory, ListedKey, ListedMember, ListedWorkspace
 from tests.figures import people
 from tests.imported import DOMAIN, put, tokens, usage
 
 KEYS = (
-    ApiKey("id-1", "build server", workspace_id="cc", bound_member_id="u1"),
-    ApiKey("id-2", "claude_code_key_bo_abcd", workspace_id="ws"),
-    ApiKey("id-3", "twice", workspace_id="cc", bound_member_id="u1"),
-    ApiKey("id-4", "twice", workspace_id="", bound_member_id="u2"),
+    ListedKey("id-1", "build server", workspace_id="cc", bound_member_id="u1"),
+    ListedKey("id-2", "claude_code_key_bo_abcd", workspace_id="ws"),
+    ListedKey("id-3", "twice", workspace_id="cc", bound_member_id="u1"),
+    ListedKey("id-4", "twice", workspace_id="", bound_member_id="u2"),
 )
 DIRECTORY = Directory(
-    (Member("u1", "ann@example.com", "Ann"), Member("u2", "bo@example.com", "Bo")),
+    (ListedMember("u1", "ann@example.com", "Ann"), ListedMember("u2", "bo@example.com", "Bo")),
     KEYS,
-    (Workspace("cc", "Claude Code"), Workspace("ws", "Platform")),
+    (ListedWorkspace("cc", "Claude Code"), ListedWorkspace("ws", "Platform")),
 )
 
 

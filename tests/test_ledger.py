@@ -11,19 +11,19 @@ from peewee import Database, PeeweeException
 
 from app.identity import resolve_again, store_directory
 from app.ledger import Outcome, bump_data_version, hash_of, organization_for, replace_day
-from app.models import Actor as StoredActor
-from app.models import DayChange, Mapping, Meta, Organization, Partition, Run, Usage
+from app.models import Actor, DayChange, Mapping, Meta, Organization, Partition, Run, Usage
 from app.queries.scope import Scope
 from app.rollups import refresh_everything
 from app.usage import (
-    Actor,
-    ApiKey,
     DayUsage,
     Directory,
-    Member,
+    ListedKey,
+    ListedMember,
+    ListedWorkspace,
     PriceStatus,
+    RawActor,
+    Tokens,
     UsageRecord,
-    Workspace,
 )
 from tests.figures import active_people, people, totals
 from tests.invented import rollup_content
@@ -46,14 +46,10 @@ def record(
 ) -> UsageRecord:
     return UsageRecord(
         day,
-        Actor(key, account, ""),
+        RawActor(key, account, ""),
         tool,
         model,
-        tokens,
-        0,
-        0,
-        0,
-        0,
+        Tokens(input=tokens),
         1,
         value,
         None,
@@ -186,22 +182,24 @@ def test_two_keys_of_one_person_are_one_active_day(anthropic: Organization, run:
 def directory() -> Directory:
     """Three members, of whom two share a local part; keys of every kind."""
     members = (
-        Member("u1", "ann.lee@example.com", "Ann"),
-        Member("u2", "bo@example.com", "Bo"),
-        Member("u3", "bo@other.example", "Bo too"),
+        ListedMember("u1", "ann.lee@example.com", "Ann"),
+        ListedMember("u2", "bo@example.com", "Bo"),
+        ListedMember("u3", "bo@other.example", "Bo too"),
     )
     keys = (
-        ApiKey("bound", "any name", workspace_id="cc", bound_member_id="u1"),
-        ApiKey("made", "any name", workspace_id="cc", creator_member_id="u2"),
-        ApiKey("elsewhere", "any name", workspace_id="ws", bound_member_id="u1"),
-        ApiKey("named", "claude_code_key_ann.lee_abcd"),
-        ApiKey("shouted", "CLAUDE_CODE_KEY_Ann.Lee_ABCD"),
-        ApiKey("nobody yet", "claude_code_key_zoe_abcd"),
-        ApiKey("two of them", "claude_code_key_bo_abcd"),
-        ApiKey("with_underscore", "claude_code_key_jo_ann_abcd"),
-        ApiKey("almost", "claude_code_key_ann.lee"),
+        ListedKey("bound", "any name", workspace_id="cc", bound_member_id="u1"),
+        ListedKey("made", "any name", workspace_id="cc", creator_member_id="u2"),
+        ListedKey("elsewhere", "any name", workspace_id="ws", bound_member_id="u1"),
+        ListedKey("named", "claude_code_key_ann.lee_abcd"),
+        ListedKey("shouted", "CLAUDE_CODE_KEY_Ann.Lee_ABCD"),
+        ListedKey("nobody yet", "claude_code_key_zoe_abcd"),
+        ListedKey("two of them", "claude_code_key_bo_abcd"),
+        ListedKey("with_underscore", "claude_code_key_jo_ann_abcd"),
+        ListedKey("almost", "claude_code_key_ann.lee"),
     )
-    return Directory(members, keys, (Workspace("cc", "Claude Code"), Workspace("ws", "Platform")))
+    return Directory(
+        members, keys, (ListedWorkspace("cc", "Claude Code"), ListedWorkspace("ws", "Platform"))
+    )
 
 
 @pytest.mark.parametrize(
@@ -229,7 +227,7 @@ def test_attributes_by_the_rules_in_their_order(
     store_directory(anthropic, directory())
     store(anthropic, run, record(key=key, account=account))
     assert [person.email for person in people(Scope()).people] == ([email] if email else [])
-    assert StoredActor.get().rule == rule
+    assert Actor.get().rule == rule
 
 
 def test_an_administrators_mapping_goes_before_every_rule(

@@ -27,8 +27,7 @@ from app.directory.mappings import (
 from app.ledger import organization_for, replace_day
 from app.models import Actor, Mapping, MappingChange, Meta, Run
 from app.queries.keys.mappings import known_emails, owned_keys, past_changes
-from app.usage import Actor as RawActor
-from app.usage import DayUsage
+from app.usage import DayUsage, RawActor
 from tests.conftest import close
 from tests.invented import rollup_content
 from tests.invented_keys import (

@@ -22,7 +22,7 @@ from app.models import Run
 from app.queries.pivot.dimensions import COST, DAYS, MEASURES, PERSON, TEAM
 from app.queries.pivot.pivot import Shape, pivot
 from app.queries.scope import Scope
-from app.usage import Actor, DayUsage, PriceStatus, UsageRecord
+from app.usage import DayUsage, PriceStatus, RawActor, Tokens, UsageRecord
 from tests.invented_keys import CAT, DOMAIN
 from tests.pivots import check, pairs, records
 from tests.reading import page_of, shown
@@ -33,12 +33,12 @@ RANGE = f"start={START}&end={END}"
 SHARED = {"key_1": "CI", "key_2": "CI", "key_3": "<b>Lab", "key_4": "Nightly farm"}
 ACTORS = {
     CLAUDE_CODE: (
-        *(Actor(key=f"key_{number}", workspace="wrk_1") for number in range(1, 6)),
-        Actor(key="key_1", workspace="wrk_2"),
-        Actor(),
-        Actor(account=CAT),
+        *(RawActor(key=f"key_{number}", workspace="wrk_1") for number in range(1, 6)),
+        RawActor(key="key_1", workspace="wrk_2"),
+        RawActor(),
+        RawActor(account=CAT),
     ),
-    CURSOR: (Actor(account=CAT), Actor(account="ann@firm.example"), Actor(key="key_3")),
+    CURSOR: (RawActor(account=CAT), RawActor(account="ann@firm.example"), RawActor(key="key_3")),
 }
 PAIRS = [pair for pair in pairs() if {PERSON, TEAM} & set(pair)]
 
@@ -67,7 +67,7 @@ def used(dice: random.Random, day: date, tool: str) -> UsageRecord:
     tokens = [dice.randrange(1, 5000) for _ in range(5)]
     model = f"{tool}-{dice.choice('abc')}"
     return UsageRecord(
-        day, dice.choice(ACTORS[tool]), tool, model, *tokens, requests, nanos, nanos, status
+        day, dice.choice(ACTORS[tool]), tool, model, Tokens(*tokens), requests, nanos, nanos, status
     )
 
 

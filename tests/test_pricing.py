@@ -12,22 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.pricing import PRICE_TABLE, value_nanos
+from app.pricing import PRICE_TABLE, Conditions, value_nanos
+from app.usage import Tokens
 
 DOLLAR = 1_000_000_000
 MILLION = 1_000_000
 DAY = date(2026, 11, 3)
-NOTHING: dict[str, Any] = {
-    "input_tokens": 0,
-    "cache_write_5m_tokens": 0,
-    "cache_write_1h_tokens": 0,
-    "cache_read_tokens": 0,
-    "output_tokens": 0,
-    "web_searches": 0,
-    "service_tier": "",
-    "context_window": "",
-    "inference_geo": "",
-}
 ONE_MILLION_EACH = {
     "input_tokens": MILLION,
     "cache_write_5m_tokens": MILLION,
@@ -38,7 +28,10 @@ ONE_MILLION_EACH = {
 
 
 def value(model: str = "claude-opus-4-7", day: date = DAY, **given: Any) -> int | None:
-    return value_nanos(model, day, **{**NOTHING, **given})
+    """The value of tokens and web searches under conditions, all by their names."""
+    searches = given.pop("web_searches", 0)
+    tokens = Tokens._make(given.pop(f"{kind}_tokens", 0) for kind in Tokens._fields)
+    return value_nanos(model, day, tokens, Conditions(**given), web_searches=searches)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from app.queries.people.person import known_person, person_usage, similar_people
 from app.queries.people.records import own_keys, raw_records
 from app.queries.scope import Scope
 from app.queries.sums.weekdays import by_weekday
-from app.usage import Actor, DayUsage, UsageRecord
+from app.usage import DayUsage, RawActor, UsageRecord
 from tests.expected import chosen, grouped, tokens
 from tests.figures import by_day
 from tests.filled import COMPANY_DAYS, LEAP_DAYS, MODELS, Fact, Reader, record
@@ -256,12 +256,14 @@ def test_a_record_says_where_it_came_from(database: Database) -> None:
     day = date(2026, 6, 1)
     moment = datetime(2026, 6, 1, 12, 30, 5, 250_000, UTC)
     described = record(day, "", CLAUDE_CODE, "claude-opus-4-1-20250805", 1, 2, 3, 4, 5)._replace(
-        actor=Actor(key="apikey_1", workspace="wrkspc_1"),
+        actor=RawActor(key="apikey_1", workspace="wrkspc_1"),
         at_ms=int(moment.timestamp() * 1000),
         detail='{"maxMode":true,"kind":"Usage-based"}',
         billed_nanos=None,
     )
-    plain = described._replace(at_ms=None, detail="not json", input_tokens=9)
+    plain = described._replace(
+        at_ms=None, detail="not json", tokens=described.tokens._replace(input=9)
+    )
     usage = DayUsage(day, [plain, described], settled=True)
     with writing():
         replace_day(organization, "messages", usage, run, email_domain="x.example")

@@ -9,8 +9,7 @@ from peewee import Database
 from app.database import writing
 from app.ledger import organization_for, replace_day
 from app.models import MappingChange, Run
-from app.usage import Actor as RawActor
-from app.usage import DayUsage
+from app.usage import DayUsage, RawActor
 from tests.invented_keys import (
     ANN,
     BOB,

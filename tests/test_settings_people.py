@@ -15,11 +15,10 @@ from app.directory.team_file import UnreadableFile, decoded, read_team_file
 from app.identity import store_directory
 from app.identity.store import known_directory
 from app.ledger import organization_for, writing_usage
-from app.models import Member as StoredMember
-from app.models import Meta, Person, PersonAlias, Team
+from app.models import Member, Meta, Person, PersonAlias, Team
 from app.queries.keys.mappings import known_emails
 from app.queries.people.directory import listed_people
-from app.usage import Actor, Directory, Member
+from app.usage import Directory, ListedMember, RawActor
 from tests.invented import rollup_content
 from tests.invented_keys import (
     ANN,
@@ -75,24 +74,24 @@ def test_merging_moves_usage_and_splitting_gives_it_back(firm: FlaskClient) -> N
 
 def test_a_directory_tells_what_changed_and_takes_an_entry_twice(database: Database) -> None:
     organization = organization_for("anthropic")
-    first = Member("u1", "ann@a.example", "Ann")
+    first = ListedMember("u1", "ann@a.example", "Ann")
     with writing_usage():
         assert store_directory(organization, Directory(members=(first,)))
         assert not store_directory(organization, Directory(members=(first, first)))
         newer = first._replace(name="Ann B.")
         assert store_directory(organization, Directory(members=(first, newer)))
         assert not store_directory(organization, Directory(members=(newer,)))
-    assert [member.name for member in StoredMember.select()] == ["Ann B."]
+    assert [member.name for member in Member.select()] == ["Ann B."]
 
 
 def test_a_key_named_after_a_person_of_two_addresses_is_the_persons(database: Database) -> None:
     both = ("ann@a.example", "ann@b.example")
     with writing_usage():
-        members = tuple(Member(email, email, "Ann") for email in both)
+        members = tuple(ListedMember(email, email, "Ann") for email in both)
         store_directory(organization_for("anthropic"), Directory(members=members))
     merge_people(*both, email_domain=DOMAIN)
     known = known_directory(organization_for("anthropic"), DOMAIN)
-    assert known.resolve(Actor("claude_code_key_ann_xy")) == (both[0], "key name")
+    assert known.resolve(RawActor("claude_code_key_ann_xy")) == (both[0], "key name")
 
 
 def test_a_further_address_is_nobody_in_lists(firm: FlaskClient) -> None:

@@ -16,9 +16,18 @@ from app.demo.generations import (
 )
 from app.demo.people import Person, invented_id, working_today
 from app.demo.rhythm import DAY_MS, WORKING_MS, Today, repeatable_dice
-from app.pricing import value_nanos
+from app.pricing import Conditions, value_nanos
 from app.providers.anthropic import TOOL
-from app.usage import Actor, ApiKey, Directory, Member, PriceStatus, UsageRecord, Workspace
+from app.usage import (
+    Directory,
+    ListedKey,
+    ListedMember,
+    ListedWorkspace,
+    PriceStatus,
+    RawActor,
+    Tokens,
+    UsageRecord,
+)
 
 _MILLION = 1_000_000
 _LARGEST_DAY = 60 * _MILLION
@@ -47,7 +56,7 @@ class SharedKeys(NamedTuple):
 def claude_directory(people: Sequence[Person], shared: SharedKeys) -> Directory:
     """Members, their keys of Claude Code, the keys of nobody, and three workspaces."""
     owned = (
-        ApiKey(
+        ListedKey(
             id=key,
             name=name,
             status="active",
@@ -60,12 +69,14 @@ def claude_directory(people: Sequence[Person], shared: SharedKeys) -> Directory:
     )
     creator = people[len(people) // 2].anthropic_id if people else ""
     return Directory(
-        members=tuple(Member(person.anthropic_id, person.email, person.name) for person in people),
+        members=tuple(
+            ListedMember(person.anthropic_id, person.email, person.name) for person in people
+        ),
         keys=(
             *owned,
-            ApiKey(shared.ci, "ci-review-bot", "active", shared.platform),
-            ApiKey(shared.evaluation, "eval-harness", "active", shared.platform),
-            ApiKey(
+            ListedKey(shared.ci, "ci-review-bot", "active", shared.platform),
+            ListedKey(shared.evaluation, "eval-harness", "active", shared.platform),
+            ListedKey(
                 shared.notebooks,
                 "notebook-experiments",
                 "active",
@@ -74,9 +85,9 @@ def claude_directory(people: Sequence[Person], shared: SharedKeys) -> Directory:
             ),
         ),
         workspaces=(
-            Workspace(shared.claude_code, "Claude Code"),
-            Workspace(shared.platform, "Platform"),
-            Workspace(shared.research, "Research"),
+            ListedWorkspace(shared.claude_code, "Claude Code"),
+            ListedWorkspace(shared.platform, "Platform"),
+            ListedWorkspace(shared.research, "Research"),
         ),
     )
 
@@ -100,7 +111,7 @@ def _person_records(
     person: Person, workspace: str, today: Today, dice: random.Random
 ) -> Iterator[UsageRecord]:
     second_key = len(person.keys) > 1 and dice.random() < 0.3
-    actor = Actor(person.keys[second_key][0], "", workspace)
+    actor = RawActor(person.keys[second_key][0], "", workspace)
     tokens = person.claude_millions * today.volume * dice.lognormvariate(0, person.spread)
     whole = int(tokens * _MILLION)
     if whole > _LARGEST_DAY:
@@ -137,7 +148,7 @@ def _console_records(
         happens, whole = dice.random() < 0.25 * today.at_work, dice.randrange(40_000, 900_000)
         parts = _parts(whole, today.passed(0, DAY_MS), False, dice)
         if happens:
-            yield _record(today, Actor("", account), model, parts)
+            yield _record(today, RawActor("", account), model, parts)
 
 
 def _shared_records(
@@ -147,9 +158,9 @@ def _shared_records(
     sonnet, opus = (claude_mix(family, today.day).pick(0.5) for family in (SONNETS, OPUSES))
     pace = today.volume * (1 if today.is_working_day() else 0.3)
     reviews = company_size * _CI_TOKENS_PER_PERSON * pace * dice.uniform(0.8, 1.2)
-    ci = Actor(shared.ci, "", shared.platform)
-    experiment = Actor(shared.notebooks, "", shared.research)
-    evaluation = Actor(shared.evaluation, "", shared.platform)
+    ci = RawActor(shared.ci, "", shared.platform)
+    experiment = RawActor(shared.notebooks, "", shared.research)
+    evaluation = RawActor(shared.evaluation, "", shared.platform)
     planned = (
         (ci, sonnet, reviews * 0.7, "batch", True),
         (ci, HAIKU, reviews * 0.25, "batch", True),
@@ -164,10 +175,8 @@ def _shared_records(
             yield _record(today, actor, model, parts, tier)
 
 
-def _parts(
-    whole: int, passed: int, hour_cache: bool, dice: random.Random
-) -> tuple[int, int, int, int, int]:
-    """Tokens as input, 5-minute and 1-hour cache writes, cache reads and output.
+def _parts(whole: int, passed: int, hour_cache: bool, dice: random.Random) -> Tokens:
+    """`whole` tokens by kind.
 
     `passed` is how many thousandths of them have been used so far.
     """
@@ -176,34 +185,29 @@ def _parts(
     fresh = int(whole * (0.012 + 0.04 * dice.random()))
     read = whole - written - output - fresh
     long = written * 3 // 4 if hour_cache else 0
-    if passed == 1000:
-        return fresh, written - long, long, read, output
-    so_far = [part * passed // 1000 for part in (fresh, written - long, long, read, output)]
-    return so_far[0], so_far[1], so_far[2], so_far[3], so_far[4]
+    tokens = Tokens(fresh, written - long, long, read, output)
+    return Tokens._make(part * passed // 1000 for part in tokens)
 
 
 def _record(
     today: Today,
-    actor: Actor,
+    actor: RawActor,
     model: str,
-    parts: tuple[int, int, int, int, int],
+    tokens: Tokens,
     tier: str = "standard",
 ) -> UsageRecord:
-    value = value_nanos(
-        model,
-        today.day,
-        input_tokens=parts[0],
-        cache_write_5m_tokens=parts[1],
-        cache_write_1h_tokens=parts[2],
-        cache_read_tokens=parts[3],
-        output_tokens=parts[4],
-        web_searches=0,
-        service_tier=tier,
-        context_window="",
-        inference_geo="",
-    )
+    value = value_nanos(model, today.day, tokens, Conditions(service_tier=tier))
     status = PriceStatus.UNPRICED if value is None else PriceStatus.TABLE
     detail = _BATCH_DETAIL if tier == "batch" else ""
     return UsageRecord(
-        today.day, actor, TOOL.key, model, *parts, None, value, None, status, None, detail
+        day=today.day,
+        actor=actor,
+        tool=TOOL.key,
+        model=model,
+        tokens=tokens,
+        requests=None,
+        value_nanos=value,
+        billed_nanos=None,
+        price_status=status,
+        detail=detail,
     )

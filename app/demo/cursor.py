@@ -11,7 +11,7 @@ from app.demo.generations import Mix, cursor_mix
 from app.demo.people import Person, working_today
 from app.demo.rhythm import DAY_MS, HOUR_MS, WORKING_MS, Today, repeatable_dice
 from app.providers.cursor import TOOL
-from app.usage import Actor, Directory, Member, PriceStatus, UsageRecord
+from app.usage import Directory, ListedMember, PriceStatus, RawActor, Tokens, UsageRecord
 
 SERVICE_ACCOUNT = "sa_nightly_ci_agent"
 SERVICE_ACCOUNT_NAME = "Nightly CI Agent"
@@ -34,7 +34,9 @@ _RATES: dict[str, _Rates] = {
 def cursor_directory(people: Sequence[Person]) -> Directory:
     """The team's members; Cursor lists nothing else."""
     return Directory(
-        members=tuple(Member(person.cursor_id, person.email, person.name) for person in people)
+        members=tuple(
+            ListedMember(person.cursor_id, person.email, person.name) for person in people
+        )
     )
 
 
@@ -62,7 +64,7 @@ def _person_events(
 ) -> Iterator[UsageRecord]:
     count = dice.randint(1, 3) if large else 2 + int(7 * dice.random() ** 1.5)
     usual = person.cursor_millions * 1_000_000 * today.volume / (2 if large else 4)
-    actor = Actor("", person.email)
+    actor = RawActor("", person.email)
     included = today.day.day <= person.included_days
     for _ in range(count):
         luck = dice.random()
@@ -76,29 +78,48 @@ def _person_events(
         max_mode = luck < 0.07
         detail = _detail(included, max_mode, bool(agent), agent)
         tokens = tokens * 2 if max_mode else tokens
-        yield _event(actor, model, at_ms, tokens, included, detail, today, dice)
+        yield _event(
+            today,
+            dice,
+            actor=actor,
+            model=model,
+            at_ms=at_ms,
+            tokens=tokens,
+            included=included,
+            detail=detail,
+        )
 
 
 def _nightly_events(company_size: int, today: Today, dice: random.Random) -> Iterator[UsageRecord]:
     """The service account works between one and four at night, weekends too."""
-    actor = Actor(SERVICE_ACCOUNT)
+    actor = RawActor(SERVICE_ACCOUNT)
     mix = cursor_mix(today.day)
     for _ in range(dice.randint(3, 5 + min(company_size // 50, 20))):
         at_ms = today.start_ms + HOUR_MS + int(3 * HOUR_MS * dice.random())
         tokens = int(600_000 * today.volume * dice.lognormvariate(0, 0.5))
         detail = _detail(False, False, True, service=SERVICE_ACCOUNT_NAME)
-        yield _event(actor, mix.pick(dice.random()), at_ms, tokens, False, detail, today, dice)
+        yield _event(
+            today,
+            dice,
+            actor=actor,
+            model=mix.pick(dice.random()),
+            at_ms=at_ms,
+            tokens=tokens,
+            included=False,
+            detail=detail,
+        )
 
 
 def _event(
-    actor: Actor,
+    today: Today,
+    dice: random.Random,
+    *,
+    actor: RawActor,
     model: str,
     at_ms: int,
     tokens: int,
     included: bool,
     detail: str,
-    today: Today,
-    dice: random.Random,
 ) -> UsageRecord:
     written = int(tokens * (0.03 + 0.05 * dice.random())) if model.startswith("claude") else 0
     output = int(tokens * (0.008 + 0.014 * dice.random()))
@@ -107,17 +128,35 @@ def _event(
     rates = _RATES.get(model, _OTHER)
     value = fresh * rates[0] + written * rates[1] + read * rates[2] + output * rates[3]
     return UsageRecord(
-        today.day, actor, TOOL.key, model, fresh, written, 0, read, output, 1, value,
-        0 if included else value, PriceStatus.PROVIDER, at_ms, detail,
-    )  # fmt: skip
+        day=today.day,
+        actor=actor,
+        tool=TOOL.key,
+        model=model,
+        tokens=Tokens(input=fresh, cache_write_5m=written, cache_read=read, output=output),
+        requests=1,
+        value_nanos=value,
+        billed_nanos=0 if included else value,
+        price_status=PriceStatus.PROVIDER,
+        at_ms=at_ms,
+        detail=detail,
+    )
 
 
-def _failed_event(actor: Actor, model: str, at_ms: int, today: Today) -> UsageRecord:
+def _failed_event(actor: RawActor, model: str, at_ms: int, today: Today) -> UsageRecord:
     detail = _detail(False, False, False, kind="Errored, Not Charged")
     return UsageRecord(
-        today.day, actor, TOOL.key, model, 0, 0, 0, 0, 0, 1, 0, 0, PriceStatus.PROVIDER, at_ms,
-        detail
-    )  # fmt: skip
+        day=today.day,
+        actor=actor,
+        tool=TOOL.key,
+        model=model,
+        tokens=Tokens(),
+        requests=1,
+        value_nanos=0,
+        billed_nanos=0,
+        price_status=PriceStatus.PROVIDER,
+        at_ms=at_ms,
+        detail=detail,
+    )
 
 
 def _detail(

@@ -15,9 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from app.states import Rule
-from app.usage import Actor as RawActor
-from app.usage import ApiKey as ListedKey
-from app.usage import normal_email
+from app.usage import ListedKey, RawActor, normal_email
 
 CLAUDE_CODE_WORKSPACE = "claude code"
 DEFAULT_WORKSPACE = "Default"

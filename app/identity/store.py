@@ -21,9 +21,7 @@ from app.models import (
     Workspace,
 )
 from app.rollups import refresh_people
-from app.usage import Actor as RawActor
-from app.usage import ApiKey as ListedKey
-from app.usage import Directory, normal_email
+from app.usage import Directory, ListedKey, RawActor, normal_email
 
 
 class Move(NamedTuple):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from app.dates import day_number
 from app.model_names import display_name
 from app.models import ImportBatch
-from app.usage import Actor, UsageRecord
+from app.usage import RawActor, UsageRecord
 
 
 @dataclass
@@ -18,7 +18,7 @@ class Facts:
     """Sums of the good rows: by day [rows, tokens, value], by actor and unpriced model."""
 
     days: dict[int, list[int]] = field(default_factory=dict)
-    actors: dict[Actor, list[int]] = field(default_factory=dict)
+    actors: dict[RawActor, list[int]] = field(default_factory=dict)
     unpriced: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     warnings: Sequence[str] = ()
@@ -64,7 +64,10 @@ def facts_of(batch: ImportBatch) -> Facts:
     said = json.loads(batch.facts)
     return Facts(
         days=dict(said.get("days", ())),
-        actors={Actor(*row[:3]): row[3:] for row in said.get("actors", ())},
+        actors={
+            RawActor(key, account, workspace): sums
+            for key, account, workspace, *sums in said.get("actors", ())
+        },
         unpriced=Counter(dict(said.get("unpriced", ()))),
         skipped=Counter(dict(said.get("skipped", ()))),
         warnings=said.get("warnings", ()),

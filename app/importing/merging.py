@@ -23,13 +23,12 @@ from typing import Any, NamedTuple
 
 from app.importing.money import attached
 from app.states import Merge
-from app.usage import Actor, PriceStatus, UsageRecord
+from app.usage import PriceStatus, UsageRecord
 
 OWNER_COLUMNS = ("api_key", "workspace")
 """Of keyed rows: the columns that say whose a row is, where the file has them."""
 _FIRST_LETTERS = {Merge.MONEY: "a", Merge.EVENTS: "e", Merge.KEYED: "k"}
 """Of key hashes: money sorts before the tokens it belongs to."""
-_STATUSES = {status.value: status for status in PriceStatus}
 _MONEY_RANKS = {PriceStatus.PROVIDER: 0, PriceStatus.TABLE: 1, PriceStatus.UNPRICED: 2}
 """The best-known money first."""
 _compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
@@ -57,15 +56,12 @@ class Tally:
 
 def encoded(record: UsageRecord) -> str:
     """The payload of a record: everything but its day."""
-    return _compact(record[1:])
+    return _compact(record.without_day())
 
 
 def decoded(day: date, payload: str) -> UsageRecord:
     """The record of a payload."""
-    fields: list[Any] = json.loads(payload)
-    fields[0] = Actor(*fields[0])
-    fields[11] = _STATUSES[fields[11]]
-    return UsageRecord(day, *fields)
+    return UsageRecord.with_day(day, json.loads(payload))
 
 
 def key_hash_of(merge: Merge, key: str, record: UsageRecord) -> str:
@@ -80,11 +76,10 @@ def key_hash_of(merge: Merge, key: str, record: UsageRecord) -> str:
     identity, shape = key, _shape(key)
     if merge == Merge.EVENTS:
         timed = record.at_ms is not None
-        identity = _compact(
-            (record.at_ms, *record[1:4], record.total_tokens) if timed else _said(record)[1:]
-        )
+        moment = (record.at_ms, record.actor, record.tool, record.model, record.total_tokens)
+        identity = _compact(moment if timed else _said(record).without_day())
     elif merge == Merge.MONEY:
-        identity = _compact((*record[1:4], *_purpose(record.detail)))
+        identity = _compact((record.actor, record.tool, record.model, *_purpose(record.detail)))
     digest = hashlib.blake2b(identity.encode(), digest_size=16).hexdigest()
     return f"{_FIRST_LETTERS[merge]}{shape}{digest}"
 
@@ -196,7 +191,7 @@ def _most(held: list[_Held]) -> _Held:
 
 
 def _money_rank(payload: str) -> int:
-    return _MONEY_RANKS[_STATUSES[json.loads(payload)[11]]]
+    return _MONEY_RANKS[decoded(date.min, payload).price_status]
 
 
 def _of_ranks(held: _Held, ranks: dict[str, int], wanted: Container[int]) -> _Held:
@@ -222,14 +217,20 @@ def _summed(day: date, held: _Held) -> UsageRecord:
 
 
 def _plus(one: UsageRecord, other: UsageRecord) -> UsageRecord:
-    """The sum of two rows of one key, such as two hours; unknown and known is unknown."""
-    parts = {name: getattr(one, name) + getattr(other, name) for name in UsageRecord._fields[4:9]}
-    for name in ("requests", "value_nanos", "billed_nanos"):
-        mine, theirs = getattr(one, name), getattr(other, name)
-        parts[name] = None if mine is None or theirs is None else mine + theirs
-    status = PriceStatus.UNPRICED if parts["value_nanos"] is None else one.price_status
-    detail = _plus_detail(one.detail, other.detail)
-    return one._replace(**parts, price_status=status, detail=detail)
+    """The sum of two rows of one key, such as two hours."""
+    value = _sum_if_known(one.value_nanos, other.value_nanos)
+    return one._replace(
+        tokens=one.tokens.plus(other.tokens),
+        requests=_sum_if_known(one.requests, other.requests),
+        value_nanos=value,
+        billed_nanos=_sum_if_known(one.billed_nanos, other.billed_nanos),
+        price_status=PriceStatus.UNPRICED if value is None else one.price_status,
+        detail=_plus_detail(one.detail, other.detail),
+    )
+
+
+def _sum_if_known(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else one + other
 
 
 def _plus_detail(one: str, other: str) -> str:

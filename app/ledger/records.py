@@ -12,7 +12,7 @@ from app.database import insert_rows
 from app.identity import ensure_actors
 from app.model_names import display_name
 from app.models import MODEL, TOOL, Organization, Partition, Slice, Usage
-from app.usage import Actor, UsageRecord
+from app.usage import RawActor, Tokens, UsageRecord
 
 USAGE_COLUMNS = (
     "partition_id",
@@ -20,11 +20,7 @@ USAGE_COLUMNS = (
     "day",
     "actor_id",
     "model_id",
-    "input_tokens",
-    "cache_write_5m_tokens",
-    "cache_write_1h_tokens",
-    "cache_read_tokens",
-    "output_tokens",
+    *(f"{kind}_tokens" for kind in Tokens._fields),
     "requests",
     "value_nanos",
     "billed_nanos",
@@ -69,8 +65,13 @@ class Figures:
 
 def hash_of(records: Sequence[UsageRecord]) -> str:
     """SHA-256 of the records as a multiset: their order does not matter, their number does."""
-    lines = sorted(_compact(record[1:]) for record in records)
+    lines = sorted(_compact(record.without_day()) for record in records)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def lines_of(records: Iterable[UsageRecord]) -> bytes:
+    """What the hash of records in their order is made from, a line each."""
+    return "".join(_compact(record.without_day()) + "\n" for record in records).encode()
 
 
 class RecordWriter:
@@ -82,7 +83,7 @@ class RecordWriter:
     def __init__(self, organization: Organization, email_domain: str) -> None:
         self.organization = organization
         self.email_domain = email_domain
-        self._actors: dict[Actor, int] = {}
+        self._actors: dict[RawActor, int] = {}
         self._models: dict[tuple[str, str], int] = {}
 
     def replace(self, partition: Partition, records: Iterable[UsageRecord]) -> tuple[Figures, str]:
@@ -95,7 +96,7 @@ class RecordWriter:
         for piece in _pieces(records):
             self._know(piece)
             insert_rows("usage", USAGE_COLUMNS, self._rows(partition, piece, sequence))
-            digest.update("".join(_compact(record[1:]) + "\n" for record in piece).encode())
+            digest.update(lines_of(piece))
             figures = figures.plus(Figures.of(piece))
             sequence += len(piece)
         return figures, digest.hexdigest()
@@ -120,9 +121,13 @@ class RecordWriter:
                 partition.day,
                 self._actors[record.actor],
                 self._models[record.tool, record.model],
-                *record[4:12],
+                *record.tokens,
+                record.requests,
+                record.value_nanos,
+                record.billed_nanos,
                 record.price_status.value,
-                *record[13:],
+                record.at_ms,
+                record.detail,
             )
 
 
@@ -132,7 +137,7 @@ def _pieces(records: Iterable[UsageRecord]) -> Iterator[list[UsageRecord]]:
         yield piece
 
 
-def _labels(records: Sequence[UsageRecord]) -> dict[Actor, str]:
+def _labels(records: Sequence[UsageRecord]) -> dict[RawActor, str]:
     """Names that only the usage tells: those of Cursor's service accounts."""
     return {
         record.actor: json.loads(record.detail).get("serviceAccountName", "")

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from requests import PreparedRequest
 
-from app.providers.claude_record import CLAUDE_CODE, Conditions, Counts, claude_record
+from app.pricing import Conditions
+from app.providers.claude_record import CLAUDE_CODE, Counts, claude_record
 from app.providers.exports import kinds_of
 from app.providers.paging import (
     PageProof,
@@ -26,13 +27,14 @@ from app.providers.settings import ProviderSettings
 from app.states import Source
 from app.upstream import Client, Limits
 from app.usage import (
-    Actor,
-    ApiKey,
     DayUsage,
     Directory,
-    Member,
+    ListedKey,
+    ListedMember,
+    ListedWorkspace,
+    RawActor,
+    Tokens,
     UsageRecord,
-    Workspace,
     normal_email,
 )
 from app.values import BadValue, clean_text, token_count, utc_day
@@ -185,23 +187,24 @@ def _bucket(found: object, start: date, end: date) -> tuple[date, list[Any]]:
 
 def _usage_row(found: tuple[date, Any]) -> tuple[_Group, Counts]:
     day, row = found[0], as_object(found[1])
-    group = _Group(day, *(optional(row, name, clean_text) for name in _Group._fields[1:]))
+    names = (name for name in _Group._fields if name != "day")
+    group = _Group(day=day, **{name: optional(row, name, clean_text) for name in names})
     writes = optional(row, "cache_creation", object_or_nothing)
     tools = optional(row, "server_tool_use", object_or_nothing)
-    return group, Counts(
-        input_tokens=required(row, "uncached_input_tokens", token_count),
-        cache_write_5m_tokens=optional(writes, "ephemeral_5m_input_tokens", token_count),
-        cache_write_1h_tokens=optional(writes, "ephemeral_1h_input_tokens", token_count),
-        cache_read_tokens=optional(row, "cache_read_input_tokens", token_count),
-        output_tokens=required(row, "output_tokens", token_count),
-        web_searches=optional(tools, "web_search_requests", token_count),
+    tokens = Tokens(
+        input=required(row, "uncached_input_tokens", token_count),
+        cache_write_5m=optional(writes, "ephemeral_5m_input_tokens", token_count),
+        cache_write_1h=optional(writes, "ephemeral_1h_input_tokens", token_count),
+        cache_read=optional(row, "cache_read_input_tokens", token_count),
+        output=required(row, "output_tokens", token_count),
     )
+    return group, Counts(tokens, optional(tools, "web_search_requests", token_count))
 
 
 def _record(group: _Group, counts: Counts) -> UsageRecord:
     return claude_record(
         group.day,
-        Actor(group.api_key_id, group.account_id, group.workspace_id),
+        RawActor(key=group.api_key_id, account=group.account_id, workspace=group.workspace_id),
         group.model,
         counts,
         Conditions(group.service_tier, group.context_window, group.inference_geo),
@@ -224,25 +227,27 @@ def _listed(
         after = [("after_id", proof.token(body, "last_id"))]
 
 
-def _member(found: object) -> Member:
+def _member(found: object) -> ListedMember:
     entry = as_object(found)
-    return Member(
+    return ListedMember(
         id=required(entry, "id", identifier),
         email=normal_email(optional(entry, "email", clean_text)),
         name=optional(entry, "name", clean_text),
     )
 
 
-def _workspace(found: object) -> Workspace:
+def _workspace(found: object) -> ListedWorkspace:
     entry = as_object(found)
-    return Workspace(id=required(entry, "id", identifier), name=optional(entry, "name", clean_text))
+    return ListedWorkspace(
+        id=required(entry, "id", identifier), name=optional(entry, "name", clean_text)
+    )
 
 
-def _api_key(found: object) -> ApiKey:
+def _api_key(found: object) -> ListedKey:
     """One key. Newer answers say `scope` for `workspace_id` and name the user as `user_id`."""
     entry = as_object(found)
     scope = optional(entry, "scope", object_or_nothing)
-    return ApiKey(
+    return ListedKey(
         id=required(entry, "id", identifier),
         name=optional(entry, "name", clean_text),
         status=optional(entry, "status", clean_text),

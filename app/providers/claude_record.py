@@ -7,46 +7,27 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from app.pricing import value_nanos
+from app.pricing import Conditions, value_nanos
 from app.providers.paging import detail_text
-from app.usage import Actor, PriceStatus, Tool, UsageRecord
+from app.usage import PriceStatus, RawActor, Tokens, Tool, UsageRecord
 
 CLAUDE_CODE = Tool("claude_code", "Claude Code")
-UNREMARKABLE = frozenset({"", "standard", "0-200k", "global", "not_available"})
-"""Words of conditions that change nothing: a record's detail leaves them out."""
-
-
-class Conditions(NamedTuple):
-    """What the price depends on, in the words of the usage report ("" = not said)."""
-
-    service_tier: str = ""
-    context_window: str = ""
-    inference_geo: str = ""
-    speed: str = ""
-
-    def remarkable(self) -> Conditions:
-        """The same with "" for the words that change nothing."""
-        return Conditions._make("" if word in UNREMARKABLE else word for word in self)
 
 
 class Counts(NamedTuple):
-    """Disjoint token counts, and searches."""
+    """Tokens, and searches."""
 
-    input_tokens: int
-    cache_write_5m_tokens: int
-    cache_write_1h_tokens: int
-    cache_read_tokens: int
-    output_tokens: int
+    tokens: Tokens
     web_searches: int
 
     def plus(self, other: Counts) -> Counts:
         """The sum of both, part by part."""
-        return Counts._make(mine + theirs for mine, theirs in zip(self, other, strict=True))
+        return Counts(self.tokens.plus(other.tokens), self.web_searches + other.web_searches)
 
 
 def claude_record(
     day: date,
-    actor: Actor,
+    actor: RawActor,
     model: str,
     counts: Counts,
     conditions: Conditions,
@@ -54,15 +35,15 @@ def claude_record(
     facts: Mapping[str, Any] | None = None,
 ) -> UsageRecord:
     """The record, valued at list price; `facts` go into its detail as they are."""
-    value = value_nanos(model, day, **counts._asdict(), **conditions._asdict())
+    value = value_nanos(model, day, counts.tokens, conditions, web_searches=counts.web_searches)
     said = {name: word or None for name, word in conditions.remarkable()._asdict().items()}
     said["web_search_requests"] = counts.web_searches or None
     return UsageRecord(
-        day,
-        actor,
-        CLAUDE_CODE.key,
-        model,
-        *counts[:5],
+        day=day,
+        actor=actor,
+        tool=CLAUDE_CODE.key,
+        model=model,
+        tokens=counts.tokens,
         requests=None,
         value_nanos=value,
         billed_nanos=None,
@@ -85,8 +66,8 @@ def summed(records: Sequence[UsageRecord]) -> UsageRecord:
     first = records[0]
     if len(records) == 1:
         return first
-    counts = Counts(0, 0, 0, 0, 0, 0)
+    counts = Counts(Tokens(), 0)
     for record in records:
         said = json.loads(record.detail) if record.detail else {}
-        counts = counts.plus(Counts(*record[4:9], said.get("web_search_requests", 0)))
+        counts = counts.plus(Counts(record.tokens, said.get("web_search_requests", 0)))
     return claude_record(first.day, first.actor, first.model, counts, conditions_of(first))

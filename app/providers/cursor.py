@@ -28,7 +28,7 @@ from app.providers.paging import (
 from app.providers.settings import ProviderSettings
 from app.states import Source
 from app.upstream import Client, Limits
-from app.usage import Actor, DayUsage, Directory, Member, UsageRecord, normal_email
+from app.usage import DayUsage, Directory, ListedMember, RawActor, Tokens, UsageRecord, normal_email
 from app.values import BadValue, clean_text, instant_ms, nanos_from_cents, token_count
 
 NAME = "cursor"
@@ -153,18 +153,16 @@ def _record(found: object, first_ms: int, last_ms: int) -> UsageRecord:
     day = datetime.fromtimestamp(at_ms // 1000, UTC).date()
     model = optional(event, "model", clean_text)
     plain, write, read, output = (optional(tokens, name, token_count) for name in _TOKEN_PARTS)
-    told, billed = _money(event, tokens)
-    value, status = cursor_value(told, day, model, (plain, write, read, output))
+    # Cursor tells one number of cache writes: they count at the price for 5 minutes.
+    parts = Tokens(input=plain, cache_write_5m=write, cache_read=read, output=output)
+    reported, billed = _money(event, tokens)
+    value, status = cursor_value(reported, day, model, parts)
     return UsageRecord(
         day=day,
         actor=_actor(event),
         tool=TOOL.key,
         model=model,
-        input_tokens=plain,
-        cache_write_5m_tokens=write,
-        cache_write_1h_tokens=0,
-        cache_read_tokens=read,
-        output_tokens=output,
+        tokens=parts,
         requests=1,
         value_nanos=value,
         billed_nanos=billed,
@@ -174,15 +172,15 @@ def _record(found: object, first_ms: int, last_ms: int) -> UsageRecord:
     )
 
 
-def _actor(event: Mapping[str, Any]) -> Actor:
-    return Actor(
+def _actor(event: Mapping[str, Any]) -> RawActor:
+    return RawActor(
         key=optional(event, "serviceAccountId", clean_text),
         account=normal_email(optional(event, "userEmail", clean_text)),
     )
 
 
 def _money(event: Mapping[str, Any], tokens: Mapping[str, Any]) -> tuple[int | None, int | None]:
-    """The value Cursor tells, and billed money.
+    """The value that Cursor reports, and billed money.
 
     An event that is not chargeable has a value but is not billed.
     """
@@ -214,9 +212,9 @@ def _scalars(holder: Mapping[str, Any], in_columns: Container[str]) -> dict[str,
     }
 
 
-def _member(found: object) -> Member:
+def _member(found: object) -> ListedMember:
     entry = as_object(found)
-    return Member(
+    return ListedMember(
         id=required(entry, "id", identifier),
         email=normal_email(optional(entry, "email", clean_text)),
         name=optional(entry, "name", clean_text),

@@ -216,4 +216,12 @@ def _order(record: UsageRecord) -> tuple[Any, ...]:
         -1 if record.value_nanos is None else record.value_nanos,
         -1 if record.billed_nanos is None else record.billed_nanos,
     )
-    return (record.at_ms or 0, *record[1:9], record.detail, *unknown_as_least)
+    return (
+        record.at_ms or 0,
+        record.actor,
+        record.tool,
+        record.model,
+        record.tokens,
+        record.detail,
+        *unknown_as_least,
+    )

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator
 
 from app.dates import day_of
-from app.ledger import (
-    hash_of,
-)
+from app.ledger.records import hash_of, lines_of
 from app.models import UNATTRIBUTED, Actor, Partition, Usage
 from app.states import Source
-from app.usage import Actor as UsageActor
-from app.usage import PriceStatus, UsageRecord
+from app.usage import Tokens, UsageRecord
 
 STAMP_SUMS = ("records", "tokens", "value_nanos", "billed_nanos", "unpriced_tokens")
 Models = dict[int, tuple[str, str]]
@@ -23,11 +19,7 @@ Models = dict[int, tuple[str, str]]
 def stored_records(partition: Partition, models: Models) -> Iterator[tuple[int, int, UsageRecord]]:
     """(person, model slice, record) of everything a partition holds, in stored order."""
     columns = (
-        Usage.input_tokens,
-        Usage.cache_write_5m_tokens,
-        Usage.cache_write_1h_tokens,
-        Usage.cache_read_tokens,
-        Usage.output_tokens,
+        *(getattr(Usage, f"{kind}_tokens") for kind in Tokens._fields),
         Usage.requests,
         Usage.value_nanos,
         Usage.billed_nanos,
@@ -43,9 +35,8 @@ def stored_records(partition: Partition, models: Models) -> Iterator[tuple[int, 
         .tuples()
     )
     day = day_of(partition.day)
-    for person, key, account, workspace, model, *figures in rows.iterator():
-        figures[8] = PriceStatus(figures[8])
-        record = UsageRecord(day, UsageActor(key, account, workspace), *models[model], *figures)
+    for person, key, account, workspace, model, *kept in rows.iterator():
+        record = UsageRecord.with_day(day, ((key, account, workspace), *models[model], *kept))
         yield person or UNATTRIBUTED, model, record
 
 
@@ -53,10 +44,7 @@ def content_hash_of(source: str, records: list[UsageRecord]) -> str:
     """The hash in the stamp of these records: of imported ones their order matters."""
     if source != Source.IMPORTED:
         return hash_of(records)
-    digest = hashlib.sha256()
-    for record in records:
-        digest.update((json.dumps(record[1:], separators=(",", ":")) + "\n").encode())
-    return digest.hexdigest()
+    return hashlib.sha256(lines_of(records)).hexdigest()
 
 
 def figures_of(record: UsageRecord) -> tuple[int, ...]:
@@ -64,10 +52,10 @@ def figures_of(record: UsageRecord) -> tuple[int, ...]:
     tokens = record.total_tokens
     return (
         tokens,
-        record.input_tokens,
-        record.cache_write_5m_tokens + record.cache_write_1h_tokens,
-        record.cache_read_tokens,
-        record.output_tokens,
+        record.tokens.input,
+        record.tokens.cache_write_5m + record.tokens.cache_write_1h,
+        record.tokens.cache_read,
+        record.tokens.output,
         record.requests or 0,
         record.value_nanos or 0,
         record.billed_nanos or 0,

@@ -15,12 +15,13 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from app.model_names import claude_id
-from app.providers.claude_record import CLAUDE_CODE, UNREMARKABLE, conditions_of
+from app.pricing import UNREMARKABLE, Conditions
+from app.providers.claude_record import CLAUDE_CODE, conditions_of
 from app.providers.exports.claude_tokens import conditions_in_words_of_the_api
 from app.providers.exports.types import ExportKind, Reading, RowReader
 from app.providers.paging import detail_text
 from app.states import Merge
-from app.usage import Actor, PriceStatus, UsageRecord
+from app.usage import PriceStatus, RawActor, Tokens, UsageRecord
 from app.values import clean_text
 
 KIND = ExportKind("claude_cost", "anthropic", "Claude Console costs", Merge.MONEY)
@@ -39,9 +40,30 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "list_price": ("list_price_usd",),
     "api_key_id": ("api_key_id",),
 }
-_IDENTIFYING = tuple(FIELDS)[:10]
+_IDENTIFYING = (
+    *("date", "model", "api_key", "workspace", "usage_type"),
+    *("context_window", "inference_geo", "speed", "token_type", "cost_type"),
+)
 _MATCHING = ("date", "model", "api_key", "workspace", "context_window", "inference_geo", "speed")
 _DATED = re.compile(r"(?P<name>.+?)[ -](?P<date>[0-9]{4}-?[0-9]{2}-?[0-9]{2})")
+
+
+class Cells(NamedTuple):
+    """The cells of a row, in the order of FIELDS."""
+
+    date: str
+    model: str
+    api_key: str
+    workspace: str
+    usage_type: str
+    context_window: str
+    inference_geo: str
+    speed: str
+    token_type: str
+    cost_type: str
+    cost: str
+    list_price: str
+    api_key_id: str
 
 
 class MoneyTarget(NamedTuple):
@@ -72,29 +94,33 @@ def start(reading: Reading) -> RowReader:
     cells = reading.cells
     kept = [name for name in _IDENTIFYING if name in reading.present]
 
-    def read(row: Sequence[str]) -> tuple[UsageRecord, str] | str:
-        day = cells.day(row[0], "usage_date_utc")
-        cost = cells.dollars(row[10], "cost_usd")
-        list_price = cells.dollars(row[11], "list_price_usd")
+    def read(found: Sequence[str]) -> tuple[UsageRecord, str] | str:
+        row = Cells._make(found)
+        day = cells.day(row.date, "usage_date_utc")
+        cost = cells.dollars(row.cost, "cost_usd")
+        list_price = cells.dollars(row.list_price, "list_price_usd")
         if not (cost or list_price):
             return "no money"
-        model, api_key, workspace = model_name(row[1]), clean_text(row[2]), clean_text(row[3])
-        conditions = conditions_in_words_of_the_api(*row[4:8]).remarkable()
-        described = (*conditions, *map(clean_text, row[8:10]))
-        said = (day.isoformat(), model, api_key, workspace, *described)
+        model = model_name(row.model)
+        api_key, workspace = clean_text(row.api_key), clean_text(row.workspace)
+        conditions = conditions_in_words_of_the_api(
+            row.usage_type, row.context_window, row.inference_geo, row.speed
+        ).remarkable()
+        kinds = (clean_text(row.token_type), clean_text(row.cost_type))
+        said = (day.isoformat(), model, api_key, workspace, *conditions, *kinds)
         facts = dict(zip(_IDENTIFYING, said, strict=True))
         value = cost if list_price is None else list_price
         record = UsageRecord(
-            day,
-            Actor(key=api_key, workspace=workspace),
-            CLAUDE_CODE.key,
-            model,
-            *(0, 0, 0, 0, 0),
+            day=day,
+            actor=RawActor(key=api_key, workspace=workspace),
+            tool=CLAUDE_CODE.key,
+            model=model,
+            tokens=Tokens(),
             requests=None,
             value_nanos=value,
             billed_nanos=cost,
             price_status=PriceStatus.PROVIDER,
-            detail=_detail(*described, row[12]),
+            detail=_detail(conditions, *kinds, row.api_key_id),
         )
         key = {name: facts[name] for name in kept}
         return record, json.dumps(key, sort_keys=True, separators=(",", ":"))
@@ -157,16 +183,14 @@ def money_matches(money_key: str, record: UsageRecord) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _detail(
-    usage_type: str, window: str, geo: str, speed: str, token_type: str, cost_type: str, key_id: str
-) -> str:
+def _detail(conditions: Conditions, token_type: str, cost_type: str, key_id: str) -> str:
     facts = {
-        "usage_type": usage_type,
+        "usage_type": conditions.service_tier,
         "token_type": token_type,
         "cost_type": cost_type,
-        "context_window": window,
-        "inference_geo": geo,
-        "speed": speed,
+        "context_window": conditions.context_window,
+        "inference_geo": conditions.inference_geo,
+        "speed": conditions.speed,
         "api_key_id": key_id,
     }
     return detail_text({name: said for name, said in facts.items() if said not in UNREMARKABLE})

@@ -9,11 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence, Set
 from functools import lru_cache
+from typing import NamedTuple
 
-from app.providers.claude_record import Conditions, Counts, claude_record
+from app.pricing import Conditions
+from app.providers.claude_record import Counts, claude_record
+from app.providers.exports.cells import CellReader
 from app.providers.exports.types import ExportKind, Reading, RowReader
 from app.states import Merge
-from app.usage import Actor, UsageRecord
+from app.usage import RawActor, Tokens, UsageRecord
 from app.values import clean_text
 
 KIND = ExportKind("claude_tokens", "anthropic", "Claude Console tokens", Merge.KEYED)
@@ -34,15 +37,34 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "output": ("usage_output_tokens", "output_tokens"),
     "web_searches": ("web_search_count",),
 }
-_COUNTED = [FIELDS[name][0] for name in list(FIELDS)[8:]]
-_TOKEN_HEADERS = {header for name in list(FIELDS)[8:14] for header in FIELDS[name]}
 _INPUTS = ("input", "cache_write", "cache_write_5m", "cache_write_1h", "cache_read")
+_TOKEN_HEADERS = {header for name in (*_INPUTS, "output") for header in FIELDS[name]}
 _WINDOWS = {
     **dict.fromkeys(("≤200k", "<=200k", "0-200k"), "0-200k"),
     # What is left of the sign ≤ where a program wrote it in an encoding without it.
     **dict.fromkeys(("=200k", "?200k"), "0-200k"),
     **dict.fromkeys((">200k", "200k-1m"), "200k-1M"),
 }
+
+
+class Cells(NamedTuple):
+    """The cells of a row, in the order of FIELDS."""
+
+    date: str
+    model: str
+    api_key: str
+    workspace: str
+    usage_type: str
+    context_window: str
+    inference_geo: str
+    speed: str
+    input: str
+    cache_write: str
+    cache_write_5m: str
+    cache_write_1h: str
+    cache_read: str
+    output: str
+    web_searches: str
 
 
 def recognises(headers: Set[str]) -> bool:
@@ -68,21 +90,40 @@ def start(reading: Reading) -> RowReader:
     cells = reading.cells
     has_key, has_workspace = "api_key" in reading.present, "workspace" in reading.present
 
-    def read(row: Sequence[str]) -> tuple[UsageRecord, str] | str:
-        day = cells.day(row[0], "usage_date_utc")
-        plain, write, write_5m, write_1h, *rest = map(cells.count, row[8:], _COUNTED)
-        counts = Counts(plain, write + write_5m, write_1h, *rest)
-        if not any(counts):
+    def read(found: Sequence[str]) -> tuple[UsageRecord, str] | str:
+        row = Cells._make(found)
+        day = cells.day(row.date, "usage_date_utc")
+        counts = _counts(row, cells)
+        if not (counts.tokens.total or counts.web_searches):
             return "no tokens"
-        model, api_key, workspace = map(clean_text, row[1:4])
-        conditions = conditions_in_words_of_the_api(*row[4:8])
+        model, api_key = clean_text(row.model), clean_text(row.api_key)
+        workspace = clean_text(row.workspace)
+        conditions = conditions_in_words_of_the_api(
+            row.usage_type, row.context_window, row.inference_geo, row.speed
+        )
         record = claude_record(
-            day, Actor(key=api_key, workspace=workspace), model, counts, conditions
+            day, RawActor(key=api_key, workspace=workspace), model, counts, conditions
         )
         owner = (api_key if has_key else None, workspace if has_workspace else None)
         return record, _key(day.isoformat(), model, *owner, conditions)
 
     return read
+
+
+def _counts(row: Cells, cells: CellReader) -> Counts:
+    """A cache write without a duration is one for 5 minutes."""
+
+    def count(name: str) -> int:
+        return cells.count(getattr(row, name), FIELDS[name][0])
+
+    tokens = Tokens(
+        input=count("input"),
+        cache_write_5m=count("cache_write") + count("cache_write_5m"),
+        cache_write_1h=count("cache_write_1h"),
+        cache_read=count("cache_read"),
+        output=count("output"),
+    )
+    return Counts(tokens, count("web_searches"))
 
 
 @lru_cache(maxsize=1024)

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from functools import lru_cache
+from typing import NamedTuple
 
 from app.providers.cursor_value import CURSOR, cursor_value
 from app.providers.exports.types import ExportKind, Reading, RowReader
 from app.providers.paging import detail_text
 from app.states import Merge
-from app.usage import Actor, UsageRecord, normal_email
+from app.usage import RawActor, Tokens, UsageRecord, normal_email
 from app.values import clean_text
 
 KIND = ExportKind("cursor_events", "cursor", "Cursor usage events", Merge.EVENTS)
@@ -53,8 +54,26 @@ _MODEL_NAMES_OF_THE_API = {"auto": "default"}
 SUM_DIFFERS = "Total Tokens is not the sum of its parts; the parts are counted"
 PARTS_UNKNOWN = "the export gives only a total of tokens, which is counted as input"
 
-_Tokens = tuple[int, int, int, int, bool]
-"""Input, cache write, cache read, output, and whether these parts are known."""
+
+class Cells(NamedTuple):
+    """The cells of a row, in the order of FIELDS."""
+
+    date: str
+    user: str
+    kind: str
+    model: str
+    max_mode: str
+    cache_write: str
+    input: str
+    cache_read: str
+    output: str
+    total: str
+    cost: str
+    billed: str
+    requests: str
+    cloud_agent_id: str
+    automation_id: str
+    request_type: str
 
 
 def recognises(headers: Set[str]) -> bool:
@@ -71,7 +90,7 @@ def missing(present: Set[str]) -> Sequence[str]:
 
 def needs_person(present: Set[str], first_row: Sequence[str]) -> bool:
     """Individual exports have no User, in August 2025 they said "You"."""
-    return "user" not in present or first_row[1].lower() == _EXPORTING_PERSON
+    return "user" not in present or Cells._make(first_row).user.lower() == _EXPORTING_PERSON
 
 
 def start(reading: Reading) -> RowReader:
@@ -83,58 +102,61 @@ class _Events:
     def __init__(self, reading: Reading) -> None:
         self._cells = reading.cells
         self._warnings = reading.warnings
-        self._person = Actor(account=reading.person) if reading.person else None
+        self._person = RawActor(account=reading.person) if reading.person else None
         self._has_user = "user" in reading.present
         self._actor = lru_cache(maxsize=4096)(self._read_actor)
         self._money = lru_cache(maxsize=4096)(self._read_money)
 
-    def read(self, row: Sequence[str]) -> tuple[UsageRecord, str] | str:
-        date, user, kind, model, max_mode = row[:5]
-        cost, billed, requests, *ids = row[10:]
-        day, at_ms = self._cells.instant(date, "Date")
-        plain, write, read, output, known = self._tokens(*row[5:10])
-        units = self._units(requests)
-        told, billed_nanos = self._money(kind, cost, billed, requests)
-        if not (plain or write or read or output or told or billed_nanos or units):
+    def read(self, cells: Sequence[str]) -> tuple[UsageRecord, str] | str:
+        row = Cells._make(cells)
+        day, at_ms = self._cells.instant(row.date, "Date")
+        tokens, known = self._tokens(row)
+        units = self._units(row.requests)
+        reported, billed_nanos = self._money(row.kind, row.cost, row.billed, row.requests)
+        if not (tokens.total or reported or billed_nanos or units):
             return "no tokens, no cost"
-        model = _MODEL_NAMES_OF_THE_API.get(model.lower(), model[:300])
-        value_nanos, price_status = cursor_value(
-            told, day, model, (plain, write, read, output), parts_known=known
-        )
-        fraction = requests if requests[:1].isdigit() and units is None else None
+        model = _MODEL_NAMES_OF_THE_API.get(row.model.lower(), row.model[:300])
+        value_nanos, price_status = cursor_value(reported, day, model, tokens, parts_known=known)
+        fraction = row.requests if row.requests[:1].isdigit() and units is None else None
+        ids = (row.cloud_agent_id, row.automation_id, row.request_type)
         record = UsageRecord(
-            day,
-            self._actor(user),
-            CURSOR.key,
-            model,
-            plain,
-            write,
-            0,
-            read,
-            output,
-            units,
-            value_nanos,
-            billed_nanos,
-            price_status,
-            at_ms,
-            _detail(kind, max_mode, fraction, known, *ids),
+            day=day,
+            actor=self._actor(row.user),
+            tool=CURSOR.key,
+            model=model,
+            tokens=tokens,
+            requests=units,
+            value_nanos=value_nanos,
+            billed_nanos=billed_nanos,
+            price_status=price_status,
+            at_ms=at_ms,
+            detail=_detail(row.kind, row.max_mode, fraction, known, ids),
         )
         return record, ""
 
-    def _tokens(self, write: str, plain: str, read: str, output: str, total: str) -> _Tokens:
+    def _tokens(self, row: Cells) -> tuple[Tokens, bool]:
+        """The tokens, and whether their kinds are known."""
         count = self._cells.count
-        w, p = count(write, _PARTS["cache_write"]), count(plain, _PARTS["input"])
-        r, o = count(read, _PARTS["cache_read"]), count(output, _PARTS["output"])
-        whole = count(total, "Total Tokens")
-        if whole == w + p + r + o or not total:
-            return p, w, r, o, True
-        if not (write or plain or read or output):
+        plain, write = (
+            count(row.input, _PARTS["input"]),
+            count(row.cache_write, _PARTS["cache_write"]),
+        )
+        read, output = (
+            count(row.cache_read, _PARTS["cache_read"]),
+            count(row.output, _PARTS["output"]),
+        )
+        total = count(row.total, "Total Tokens")
+        if total == plain + write + read + output or not row.total:
+            return Tokens(plain, write, 0, read, output), True
+        if not (row.cache_write or row.input or row.cache_read or row.output):
             self._warnings[PARTS_UNKNOWN] += 1
-            return whole, 0, 0, 0, False
-        if w >= p and whole == w + r + o:
-            return p, w - p, r, o, True
+            return Tokens(input=total), False
+        if write >= plain and total == write + read + output:
+            # The other reading: 900 with the cache write, 300 of them without, 1,000 in all
+            # with 100 of output, is an input of 300 and a cache write of 600.
+            return Tokens(plain, write - plain, 0, read, output), True
         self._warnings[SUM_DIFFERS] += 1
-        return p, w, r, o, True
+        return Tokens(plain, write, 0, read, output), True
 
     def _units(self, requests: str) -> int | None:
         """The requests where they are whole; a row may say 0.5, and `-` or `Free`."""
@@ -142,12 +164,12 @@ class _Events:
             return None
         return self._cells.units(requests, "Requests")
 
-    def _read_actor(self, user: str) -> Actor:
+    def _read_actor(self, user: str) -> RawActor:
         if not self._has_user or (self._person and user.lower() == _EXPORTING_PERSON):
-            return self._person or Actor()
+            return self._person or RawActor()
         if "@" in user:
-            return Actor(account=clean_text(normal_email(user)))
-        return Actor(key=clean_text(user))
+            return RawActor(account=clean_text(normal_email(user)))
+        return RawActor(key=clean_text(user))
 
     def _read_money(
         self, kind: str, cost: str, billed: str, requests: str
@@ -177,11 +199,13 @@ def _detail(
     max_mode: str,
     requests: str | None,
     known: bool,
-    cloud_agent_id: str,
-    automation_id: str,
-    request_type: str,
+    ids: tuple[str, str, str],
 ) -> str:
-    """What the columns do not hold, under the names of Cursor's API where it has one."""
+    """What the columns do not hold, under the names of Cursor's API where it has one.
+
+    `ids`: of the cloud agent, of the automation, and the type of the request.
+    """
+    cloud_agent_id, automation_id, request_type = ids
     return detail_text(
         {
             "kind": kind or None,
