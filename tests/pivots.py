@@ -12,18 +12,19 @@ from peewee import JOIN
 from app.dates import day_of
 from app.models import Actor, Mapping, Partition, Person, Slice, Team, Usage
 from app.queries.pivot.dimensions import (
-    ADDITIVE,
-    COST,
-    DAYS,
     DIMENSIONS,
     NO_TEAM,
     NOBODYS_TEAM,
-    PEOPLE,
     PERIODS,
     PERSON,
-    UNOWNED,
+    TEAM,
+)
+from app.queries.pivot.measures import (
+    ADDITIVE,
+    COST,
+    DAYS,
+    PEOPLE,
     Amount,
-    period_of,
 )
 from app.queries.pivot.pivot import (
     Pivot,
@@ -98,7 +99,7 @@ def records() -> list[Record]:
 
 def key_of(record: Record, dimension: str) -> Any:
     if dimension in PERIODS:
-        return period_of(dimension, record.day)
+        return PERIODS[dimension].start(record.day)
     return getattr(record, dimension)
 
 
@@ -138,7 +139,7 @@ def check(found: list[Record], scope: Scope, shape: Shape) -> Pivot:
     assert answer.total.value == measured(kept, measure)
     shown = [column.key for column in answer.columns]
     lines = {line.key: line for line in answer.lines}
-    unowned = UNOWNED.get(shape.rows)
+    unowned = DIMENSIONS[shape.rows].unattributed
     assert unowned not in lines
     owned = [record for record in kept if key_of(record, shape.rows) != unowned]
     assert {key_of(record, shape.rows) for record in owned} <= set(lines)
@@ -168,21 +169,21 @@ def check_foot(found: list[Record], owned: list[Record], shape: Shape, answer: P
     """The rows alone, each shared name and what has no owner: nothing more, nothing twice."""
     check_line(answer.rows_sum, owned, shape, answer)
     nobody: dict[str, list[Record]] = defaultdict(list)
-    for record in found if shape.rows in UNOWNED else ():
+    for record in found if shape.rows in (PERSON, TEAM) else ():
         if not record.person and shape.search.lower() in record.shared.lower():
             nobody[record.shared].append(record)
     if shape.search:
         nobody.pop("", None)
-    assert [line.label for line in answer.nobody if line.label] == [
+    assert [line.label for line in answer.footer if line.label] == [
         line.label
-        for line in sorted(answer.nobody, key=lambda one: (-one.total.value, one.label))
+        for line in sorted(answer.footer, key=lambda one: (-one.total.value, one.label))
         if line.label
     ]
-    assert {line.label for line in answer.nobody} == set(nobody)
-    for line in answer.nobody:
+    assert {line.label for line in answer.footer} == set(nobody)
+    for line in answer.footer:
         check_line(line, nobody[line.label], shape, answer)
     if not shape.search and shape.measure in ADDITIVE:
-        parts = [answer.rows_sum, *answer.nobody]
+        parts = [answer.rows_sum, *answer.footer]
         assert sum(part.total.value for part in parts if part.total) == answer.total.value
 
 

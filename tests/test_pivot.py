@@ -10,22 +10,23 @@ import pytest
 
 from app.database import database
 from app.queries.pivot.dimensions import (
+    DIMENSIONS,
+    PERIODS,
+    PERSON,
+    WORKSPACE,
+)
+from app.queries.pivot.measures import (
     ADDITIVE,
     COST,
     DAYS,
-    DIMENSIONS,
     MEASURES,
     PEOPLE,
-    PERSON,
     REQUESTS,
-    WORKSPACE,
-    periods,
 )
 from app.queries.pivot.pivot import (
     MOST_COLUMNS,
     MOST_PERIODS,
     Shape,
-    natural_sort,
     pivot,
     shown_periods,
 )
@@ -59,7 +60,7 @@ def test_any_range_and_filter_equals_the_records(town: Reader, seed: int) -> Non
             scope = Scope(start, end, tools, models, teams)
             rows, by = dice.choice(pairs())
             search = dice.choice(("", "", "a", "TOWN", "100%", "_", "nobody")) * (rows == PERSON)
-            check(found, scope, Shape(rows, by, dice.choice(MEASURES), search))
+            check(found, scope, Shape(rows, by, dice.choice(tuple(MEASURES)), search))
 
 
 @pytest.mark.parametrize("measure", MEASURES)
@@ -119,7 +120,7 @@ def test_sorts_by_label_total_and_column(
 def test_an_unknown_sort_is_the_natural_one(company: Reader) -> None:
     with database.connection_context():
         answer = pivot(Scope(*COMPANY_DAYS), Shape("day", "tool", sort="bogus"))
-    assert (answer.sort, answer.descending) == natural_sort("day") == ("label", False)
+    assert (answer.sort, answer.descending) == DIMENSIONS["day"].natural_sort == ("label", False)
 
 
 def test_usage_without_an_owner_is_below_the_people_on_every_page(company: Reader) -> None:
@@ -130,16 +131,16 @@ def test_usage_without_an_owner_is_below_the_people_on_every_page(company: Reade
             for offset in (0, 4, 8)
         ]
         searched = pivot(Scope(*COMPANY_DAYS), Shape(PERSON, "tool", search="@"), limit=None)
-    assert [(line.label, line.keys) for line in answer.nobody] == [("", ())]
+    assert [(line.label, line.keys) for line in answer.footer] == [("", ())]
     assert 0 not in {line.key for line in answer.lines}
     assert answer.row_count == len(answer.lines)
     for page in pages:
-        assert (page.rows_sum, page.nobody, page.total) == (
+        assert (page.rows_sum, page.footer, page.total) == (
             answer.rows_sum,
-            answer.nobody,
+            answer.footer,
             answer.total,
         )
-    assert searched.nobody == []
+    assert searched.footer == []
     assert searched.rows_sum.total == searched.total == answer.rows_sum.total
     assert searched.row_count == searched.known_rows == answer.row_count
 
@@ -167,7 +168,7 @@ def test_many_periods_become_coarser_columns(town: Reader) -> None:
     assert shown_periods("week", "month", Scope(date(2020, 1, 1), date(2026, 1, 1))) == "week"
     assert shown_periods("model", "person", year) == "model"
     two_months = Scope(date(2026, 1, 1), date(2026, 3, 1))
-    assert len(periods("day", two_months)) == MOST_PERIODS
+    assert len(PERIODS["day"].all_in(two_months)) == MOST_PERIODS
     assert shown_periods("day", "person", two_months) == "day"
 
 

@@ -19,7 +19,8 @@ from app.directory.mappings import KeyChange, Owner, change_mappings
 from app.directory.people import change_person
 from app.ledger import organization_for, replace_day
 from app.models import Run
-from app.queries.pivot.dimensions import COST, DAYS, MEASURES, PERSON, TEAM
+from app.queries.pivot.dimensions import PERSON, TEAM
+from app.queries.pivot.measures import COST, DAYS, MEASURES
 from app.queries.pivot.pivot import Shape, pivot
 from app.queries.scope import Scope
 from app.usage import DayUsage, PriceStatus, RawActor, Tokens, UsageRecord
@@ -145,7 +146,7 @@ def test_the_figures_are_those_of_the_list_of_people(firm: FlaskClient) -> None:
 
 def test_many_names_are_summed_up(firm: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     share({"key_5": "Fourth"})
-    monkeypatch.setattr("app.queries.pivot.unattributed.MOST_SHARED", 1)
+    monkeypatch.setattr("app.queries.pivot.footer.MOST_SHARED", 1)
     monkeypatch.setattr("app.queries.people.rows.MOST_SHARED", 1)
     for query in ("", "by=tool", "rows=team&by=month"):
         rows = foot_of(firm, query)

@@ -1,84 +1,40 @@
-"""What a pivot can be cut by and measured in, and how a question is narrowed to some keys."""
+"""What a pivot can be cut by: each dimension with its keys, labels, order and SQL in one place."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from peewee import JOIN
+from peewee import JOIN, Case, ModelSelect, fn
 
 from app.database import database
-from app.dates import days_between, month_end, month_start, week_end, week_start
-from app.models import UNATTRIBUTED, Organization, Workspace
+from app.dates import day_of, days_between, month_end, month_start, week_end, week_start
+from app.models import ALL_SLICE, UNATTRIBUTED, Organization, Person, TotalDay, Workspace
 from app.providers import PROVIDERS, label_of
 from app.queries.people.everybody import known_people
-from app.queries.scope import Scope, Slices, slices_of, teams
+from app.queries.pivot.measures import DAYS, PEOPLE, Measure
+from app.queries.scope import Scope, teams
 
-PERSON, TEAM, MODEL, TOOL = "person", "team", "model", "tool"
-DAY, WEEK, MONTH = "day", "week", "month"
-WORKSPACE = "workspace"
-DIMENSIONS = (PERSON, TEAM, MODEL, TOOL, DAY, WEEK, MONTH, WORKSPACE)
-PERIODS = (DAY, WEEK, MONTH)
-
+BY_LABEL, BY_TOTAL = "label", "total"
 NO_TEAM, NOBODYS_TEAM = 0, -1
 """Keys of the dimension "team": people without a team, and usage that belongs to nobody."""
-UNOWNED = {PERSON: UNATTRIBUTED, TEAM: NOBODYS_TEAM}
-"""The key of usage that belongs to nobody, by dimension."""
-
-TOKENS, COST, REQUESTS = "tokens", "cost", "requests"
-DAYS, PEOPLE = "days", "people"
-MEASURES = (TOKENS, COST, REQUESTS, DAYS, PEOPLE)
-ADDITIVE = (TOKENS, COST, REQUESTS)
-
-
-class Amount(NamedTuple):
-    """One figure: tokens, nano-dollars, or a count.
-
-    For the measures "cost" and "requests" `unknown_tokens` of the `tokens` have no price, or
-    nobody told their requests.
-    """
-
-    value: int
-    tokens: int = 0
-    unknown_tokens: int = 0
-
-    @property
-    def is_unknown(self) -> bool:
-        """Whether it is known of no part of the usage: then it is unknown, not zero."""
-        return bool(self.tokens) and self.unknown_tokens == self.tokens and not self.value
-
-    @property
-    def is_partial(self) -> bool:
-        """Whether it is known of a part of the usage only."""
-        return bool(self.unknown_tokens) and not self.is_unknown
-
-
-NOTHING = Amount(0)
-
-
-def add(amounts: Iterable[Amount]) -> Amount:
-    """The sum of amounts of an additive measure."""
-    return Amount(*(sum(column) for column in zip(NOTHING, *amounts, strict=True)))
-
-
-def subtract(whole: Amount, part: Amount) -> Amount:
-    """The difference of amounts of an additive measure."""
-    return Amount(*(mine - theirs for mine, theirs in zip(whole, part, strict=True)))
+JULIAN_DAY_OF_YEAR_0 = 1_721_425
+"""What to take from a Julian day number to get Python's ordinal of the day."""
 
 
 @dataclass(frozen=True)
-class Question:
+class PivotQuestion:
     """What is measured: days from and to (both set), and whose usage.
 
-    `search` narrows to people whose e-mail holds the words. `people`, `teams` and `workspaces`
-    narrow to some keys, `no_people`, `no_teams` and `no_workspaces` leave some out; the key of
-    a workspace is (organisation id, external id).
+    `search` narrows to people with an e-mail containing it. `people`, `teams`, `workspaces`,
+    `models` and `tools` narrow to some keys, `no_people` and the like leave some out; the key
+    of a workspace is (organisation id, external id).
     """
 
     scope: Scope
-    measure: str
+    measure: Measure
     search: str = ""
     people: tuple[int, ...] | None = None
     no_people: tuple[int, ...] = ()
@@ -87,111 +43,293 @@ class Question:
     workspaces: tuple[tuple[int, str], ...] | None = None
     no_workspaces: tuple[tuple[int, str], ...] = ()
     models: tuple[str, ...] | None = None
+    no_models: tuple[str, ...] = ()
     tools: tuple[str, ...] | None = None
+    no_tools: tuple[str, ...] = ()
+
+
+@dataclass
+class Source:
+    """Rows that know an answer: the query of them, and which of their columns say what.
+
+    `labels` are the (tool, display model) of the slices that are read. A dimension that needs
+    another table joins it to `query`.
+    """
+
+    question: PivotQuestion
+    query: Any
+    figures: Sequence[Any]
+    labels: Mapping[int, tuple[str, str]]
+    day: Any = None
+    month: Any = None
+    slice: Any = None
+    person: Any = None
+    workspace: tuple[Any, ...] = ()
+
+
+class Group(NamedTuple):
+    """Expressions to group by, and how to read their values as a key."""
+
+    expressions: Sequence[Any]
+    read: Callable[..., Any]
+
+
+class Dimension:
+    """One thing that a pivot can be cut by: all that is known of it is said in its class.
+
+    `name` is its word in addresses, `one` and `many` are its words on screen. `unattributed`
+    is the key of usage that belongs to nobody, None where such usage has a key like any other.
+    `filter` is the filter of pages that narrows them to a label, "" where there is none.
+    `keeps_apart`: the counts that no two of its keys share, so that they add up. `rank`: its
+    place among expressions to group by, which is that of the columns in the rollups' indexes.
+    """
+
+    name = one = many = filter = ""
+    unattributed: Any = None
+    is_period = False
+    keeps_apart: tuple[str, ...] = ()
+    rank = 0
 
     @property
-    def slices(self) -> Slices:
-        """The slices of the scope, of these models and tools only."""
-        found = slices_of(self.scope)
-        if self.models is not None:
-            by_model = {key: part for key, part in found.by_model.items() if part[1] in self.models}
-            by_tool = {key: tool for key, (tool, _) in by_model.items()}
-            found = Slices(tuple(by_model), by_tool, by_model)
-        if self.tools is not None:
-            by_tool = {key: tool for key, tool in found.by_tool.items() if tool in self.tools}
-            by_model = {key: part for key, part in found.by_model.items() if part[0] in self.tools}
-            found = Slices(tuple(by_tool), by_tool, by_model)
-        return found
+    def natural_sort(self) -> tuple[str, bool]:
+        """(sort, descending) of a pivot nobody has sorted."""
+        return (BY_LABEL, False) if self.is_period else (BY_TOTAL, True)
 
-    @property
-    def is_of_anybody(self) -> bool:
-        """Whether usage counts whoever it belongs to."""
-        some = self.scope.teams or self.search or self.no_people or self.no_teams
-        return not some and self.people is None and self.teams is None
+    def adds_up(self, measure: Measure) -> bool:
+        """Whether the keys share nothing, so that what they count adds up."""
+        return measure.adds_up or measure.name in self.keeps_apart
 
-    def to(self, dimension: str, keys: Sequence[Any]) -> Question:
-        """The same question about some keys of a dimension only (of periods: one)."""
-        if dimension == PERSON:
-            return replace(self, people=tuple(keys))
-        if dimension == TEAM:
-            return replace(self, teams=tuple(keys))
-        if dimension == WORKSPACE:
-            return replace(self, workspaces=tuple(keys))
-        if dimension in PERIODS:
-            first, last = period_span(dimension, keys[0], self.scope)
-            return replace(self, scope=self.scope._replace(start=first, end=last))
-        if dimension == MODEL:
-            return replace(self, models=tuple(keys))
-        return replace(self, tools=tuple(keys))
+    def labels(self, keys: Iterable[Any]) -> dict[Any, str]:
+        """Words for keys, as searched and sorted by; "" is usage of nobody."""
+        return {key: str(key) for key in keys}
 
-    def without(self, dimension: str, keys: Sequence[Any]) -> Question:
+    def only(self, question: PivotQuestion, keys: Sequence[Any]) -> PivotQuestion:
+        """The same question about some keys only (of periods: one)."""
+        raise NotImplementedError
+
+    def without(self, question: PivotQuestion, keys: Sequence[Any]) -> PivotQuestion:
         """The same question about all other keys; of periods: about the days before them."""
-        if dimension == PERSON:
-            return replace(self, no_people=tuple(keys))
-        if dimension == TEAM:
-            return replace(self, no_teams=tuple(keys))
-        if dimension == WORKSPACE:
-            return replace(self, no_workspaces=tuple(keys))
-        if dimension in PERIODS:
-            end = min(keys) - timedelta(days=1)
-            return replace(self, scope=self.scope._replace(end=end))
-        named = {name for _, name in self.slices.by_model.values()}
-        known = named if dimension == MODEL else set(self.slices.by_tool.values())
-        return self.to(dimension, list(known.difference(keys)))
+        raise NotImplementedError
+
+    def group(self, source: Source) -> Group:
+        """How the rows of a source are grouped by the keys."""
+        raise NotImplementedError
 
 
-def period_of(dimension: str, day: date) -> date:
-    """The first day of the day's period: the day itself, its ISO week's Monday, or the 1st."""
-    if dimension == DAY:
+class _Person(Dimension):
+    name, one, many = "person", "person", "people"
+    unattributed, keeps_apart, rank = UNATTRIBUTED, (PEOPLE,), 2
+
+    def labels(self, keys: Iterable[Any]) -> dict[Any, str]:
+        known = known_people()
+        return {key: "" if key == UNATTRIBUTED else known[key].email for key in keys}
+
+    def only(self, question: PivotQuestion, keys: Sequence[Any]) -> PivotQuestion:
+        return replace(question, people=tuple(keys))
+
+    def without(self, question: PivotQuestion, keys: Sequence[Any]) -> PivotQuestion:
+        return replace(question, no_people=tuple(keys))
+
+    def group(self, source: Source) -> Group:
+        return Group([source.person], lambda person: person)
+
+
+class _Team(Dimension):
+    """A team is known by the person; its members may change, and then all of its usage does."""
+
+    name, one, many = "team", "team", "teams"
+    unattributed, keeps_apart, rank, filter = NOBODYS_TEAM, (PEOPLE,), 3, "team"
+
+    def labels(self, keys: Iterable[Any]) -> dict[Any, str]:
+        names = {**teams(), NO_TEAM: "No team", NOBODYS_TEAM: ""}
+        return {key: names[key] for key in keys}
+
+    def only(self, question: PivotQuestion, keys: Sequence[Any]) -> PivotQuestion:
+        return replace(question, teams=tuple(keys))
+
+    def without(self, question: PivotQuestion, keys: Sequence[Any]) -> PivotQuestion:
+        return replace(question, no_teams=tuple(keys))
+
+    def group(self, source: Source) -> Group:
+        query, person = source.query, source.person
+        query = query.switch(query.model) if isinstance(query, ModelSelect) else query
+        source.query = query.join(Person, JOIN.LEFT_OUTER, on=(Person.id == person))
+        own = fn.COALESCE(Person.team, NO_TEAM)
+        return Group([Case(None, [(person == UNATTRIBUTED, NOBODYS_TEAM)], own)], lambda team: team)
+
+
+class _OfSlices(Dimension):
+    """A dimension that the slice of a row tells; `place` is that in the label of a slice."""
+
+    place: int
+    rank = 1
+
+    def group(self, source: Source) -> Group:
+        """One slice stands for all of its label, so that the database groups by label.
+
+        Where slices 4 and 7 are both of "Sonnet 4.5", rows of 7 are grouped as if of 4.
+        """
+        names = {key: label[self.place] for key, label in source.labels.items()}
+        first: dict[str, int] = {}
+        for key, name in names.items():
+            first.setdefault(name, key)
+        others = [(key, first[name]) for key, name in names.items() if first[name] != key]
+        stands = Case(source.slice, others, source.slice) if others else source.slice
+        return Group([stands], names.__getitem__)
+
+
+class _Model(_OfSlices):
+    name, one, many, filter, place = "model", "model", "models", "model", 1
+
+    def only(self, question: PivotQuestion, keys: Sequence[Any]) -> PivotQuestion:
+        return replace(question, models=tuple(keys))
+
+    def without(self, question: PivotQuestion, keys: Sequence[Any]) -> PivotQuestion:
+        return replace(question, no_models=tuple(keys))
+
+
+class _Tool(_OfSlices):
+    name, one, many, filter, place = "tool", "tool", "tools", "tool", 0
+
+    def only(self, question: PivotQuestion, keys: Sequence[Any]) -> PivotQuestion:
+        return replace(question, tools=tuple(keys))
+
+    def without(self, question: PivotQuestion, keys: Sequence[Any]) -> PivotQuestion:
+        return replace(question, no_tools=tuple(keys))
+
+
+class Period(Dimension):
+    """Days, weeks or months, each known by its first day."""
+
+    is_period, keeps_apart = True, (DAYS,)
+
+    def start(self, day: date) -> date:
+        """The first day of the period of a day."""
+        raise NotImplementedError
+
+    def end(self, first: date) -> date:
+        """The last day of a period."""
+        raise NotImplementedError
+
+    def span(self, first: date, scope: Scope) -> tuple[date, date]:
+        """The days of a period that lie in the scope, first and last."""
+        return max(first, scope.start or first), min(self.end(first), scope.end or date.max)
+
+    def all_in(self, scope: Scope) -> list[date]:
+        """Every period that has days in the scope, oldest first."""
+        if scope.start is None or scope.end is None:
+            return []
+        return list(dict.fromkeys(map(self.start, days_between(scope.start, scope.end))))
+
+    def labels(self, keys: Iterable[Any]) -> dict[Any, str]:
+        return {key: key.isoformat() for key in keys}
+
+    def only(self, question: PivotQuestion, keys: Sequence[Any]) -> PivotQuestion:
+        first, last = self.span(keys[0], question.scope)
+        return replace(question, scope=question.scope._replace(start=first, end=last))
+
+    def without(self, question: PivotQuestion, keys: Sequence[Any]) -> PivotQuestion:
+        end = min(keys) - timedelta(days=1)
+        return replace(question, scope=question.scope._replace(end=end))
+
+
+class _Day(Period):
+    name, one, many = "day", "day", "days"
+
+    def start(self, day: date) -> date:
         return day
-    return week_start(day) if dimension == WEEK else month_start(day)
+
+    def end(self, first: date) -> date:
+        return first
+
+    def group(self, source: Source) -> Group:
+        return Group([source.day], day_of)
 
 
-def period_span(dimension: str, first: date, scope: Scope) -> tuple[date, date]:
-    """The days of a period that lie in the scope, first and last."""
-    last = {DAY: first, WEEK: week_end(first), MONTH: month_end(first)}[dimension]
-    return max(first, scope.start or first), min(last, scope.end or last)
+class _Week(Period):
+    name, one, many = "week", "week", "weeks"
+
+    def start(self, day: date) -> date:
+        return week_start(day)
+
+    def end(self, first: date) -> date:
+        return week_end(first)
+
+    def group(self, source: Source) -> Group:
+        """Weeks need a calendar, made of the known days."""
+        weeks, query = _calendar(source.question.scope), source.query
+        source.query = query.switch(query.model).join(weeks, on=(weeks.c.day == source.day))
+        return Group([weeks.c.week], _monday)
 
 
-def periods(dimension: str, scope: Scope) -> list[date]:
-    """Every period that has days in the scope, oldest first, known by its first day."""
-    start, end = scope.start, scope.end
-    if start is None or end is None:
-        return []
-    return list(dict.fromkeys(period_of(dimension, day) for day in days_between(start, end)))
+class _Month(Period):
+    name, one, many = "month", "month", "months"
+
+    def start(self, day: date) -> date:
+        return month_start(day)
+
+    def end(self, first: date) -> date:
+        return month_end(first)
+
+    def labels(self, keys: Iterable[Any]) -> dict[Any, str]:
+        return {key: key.isoformat()[:7] for key in keys}
+
+    def group(self, source: Source) -> Group:
+        month = source.day / 100 if source.month is None else source.month
+        return Group([month], lambda number: day_of(number * 100 + 1))
 
 
-def labels(dimension: str, keys: Iterable[Hashable]) -> dict[Any, str]:
-    """Words for keys, as searched and sorted by: e-mail, name, or ISO date ("2026-11")."""
-    if dimension == PERSON:
-        return _emails(keys)
-    if dimension == TEAM:
-        return _team_names(keys)
-    if dimension == WORKSPACE:
-        return _workspace_names(list(keys))
-    length = 7 if dimension == MONTH else 10
-    return {key: key.isoformat()[:length] if isinstance(key, date) else str(key) for key in keys}
+def _calendar(scope: Scope) -> Any:
+    known = TotalDay.alias("known")
+    return (
+        known.select(known.day.alias("day"), (_julian(known.day) / 7).alias("week"))
+        .where((known.slice == ALL_SLICE) & scope.covers(known.day))
+        # So that a planner works out each day's week once, not once for every row.
+        .group_by(known.day)
+        .alias("weeks")
+    )
 
 
-def _emails(ids: Iterable[Any]) -> dict[Any, str]:
-    known = known_people()
-    return {key: "" if key == UNATTRIBUTED else known[key].email for key in ids}
+def _julian(day: Any) -> Any:
+    """Julian day number of an integer YYYYMMDD, in whole-number SQL; Mondays divide by 7.
+
+    The standard formula for the Gregorian calendar, with years that begin in March.
+    """
+    months = day / 100
+    day_of_month, month_of_year = day - months * 100, months - day / 10_000 * 100
+    before_march = (14 - month_of_year) / 12
+    year = day / 10_000 + 4800 - before_march
+    month = month_of_year + 12 * before_march - 3
+    leap_days = year / 4 - year / 100 + year / 400
+    days = day_of_month + (153 * month + 2) / 5 + 365 * year + leap_days
+    return days - 32_045
 
 
-def _team_names(ids: Iterable[Any]) -> dict[Any, str]:
-    names = {**teams(), NO_TEAM: "No team", NOBODYS_TEAM: ""}
-    return {key: names[key] for key in ids}
+def _monday(week: int) -> date:
+    return date.fromordinal(week * 7 - JULIAN_DAY_OF_YEAR_0)
 
 
-def _workspace_names(keys: list[Any]) -> dict[Any, str]:
-    rows = database.execute(
-        Organization.select(
-            Organization.id, Organization.provider, Workspace.external_id, Workspace.name
-        ).join(Workspace, JOIN.LEFT_OUTER, on=(Workspace.organization == Organization.id))
-    ).fetchall()
-    providers = {organization: provider for organization, provider, _, _ in rows}
-    named = {(key, external): name for key, _, external, name in rows if external is not None}
-    return {key: _workspace_name(key, named, providers) for key in keys}
+class _Workspace(Dimension):
+    name, one, many, rank = "workspace", "workspace", "workspaces", 4
+
+    def labels(self, keys: Iterable[Any]) -> dict[Any, str]:
+        rows = database.execute(
+            Organization.select(
+                Organization.id, Organization.provider, Workspace.external_id, Workspace.name
+            ).join(Workspace, JOIN.LEFT_OUTER, on=(Workspace.organization == Organization.id))
+        ).fetchall()
+        providers = {organization: provider for organization, provider, _, _ in rows}
+        named = {(key, external): name for key, _, external, name in rows if external is not None}
+        return {key: _workspace_name(key, named, providers) for key in keys}
+
+    def only(self, question: PivotQuestion, keys: Sequence[Any]) -> PivotQuestion:
+        return replace(question, workspaces=tuple(keys))
+
+    def without(self, question: PivotQuestion, keys: Sequence[Any]) -> PivotQuestion:
+        return replace(question, no_workspaces=tuple(keys))
+
+    def group(self, source: Source) -> Group:
+        return Group(source.workspace, lambda organization, external: (organization, external))
 
 
 _HAVE_WORKSPACES = {provider.NAME for provider in PROVIDERS if provider.HAS_WORKSPACES}
@@ -208,3 +346,13 @@ def _workspace_name(
     if provider in _HAVE_WORKSPACES or any(owner == organization for owner, _ in named):
         return "Default workspace"
     return f"{label_of(provider)} (no workspaces)"
+
+
+PERIODS: dict[str, Period] = {one.name: one for one in (_Day(), _Week(), _Month())}
+"""The periods by name, the finest first."""
+DIMENSIONS: dict[str, Dimension] = {
+    one.name: one
+    for one in (_Person(), _Team(), _Model(), _Tool(), *PERIODS.values(), _Workspace())
+}
+"""Every dimension by its name, in the order of the menu."""
+PERSON, TEAM, MODEL, TOOL, DAY, WEEK, MONTH, WORKSPACE = DIMENSIONS

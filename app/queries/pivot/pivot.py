@@ -6,35 +6,30 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from app.models import UNATTRIBUTED
 from app.queries.keys.shared import shared_key_lines
 from app.queries.pivot.dimensions import (
-    ADDITIVE,
-    MODEL,
-    NOTHING,
-    PEOPLE,
-    PERIODS,
-    PERSON,
-    UNOWNED,
-    WORKSPACE,
-    Amount,
-    Question,
-    add,
-    labels,
-    periods,
-    subtract,
-)
-from app.queries.pivot.shape import (
     BY_LABEL,
     BY_TOTAL,
-    Column,
-    Columns,
+    DIMENSIONS,
+    PERIODS,
+    PERSON,
+    WORKSPACE,
+    PivotQuestion,
+)
+from app.queries.pivot.footer import FooterLine, footer_lines, shared_columns
+from app.queries.pivot.measures import (
+    DAYS,
+    MEASURES,
+    NOTHING,
+    PEOPLE,
+    TOKENS,
+    Amount,
     Line,
-    Shape,
-    columns_add_up,
-    natural_sort,
+    add,
+    subtract,
 )
 from app.queries.pivot.sums import Sums, grouped
-from app.queries.pivot.unattributed import FooterLine, footer_lines, shared_columns, sum_of_rows
 from app.queries.scope import Scope
 from app.queries.shortened import at_most
 from app.usage import normal_email
@@ -43,15 +38,38 @@ MOST_COLUMNS = 24
 MOST_PERIODS = 60
 
 
+class Shape(NamedTuple):
+    """How a pivot is cut, measured and ordered. `by` "" means no columns but the total.
+
+    `sort` is "label", "total", or the label of a shown column; "" and unknown ones mean the
+    natural order: periods from the first, everything else most first.
+    """
+
+    rows: str = PERSON
+    by: str = ""
+    measure: str = TOKENS
+    search: str = ""
+    sort: str = ""
+    descending: bool = True
+
+
+class Column(NamedTuple):
+    """One column: its key, its label ("" is usage of nobody), what everything in it comes to."""
+
+    key: Any
+    label: str
+    total: Amount
+
+
 class Pivot(NamedTuple):
     """A page of a pivot.
 
     `by` is the dimension of the columns as shown, coarser than asked for when there were too
     many periods. `lines` is one page of `row_count` rows; `known_rows` counts those without
-    the search too. Usage of nobody is no row of people or teams: `nobody` lists it below them,
+    the search too. Usage of nobody is no row of people or teams: `footer` lists it below them,
     and `rows_sum` is what the rows alone come to. `other_columns` columns are summed up in
     `others`. Totals are of all rows the search leaves and of nobody; distinct counts are
-    counted anew for them. `shares_column`: the column of nobody holds usage of shared keys.
+    counted again for them. `shares_column`: the column of nobody holds usage of shared keys.
     """
 
     by: str
@@ -63,7 +81,7 @@ class Pivot(NamedTuple):
     row_count: int
     known_rows: int
     rows_sum: Line
-    nobody: list[FooterLine]
+    footer: list[FooterLine]
     shares_column: bool
     sort: str
     descending: bool
@@ -74,8 +92,9 @@ def shown_periods(by: str, rows: str, scope: Scope) -> str:
     """The dimension for the columns: coarser than `by` if that has more than 60 periods."""
     if by not in PERIODS:
         return by
-    coarser = [name for name in PERIODS[PERIODS.index(by) :] if name != rows]
-    fitting = [name for name in coarser if len(periods(name, scope)) <= MOST_PERIODS]
+    names = list(PERIODS)
+    coarser = [name for name in names[names.index(by) :] if name != rows]
+    fitting = [name for name in coarser if len(PERIODS[name].all_in(scope)) <= MOST_PERIODS]
     return fitting[0] if fitting else coarser[-1]
 
 
@@ -89,30 +108,33 @@ def pivot(scope: Scope, shape: Shape, *, limit: int | None = 50, offset: int = 0
 
 
 class _Work:
-    """One pivot in the making: what is asked of the database once, and used in many places."""
+    """One pivot in the making, which asks in this order: rows, columns, others, cells, footer.
+
+    `whole` is the question without the search, `question` what the rows and columns are about.
+    A pivot of workspaces reads all cells at once, the `grid`, from which the rest follows:
+    their records are read once then.
+    """
 
     def __init__(self, scope: Scope, shape: Shape) -> None:
         self.shape = shape
-        self.everybody = everybody = Question(scope, shape.measure)
-        self.unowned = UNOWNED.get(shape.rows)
-        # Words narrow to people of that e-mail; in other rows they are looked for in the labels.
-        self.question = replace(
-            everybody, search=normal_email(shape.search) * (shape.rows == PERSON)
-        )
+        self.rows, self.by = DIMENSIONS[shape.rows], DIMENSIONS.get(shape.by)
+        self.question = self.whole = PivotQuestion(scope, MEASURES[shape.measure])
+        if shape.search and shape.rows == PERSON:
+            self.question = replace(self.whole, search=normal_email(shape.search))
+        self.adds_up = self.whole.measure.adds_up
         self.grid: Sums | None = None
-        by = shape.by
-        # Workspaces are read from the records: once, if everything follows from the cells.
-        if by and WORKSPACE in (shape.rows, by) and shape.measure in ADDITIVE:
-            self.grid = grouped(self.question, (shape.rows, by))
+        if self.by and self.adds_up and WORKSPACE in (shape.rows, shape.by):
+            self.grid = grouped(self.question, (shape.rows, shape.by))
         self.row_totals = self._along(shape.rows, 0)
-        self.row_labels = labels(shape.rows, self._row_keys())
+        self.row_labels = self.rows.labels(self._row_keys())
         self.known_rows = len(self.row_labels)
-        if self.question.search:
-            self.known_rows = grouped(replace(everybody, measure=PEOPLE), ()).get((), NOTHING).value
-        if shape.search and shape.rows not in (*PERIODS, PERSON):
+        if shape.search and shape.rows == PERSON:
+            self.known_rows = self._sum(replace(self.whole, measure=MEASURES[PEOPLE])).value
+        elif shape.search and not self.rows.is_period:
             self._keep_matching_rows()
 
     def _along(self, dimension: str, place: int) -> dict[Any, Amount]:
+        """What each key of the rows (`place` 0) or columns (1) comes to."""
         if self.grid is None:
             return {key: value for (key,), value in grouped(self.question, (dimension,)).items()}
         parts: dict[Any, list[Amount]] = {}
@@ -120,10 +142,14 @@ class _Work:
             parts.setdefault(keys[place], []).append(amount)
         return {key: add(amounts) for key, amounts in parts.items()}
 
+    def _sum(self, question: PivotQuestion) -> Amount:
+        return grouped(question, ()).get((), NOTHING)
+
     def _row_keys(self) -> Sequence[Any]:
         if self.shape.rows in PERIODS and self.row_totals:
-            return periods(self.shape.rows, self.question.scope)
-        return [key for key in self.row_totals if key != self.unowned]
+            return PERIODS[self.shape.rows].all_in(self.question.scope)
+        unattributed = self.rows.unattributed
+        return [key for key in self.row_totals if unattributed is None or key != unattributed]
 
     def _keep_matching_rows(self) -> None:
         wanted = self.shape.search.strip().casefold()
@@ -136,80 +162,69 @@ class _Work:
         self.row_totals = {key: self.row_totals[key] for key in kept}
         if self.grid is not None:
             self.grid = {keys: value for keys, value in self.grid.items() if keys[0] in kept}
-        if kept:
-            self.question = self.question.to(self.shape.rows, list(kept))
-        else:
-            self.question = self.question.to(MODEL, ())
+        self.question = self.rows.only(self.question, list(kept))
 
     def pivot(self, limit: int | None, offset: int) -> Pivot:
         columns, other_keys = self._columns()
         sort, descending = self._sort(columns)
         order = self._ordered(sort, descending, columns)
         if limit is not None:
-            last = (max(len(order) - 1, 0) // limit) * limit
-            offset = min(offset, last)
+            offset = min(offset, (max(len(order) - 1, 0) // limit) * limit)
             order = order[offset : offset + limit]
-        has_nobody = self.unowned in self.row_totals
-        keys = [*order, self.unowned] if has_nobody else order
-        others = self._others(columns, other_keys, keys)
+        unattributed = self.rows.unattributed
+        has_footer = unattributed is not None and unattributed in self.row_totals
+        keys = [*order, unattributed] if has_footer else order
+        total = add(self.row_totals.values()) if self.adds_up else self._sum(self.question)
+        others = self._others(columns, other_keys, keys, total)
         lines = self._lines(keys, columns, others)
-        nobody = lines.pop() if has_nobody else None
-        shown = Columns(self.shape.by, [column.key for column in columns])
+        nobody = lines.pop() if has_footer else None
         totals: list[Amount | None] = [column.total for column in columns]
-        whole = Line(None, "", totals, others.get((), NOTHING), self._total())
+        whole = Line(None, "", totals, others.get((), NOTHING), total)
+        shares_column, footer = self._shares_column(), self._footer(columns, nobody)
         return Pivot(
             self.shape.by,
             columns,
             lines,
             len(other_keys),
             whole.others,
-            whole.total or NOTHING,
+            total,
             len(self.row_labels),
             self.known_rows,
-            sum_of_rows(self.question, shown, whole, nobody, bool(other_keys)),
-            self._nobody(nobody, shown),
-            self._shares_column(),
+            self._sum_of_rows(columns, whole, nobody, has_others=bool(other_keys)),
+            footer,
+            shares_column,
             sort,
             descending,
             offset if limit is not None else 0,
         )
 
-    def _nobody(self, nobody: Line | None, columns: Columns) -> list[FooterLine]:
-        if self.unowned is None:
-            return []
-        return footer_lines(self.everybody, columns, nobody, self.shape.search)
-
-    def _shares_column(self) -> bool:
-        if self.shape.by not in UNOWNED:
-            return False
-        return bool(shared_key_lines(self.everybody.scope))
-
     def _columns(self) -> tuple[list[Column], list[Any]]:
         """The columns to show, and the keys of the others."""
-        by = self.shape.by
-        if not by:
+        if self.by is None:
             return [], []
-        totals = self._along(by, 1)
-        if self.shape.search and self.unowned is not None:
+        totals = self._along(self.shape.by, 1)
+        if self.shape.search and self.rows.unattributed is not None:
             # Shared keys of that name have a line below the rows, and its parts a column.
-            more = shared_columns(self.everybody, by, self.shape.search)
+            more = shared_columns(self.whole, self.shape.by, self.shape.search)
             totals = dict.fromkeys(more, NOTHING) | totals
-        if by in PERIODS:
-            keys = periods(by, self.question.scope) if totals else []
+        shown: Sequence[Any]
+        others: Sequence[Any]
+        if self.shape.by in PERIODS:
+            keys = PERIODS[self.shape.by].all_in(self.question.scope) if totals else []
             shown, others = keys[-MOST_PERIODS:], keys[:-MOST_PERIODS]
-            words = labels(by, shown)
+            words = self.by.labels(shown)
         else:
-            words = labels(by, totals)
+            words = self.by.labels(totals)
             keys = sorted(totals, key=lambda key: (-totals[key].value, not words[key], words[key]))
-            first, rest = at_most(keys, MOST_COLUMNS)
-            shown, others = list(first), list(rest)
-        return [Column(key, words[key], totals.get(key, NOTHING)) for key in shown], others
+            shown, others = at_most(keys, MOST_COLUMNS)
+        columns = [Column(key, words[key], totals.get(key, NOTHING)) for key in shown]
+        return columns, list(others)
 
     def _sort(self, columns: Sequence[Column]) -> tuple[str, bool]:
         known = {BY_LABEL, BY_TOTAL, *(column.label or "none" for column in columns)}
         if self.shape.sort in known:
             return self.shape.sort, self.shape.descending
-        return natural_sort(self.shape.rows)
+        return self.rows.natural_sort
 
     def _ordered(self, sort: str, descending: bool, columns: Sequence[Column]) -> list[Any]:
         words = self.row_labels
@@ -224,51 +239,90 @@ class _Work:
         return sorted(order, key=lambda key: sign * values.get(key, NOTHING).value)
 
     def _column_values(self, column: Column) -> dict[Any, Amount]:
-        if self.grid is not None:
-            return {keys[0]: value for keys, value in self.grid.items() if keys[1] == column.key}
-        question = self.question.to(self.shape.by, [column.key])
+        if self.grid is not None or self.by is None:
+            grid = self.grid or {}
+            return {keys[0]: value for keys, value in grid.items() if keys[1] == column.key}
+        question = self.by.only(self.question, [column.key])
         return {key: value for (key,), value in grouped(question, (self.shape.rows,)).items()}
 
-    def _cells(self, order: Sequence[Any], columns: Sequence[Column]) -> Sums:
-        if self.grid is not None or not columns:
-            return self.grid or {}
-        question = self._near(order)
-        if self.shape.by == PERSON:
-            question = question.to(PERSON, [column.key for column in columns])
-        return grouped(question, (self.shape.rows, self.shape.by))
-
-    def _near(self, order: Sequence[Any]) -> Question:
+    def _near(self, order: Sequence[Any]) -> PivotQuestion:
         """The question for a page of rows: narrowed where there may be thousands of them."""
-        return self.question.to(PERSON, order) if self.shape.rows == PERSON else self.question
+        is_long = self.shape.rows == PERSON
+        return self.rows.only(self.question, order) if is_long else self.question
+
+    def _others(
+        self,
+        columns: Sequence[Column],
+        other_keys: Sequence[Any],
+        order: Sequence[Any],
+        total: Amount,
+    ) -> Sums:
+        """What the columns not shown come to, by (row,), and for all rows by ()."""
+        if self.by is None or not other_keys:
+            return {}
+        if self.by.adds_up(self.whole.measure):
+            return {(): subtract(total, add(column.total for column in columns))}
+        keys = [column.key for column in columns]
+        near = self.by.without(self._near(order), keys)
+        whole = self.by.without(self.question, keys)
+        return grouped(near, (self.shape.rows,)) | grouped(whole, ())
 
     def _lines(self, order: Sequence[Any], columns: Sequence[Column], others: Sums) -> list[Line]:
         cells = self._cells(order, columns)
-        counted = columns_add_up(self.shape.measure, self.shape.by)
+        rest_follows = bool(others and self.by and self.by.adds_up(self.whole.measure))
         lines = []
         for key in order:
             row = [cells.get((key, column.key)) for column in columns]
             total = self.row_totals.get(key)
             rest = others.get((key,), NOTHING)
-            if others and counted and total:
+            if rest_follows and total:
                 rest = subtract(total, add(cell for cell in row if cell))
             lines.append(Line(key, self.row_labels.get(key, ""), row, rest, total))
         return lines
 
-    def _others(
-        self, columns: Sequence[Column], other_keys: Sequence[Any], order: Sequence[Any]
-    ) -> Sums:
-        """What the columns not shown come to, by (row,), and for all rows by ()."""
-        if not other_keys:
-            return {}
-        if columns_add_up(self.shape.measure, self.shape.by):
-            shown = add(column.total for column in columns)
-            return {(): subtract(self._total(), shown)}
-        keys = [column.key for column in columns]
-        whole = self.question.without(self.shape.by, keys)
-        near = self._near(order).without(self.shape.by, keys)
-        return grouped(near, (self.shape.rows,)) | grouped(whole, ())
+    def _cells(self, order: Sequence[Any], columns: Sequence[Column]) -> Sums:
+        if self.grid is not None or self.by is None or not columns:
+            return self.grid or {}
+        question = self._near(order)
+        if self.shape.by == PERSON:
+            question = self.by.only(question, [column.key for column in columns])
+        return grouped(question, (self.shape.rows, self.shape.by))
 
-    def _total(self) -> Amount:
-        if self.shape.measure in ADDITIVE:
-            return add(self.row_totals.values())
-        return grouped(self.question, ()).get((), NOTHING)
+    def _sum_of_rows(
+        self, columns: Sequence[Column], whole: Line, nobody: Line | None, *, has_others: bool
+    ) -> Line:
+        """What the rows alone come to: the `whole` without what belongs to nobody."""
+        if nobody is None or self.shape.measure == PEOPLE:
+            return whole
+        if self.shape.measure == DAYS:
+            return self._days_of_rows(columns, has_others=has_others)
+        cells = [subtract(*pair) for pair in zip(whole.cells, nobody.cells, strict=True)]
+        others = subtract(whole.others, nobody.others)
+        return Line(None, "", [*cells], others, subtract(whole.total, nobody.total))
+
+    def _days_of_rows(self, columns: Sequence[Column], *, has_others: bool) -> Line:
+        """Counted from scratch: a day of nobody may be a day of somebody too."""
+        owned = replace(self.question, no_people=(UNATTRIBUTED,))
+        found = grouped(owned, (self.shape.by,)) if self.by else {}
+        keys = [column.key for column in columns]
+        cells = [found.get((key,), NOTHING) for key in keys]
+        total, others = self._sum(owned), NOTHING
+        if self.by and has_others and self.by.adds_up(self.whole.measure):
+            others = subtract(total, add(cells))
+        elif self.by and has_others:
+            beyond = self.by.without(owned, keys)
+            nobody = tuple({*beyond.no_people, UNATTRIBUTED})
+            others = self._sum(replace(beyond, no_people=nobody))
+        return Line(None, "", [*cells], others, total)
+
+    def _footer(self, columns: Sequence[Column], nobody: Line | None) -> list[FooterLine]:
+        if self.rows.unattributed is None:
+            return []
+        shown = [column.key for column in columns]
+        return footer_lines(self.whole, self.shape.by, shown, nobody, self.shape.search)
+
+    def _shares_column(self) -> bool:
+        """Whether the column of nobody holds usage of shared keys."""
+        if self.by is None or self.by.unattributed is None:
+            return False
+        return bool(shared_key_lines(self.whole.scope))

@@ -1,13 +1,22 @@
-"""The figures of a pivot by any dimensions, each read from the smallest table that knows them."""
+"""The figures of a pivot by any dimensions, each read from the smallest table that knows them.
+
+For "tokens by person, June to 20 August" there are four tables that know. The months of persons
+hold June and July in two rows a person; the days of persons hold 81 rows each, of which only
+the twenty of August are needed; the totals of days hold 81 rows in all, but know no person; and
+the records themselves, some hundred a day, are read for nothing but workspaces, which no rollup
+knows. Distinct counts are the reason why not everything comes from months: somebody active on
+3 June with two models has one active day, and the rollups of the models count two.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import reduce
 from operator import or_
 from typing import Any
 
-from peewee import SQL, Case, Expression, ModelSelect, Select, Value, fn
+from peewee import SQL, Expression, ModelSelect, Select, Value, fn
 
 from app.database import database, total
 from app.models import (
@@ -15,180 +24,263 @@ from app.models import (
     UNATTRIBUTED,
     Actor,
     Partition,
+    Person,
     PersonDay,
     PersonMonth,
     TotalDay,
     Usage,
 )
+from app.queries.people.directory import with_further_email
 from app.queries.pivot.dimensions import (
-    ADDITIVE,
-    COST,
     DAY,
-    DAYS,
+    DIMENSIONS,
     MODEL,
-    PEOPLE,
-    REQUESTS,
-    TOKENS,
+    NO_TEAM,
+    NOBODYS_TEAM,
+    PERIODS,
+    PERSON,
+    TEAM,
+    TOOL,
     WEEK,
-    Amount,
-    Question,
+    WORKSPACE,
+    PivotQuestion,
+    Source,
 )
-from app.queries.pivot.keys import (
-    Keys,
-    decoder,
-    keys_of,
-    models_alone,
-    of_people,
-    person_keys,
-    slice_key,
-    with_periods,
-)
+from app.queries.pivot.measures import DAYS, PEOPLE, Amount
 from app.queries.remembered import remembered
+from app.queries.scope import Slices, slices_of
 from app.queries.sums.persons import cut, person_sums
-from app.rollups import TOKENS as USAGE_TOKENS
+from app.usage import normal_email
 
-COLUMNS = {
-    TOKENS: ("tokens",),
-    COST: ("value_nanos", "tokens", "unpriced_tokens"),
-    REQUESTS: ("requests", "tokens", "uncounted_tokens"),
-}
-USAGE_COLUMNS: dict[str, tuple[Any, ...]] = {
-    TOKENS: (USAGE_TOKENS,),
-    COST: (
-        Usage.value_nanos,
-        USAGE_TOKENS,
-        Case(None, [(Usage.value_nanos.is_null(), USAGE_TOKENS)], 0),
-    ),
-    REQUESTS: (
-        Usage.requests,
-        USAGE_TOKENS,
-        Case(None, [(Usage.requests.is_null(), USAGE_TOKENS)], 0),
-    ),
-}
 BYTES_A_SUM = 400
 Sums = dict[tuple[Any, ...], Amount]
+Labels = Mapping[int, tuple[str, str]]
 
 
-def grouped(question: Question, dimensions: Sequence[str]) -> Sums:
+def grouped(question: PivotQuestion, dimensions: Sequence[str]) -> Sums:
     """The measure by every combination of keys with usage: {(key, ...): amount}.
 
     A key is a person's or a team's id, a display model, a tool, the first day of a period, or
     a workspace as (organisation id, external id). Distinct counts are of each combination,
     never added up. Remembered.
     """
-    if not question.slices.whole or _backwards(question):
-        return {}
-    return _grouped(question, tuple(dimensions))
+    return {} if _is_of_nothing(question) else _grouped(question, tuple(dimensions))
 
 
 @remembered(lambda found: BYTES_A_SUM * len(found))
-def _grouped(question: Question, dimensions: tuple[str, ...]) -> Sums:
-    keys = keys_of(question, dimensions)
-    if question.measure == PEOPLE and DAY in dimensions and not keys.one_slice_each:
-        alone, shared = models_alone(question)
-        if alone and MODEL in dimensions:
+def _grouped(question: PivotQuestion, dimensions: tuple[str, ...]) -> Sums:
+    if question.measure.name == PEOPLE and {DAY, MODEL} <= set(dimensions):
+        alone, shared = _models_alone(question)
+        if alone and shared:
             # The days' totals count the people of one slice; only the rest must be counted.
-            parts = [question.to(MODEL, names) for names in (alone, shared)]
+            parts = [DIMENSIONS[MODEL].only(question, names) for names in (alone, shared)]
             return {key: sum_ for part in parts for key, sum_ in grouped(part, dimensions).items()}
-    query = _source(question, keys)(question, keys)
-    decode = decoder(keys, dimensions)
-    return dict(decode(row) for row in database.execute(query).fetchall())
+    rows = read_rows(_source(question, dimensions), dimensions)
+    return {keys: amount for keys, _, amount in rows}
 
 
-def _backwards(question: Question) -> bool:
+def read_rows(
+    source: Source, names: Sequence[str], also: Sequence[Any] = ()
+) -> Iterator[tuple[tuple[Any, ...], list[Any], Amount]]:
+    """(keys of the dimensions, values of the expressions `also`, amount) of each group of rows."""
+    dimensions = [DIMENSIONS[name] for name in names]
+    order = sorted(range(len(names)), key=lambda place: dimensions[place].rank)
+    groups = {place: dimensions[place].group(source) for place in order}
+    chosen = [*also, *(one for group in groups.values() for one in group.expressions)]
+    by = [SQL(str(number + 1)) for number in range(len(chosen))]
+    query = source.query.select(*chosen, *source.figures).group_by(*by)
+    for row in database.execute(query).fetchall():
+        values = iter(row)
+        others = [next(values) for _ in also]
+        keys = {
+            place: group.read(*(next(values) for _ in group.expressions))
+            for place, group in groups.items()
+        }
+        yield tuple(keys[place] for place in range(len(names))), others, Amount(*values)
+
+
+def slices_asked(question: PivotQuestion) -> Slices:
+    """The slices of the scope, of the models and tools that are asked for."""
+    found, models, tools = slices_of(question.scope), question.models, question.tools
+    if models is not None or question.no_models:
+        by_model = {
+            key: (tool, name)
+            for key, (tool, name) in found.by_model.items()
+            if (models is None or name in models) and name not in question.no_models
+        }
+        by_tool = {key: tool for key, (tool, _) in by_model.items()}
+        found = Slices(tuple(by_model), by_tool, by_model)
+    if tools is not None or question.no_tools:
+        named = {
+            tool
+            for tool in found.by_tool.values()
+            if (tools is None or tool in tools) and tool not in question.no_tools
+        }
+        by_tool = {key: tool for key, tool in found.by_tool.items() if tool in named}
+        by_model = {key: label for key, label in found.by_model.items() if label[0] in named}
+        found = Slices(tuple(by_tool), by_tool, by_model)
+    return found
+
+
+def _is_of_nothing(question: PivotQuestion) -> bool:
+    """Whether no usage can be meant."""
     start, end = question.scope.bounds()
-    return start > end
+    nowhere = () in (question.teams, question.workspaces)
+    return start > end or nowhere or not slices_asked(question).whole
 
 
-def _source(question: Question, keys: Keys) -> Callable[[Question, Keys], Select]:
-    """The function that asks the smallest table which still knows the answer."""
-    measure, periods = question.measure, keys.periods
-    if keys.workspace or question.workspaces is not None or question.no_workspaces:
-        return _from_usage
-    anybody = question.is_of_anybody and not (keys.person or keys.team)
-    if anybody and (measure != PEOPLE or (DAY in periods and keys.one_slice_each)):
-        return _from_totals
-    if measure == DAYS and not (keys.person and keys.one_slice_each):
-        return _from_days
-    if DAY in periods or WEEK in periods:
-        return _from_days
-    return _from_months if periods else _from_sums
+def _is_of_anybody(question: PivotQuestion) -> bool:
+    """Whether usage counts whoever it belongs to."""
+    some = question.scope.teams or question.search or question.no_people or question.no_teams
+    return not some and question.people is None and question.teams is None
 
 
-def _from_totals(question: Question, keys: Keys) -> Select:
-    within = _is(TotalDay.slice, keys.slice_ids) & question.scope.covers(TotalDay.day)
+def _of_people(question: PivotQuestion, query: Any, person: Any) -> Any:
+    """A query, narrowed to the people that the question and its scope ask for."""
+    conditions: list[Any] = []
+    for members in (question.scope.members(), _matching(question.search)):
+        if members is not None:
+            conditions.append(person.in_(members))
+    if question.people is not None:
+        conditions.append(person.in_(list(question.people)))
+    if question.no_people:
+        conditions.append(person.not_in(list(question.no_people)))
+    if question.teams is not None:
+        conditions.append(_in_teams(person, question.teams))
+    if question.no_teams:
+        conditions.append(~_in_teams(person, question.no_teams))
+    return query.where(*conditions) if conditions else query
+
+
+def _matching(search: str) -> ModelSelect | None:
+    """Ids of the persons with an e-mail containing the words; % _ and \\ are literal."""
+    wanted = normal_email(search)
+    if not wanted:
+        return None
+    others = with_further_email(wanted)
+    holds = Person.email.contains(wanted)
+    return Person.select(Person.id).where(holds | Person.email.in_(others) if others else holds)
+
+
+def _in_teams(person: Any, some: Collection[int]) -> Any:
+    members = Person.select(Person.id).where(fn.COALESCE(Person.team, NO_TEAM).in_(list(some)))
+    found = person.in_(members)
+    return found | (person == UNATTRIBUTED) if NOBODYS_TEAM in some else found
+
+
+def _models_alone(question: PivotQuestion) -> tuple[list[str], list[str]]:
+    """The display models that are one raw model of one tool, and the others."""
+    raw = Counter(name for _, name in slices_asked(question).by_model.values())
+    return [name for name in raw if raw[name] == 1], [name for name in raw if raw[name] > 1]
+
+
+def _source(question: PivotQuestion, dimensions: Sequence[str]) -> Source:
+    """The rows of the smallest table which still knows the answer."""
+    measure, asked = question.measure.name, set(dimensions)
+    periods = asked & PERIODS.keys()
+    if WORKSPACE in asked or question.workspaces is not None or question.no_workspaces:
+        return _from_usage(question)
+    labels, alone = _labels(question, asked)
+    anybody = _is_of_anybody(question) and not asked & {PERSON, TEAM}
+    if anybody and (measure != PEOPLE or (DAY in periods and alone)):
+        return _from_totals(question, labels)
+    if measure == DAYS and not (PERSON in asked and alone):
+        return _from_days(question, labels)
+    if asked & {DAY, WEEK}:
+        return _from_days(question, labels)
+    read = _from_months if periods else _from_sums
+    return read(question, labels, by_slice=bool(asked & {MODEL, TOOL}))
+
+
+def _labels(question: PivotQuestion, asked: set[str]) -> tuple[Labels, bool]:
+    """The slices to read, and whether every group is one of them.
+
+    Counts of one slice can be read; those of several must be counted.
+    """
+    slices = slices_asked(question)
+    by_tool = {key: (tool, "") for key, tool in slices.by_tool.items()}
+    if MODEL in asked:
+        places = slice(0 if TOOL in asked else 1, 2)
+        names = {label[places] for label in slices.by_model.values()}
+        return slices.by_model, len(names) == len(slices.by_model)
+    if TOOL in asked:
+        return by_tool, len(set(by_tool.values())) == len(by_tool)
+    return dict.fromkeys(slices.whole, ("", "")), len(slices.whole) == 1
+
+
+def _from_totals(question: PivotQuestion, labels: Labels) -> Source:
+    within = _is(TotalDay.slice, labels) & question.scope.covers(TotalDay.day)
+    figures = _figures(question, TotalDay, people=total(TotalDay.people), day=TotalDay.day)
     query = TotalDay.select().where(within)
-    query, period = with_periods(query, question, keys, TotalDay.day)
-    if question.measure == PEOPLE:
-        figures = [total(TotalDay.people)]
-    elif question.measure == DAYS:
-        figures = [fn.COUNT(TotalDay.day.distinct())]
-    else:
-        figures = _totals(TotalDay, question.measure)
-    return _group(query, [*period, *slice_key(TotalDay.slice, keys)], figures)
+    return Source(question, query, figures, labels, day=TotalDay.day, slice=TotalDay.slice)
 
 
-def _from_days(question: Question, keys: Keys) -> Select:
-    within = _is(PersonDay.slice, keys.slice_ids) & question.scope.covers(PersonDay.day)
-    query = PersonDay.select().where(within)
-    query = of_people(query, question, PersonDay.person_id)
-    query, period = with_periods(query, question, keys, PersonDay.day)
-    query, person = person_keys(query, keys, PersonDay.person_id)
-    figures = _figures(question.measure, PersonDay, PersonDay.person_id, PersonDay.day)
-    return _group(query, [*period, *slice_key(PersonDay.slice, keys), *person], figures)
+def _from_days(question: PivotQuestion, labels: Labels) -> Source:
+    person = PersonDay.person_id
+    within = _is(PersonDay.slice, labels) & question.scope.covers(PersonDay.day)
+    query = _of_people(question, PersonDay.select().where(within), person)
+    figures = _figures(question, PersonDay, people=_count(person), day=PersonDay.day)
+    return Source(
+        question, query, figures, labels, day=PersonDay.day, slice=PersonDay.slice, person=person
+    )
 
 
-def _from_sums(question: Question, keys: Keys) -> Select:
-    columns = COLUMNS.get(question.measure, ())
+def _from_sums(question: PivotQuestion, labels: Labels, *, by_slice: bool) -> Source:
     rows = person_sums(
         question.scope,
-        keys.slice_ids,
-        columns,
+        tuple(labels),
+        question.measure.columns,
         # Narrowed inside too: the months of a page of people are read, not everybody's.
         people=None if question.people is None else list(question.people),
-        by_slice=keys.labels is not None,
+        by_slice=by_slice,
     ).alias("sums")
-    slice_id = rows.c.slice_id if keys.labels is not None else None
-    query = of_people(Select([rows], []), question, rows.c.person_id)
-    query, person = person_keys(query, keys, rows.c.person_id)
-    figures = _figures(question.measure, rows.c, rows.c.person_id, None)
-    return _group(query, [*slice_key(slice_id, keys), *person], figures)
+    person = rows.c.person_id
+    query = _of_people(question, Select([rows], []), person)
+    figures = _figures(question, rows.c, people=_count(person))
+    return Source(question, query, figures, labels, slice=rows.c.slice_id, person=person)
 
 
-def _from_months(question: Question, keys: Keys) -> Select:
+def _from_months(question: PivotQuestion, labels: Labels, *, by_slice: bool) -> Source:
     """Whole months from their rollup, and the at most two cut ones from days."""
-    columns = COLUMNS.get(question.measure, ())
     whole, edges, _ = cut(*question.scope.bounds(), subtracting=False)
     parts = []
     if whole:
+        months = PersonMonth.month.between(*whole)
         parts.append(
-            _month_rows(PersonMonth, PersonMonth.month, PersonMonth.days, columns).where(
-                _is(PersonMonth.slice, keys.slice_ids) & PersonMonth.month.between(*whole)
+            _month_rows(question, PersonMonth, PersonMonth.month, PersonMonth.days).where(
+                _is(PersonMonth.slice, labels) & months
             )
         )
     if edges:
         stretches = [PersonDay.day.between(first, last) for first, last in edges]
         parts.append(
-            _month_rows(PersonDay, PersonDay.day / 100, Value(1), columns).where(
-                _is(PersonDay.slice, keys.slice_ids) & reduce(or_, stretches)
+            _month_rows(question, PersonDay, PersonDay.day / 100, Value(1)).where(
+                _is(PersonDay.slice, labels) & reduce(or_, stretches)
             )
         )
-    parts = [of_people(part, question, part.model.person_id) for part in parts]
+    parts = [_of_people(question, part, part.model.person_id) for part in parts]
     rows = (parts[0] if len(parts) == 1 else parts[0].union_all(parts[1])).alias("months")
-    query, person = person_keys(Select([rows], []), keys, rows.c.person_id)
-    figures = _figures(question.measure, rows.c, rows.c.person_id, None)
-    return _group(query, [rows.c.month, *slice_key(rows.c.slice_id, keys), *person], figures)
+    figures = _figures(question, rows.c, people=_count(rows.c.person_id))
+    return Source(
+        question,
+        Select([rows], []),
+        figures,
+        labels,
+        month=rows.c.month,
+        slice=rows.c.slice_id,
+        person=rows.c.person_id,
+    )
 
 
-def _month_rows(table: Any, month: Any, days: Any, columns: Sequence[str]) -> ModelSelect:
-    sums = [getattr(table, name) for name in columns]
+def _month_rows(question: PivotQuestion, table: Any, month: Any, days: Any) -> ModelSelect:
+    sums = [getattr(table, name) for name in question.measure.columns]
     return table.select(
         table.slice.alias("slice_id"), table.person_id, month.alias("month"), *sums,
         days.alias("days"),
     )  # fmt: skip
 
 
-def _from_usage(question: Question, keys: Keys) -> Select:
+def _from_usage(question: PivotQuestion) -> Source:
     """Workspaces are only in the records themselves: each counting one of the days is read."""
     query = (
         Usage.select()
@@ -197,34 +289,25 @@ def _from_usage(question: Question, keys: Keys) -> Select:
         .join(Partition)
         .where(Partition.counts & question.scope.covers(Partition.day))
     )
-    if question.slices.whole != (ALL_SLICE,):
-        query = query.where(Usage.model.in_(list(question.slices.by_model)))
-    query = _of_workspaces(query, question)
+    slices = slices_asked(question)
+    if slices.whole != (ALL_SLICE,):
+        query = query.where(Usage.model.in_(list(slices.by_model)))
     owner = fn.COALESCE(Actor.person, UNATTRIBUTED)
-    query = of_people(query, question, owner)
-    query, period = with_periods(query, question, keys, Usage.day)
-    query, person = person_keys(query, keys, owner)
-    group = [*period, *_model_key(Usage.model, question, keys), *person]
-    group += [Actor.organization, Actor.workspace] if keys.workspace else []
-    if question.measure in ADDITIVE:
-        figures = [total(column) for column in USAGE_COLUMNS[question.measure]]
-    else:
-        figures = _figures(question.measure, None, owner, Usage.day)
-    return _group(query, group, figures)
+    query = _of_people(question, _of_workspaces(query, question), owner)
+    return Source(
+        question,
+        query,
+        [total(column) for column in question.measure.of_records]
+        or _figures(question, None, people=_count(owner), day=Usage.day),
+        slices.by_model,
+        day=Usage.day,
+        slice=Usage.model,
+        person=owner,
+        workspace=(Actor.organization, Actor.workspace),
+    )
 
 
-def _model_key(field: Any, question: Question, keys: Keys) -> list[Any]:
-    """As `_slice_key`, where rows are of models only: a tool is the first of its models."""
-    if keys.labels is None:
-        return []
-    models = question.slices.by_model
-    if all(key in models for key in keys.labels):
-        return slice_key(field, keys)
-    first = {tool: key for key, (tool,) in keys.labels.items()}
-    return [Case(field, [(key, first[tool]) for key, (tool, _) in models.items()], 0)]
-
-
-def _of_workspaces(query: ModelSelect, question: Question) -> ModelSelect:
+def _of_workspaces(query: ModelSelect, question: PivotQuestion) -> ModelSelect:
     def among(places: Sequence[tuple[int, str]]) -> Expression:
         each = [(Actor.organization == one) & (Actor.workspace == name) for one, name in places]
         return reduce(or_, each)
@@ -234,24 +317,20 @@ def _of_workspaces(query: ModelSelect, question: Question) -> ModelSelect:
     return query.where(~among(question.no_workspaces)) if question.no_workspaces else query
 
 
-def _is(field: Any, ids: Sequence[int]) -> Expression:
+def _is(field: Any, labels: Labels) -> Expression:
     """One slice by equality: planners read a single range of the key then."""
-    return field == ids[0] if len(ids) == 1 else field.in_(list(ids))
+    ids = list(labels)
+    return field == ids[0] if len(ids) == 1 else field.in_(ids)
 
 
-def _totals(columns: Any, measure: str) -> list[Any]:
-    return [total(getattr(columns, name)) for name in COLUMNS[measure]]
+def _count(person: Any) -> Any:
+    return fn.COUNT(fn.NULLIF(person, UNATTRIBUTED).distinct())
 
 
-def _figures(measure: str, columns: Any, person: Any, day: Any) -> list[Any]:
+def _figures(question: PivotQuestion, columns: Any, *, people: Any, day: Any = None) -> list[Any]:
     """What to select for a measure; without `day` the days are added up from `columns`."""
-    if measure in ADDITIVE:
-        return _totals(columns, measure)
-    if measure == PEOPLE:
-        return [fn.COUNT(fn.NULLIF(person, UNATTRIBUTED).distinct())]
+    if question.measure.adds_up:
+        return [total(getattr(columns, name)) for name in question.measure.columns]
+    if question.measure.name == PEOPLE:
+        return [people]
     return [total(columns.days) if day is None else fn.COUNT(day.distinct())]
-
-
-def _group(query: Any, keys: Sequence[Any], figures: Sequence[Any]) -> Any:
-    places = [SQL(str(place + 1)) for place in range(len(keys))]
-    return query.select(*keys, *figures).group_by(*places)

@@ -17,6 +17,7 @@ from app.dates import days_between, utc_now
 from app.queries.days.freshness import ProviderState
 from app.queries.people.people import tokens_per_day
 from app.queries.people.rows import Footer, PeopleQuestion, Rows, footer, named_like, people_rows
+from app.queries.pivot.dimensions import DIMENSIONS, PERSON
 from app.queries.scope import Scope
 from app.queries.sums.figures import Figures, add_up
 from app.web.people.columns import COLUMNS, USUAL
@@ -24,6 +25,7 @@ from app.web.people.peek import COLUMNS as PEEK_COLUMNS
 from app.web.people.peek import peek_at
 from app.web.people.view import PeopleView, parse_people_view
 from app.web.pivot import page as pivot
+from app.web.pivot.words import MENUS
 from app.web.request import htmx
 from app.web.view import charts, formatting
 from app.web.view.csv_files import export_note
@@ -42,9 +44,6 @@ WINDOW_WIDTHS = (760, 900, 1040, 1180, 1375, 1800)
 """Widths of a window, in pixels, from which on a table may stand without a scroll bar."""
 AROUND_TABLE, WIDEST_TABLE, PEEK_WIDTH = 97, {1375: 1278, 1800: 1558}, 356
 MOST_NAMES = 5
-
-GROUPS = frozenset(("team", "model", "tool", "day", "week", "month", "workspace"))
-"""What the pivot groups by besides persons."""
 
 blueprint = Blueprint("people", __name__)
 
@@ -67,7 +66,7 @@ def page() -> Response:
     view = parse_people_view(request.args, now.date())
     with reading():
         view = with_known_teams(view)
-        context = frame(view, now) | {"empty": "nothing"}
+        context = frame(view, now) | MENUS | {"empty": "nothing"}
         if context["span"]:
             context |= known_context(view, context["span"], context["states"])
     return htmx.answer(
@@ -84,7 +83,7 @@ def with_slash() -> ResponseReturnValue:
 
 def asks_for_pivot(args: Any) -> bool:
     """Whether a query string groups by something else than by person alone."""
-    return args.get("rows") in GROUPS or args.get("by") in GROUPS
+    return any(args.get(name) in DIMENSIONS and args[name] != PERSON for name in ("rows", "by"))
 
 
 def known_context(

@@ -12,27 +12,18 @@ from flask import Response, request
 from app.database import reading
 from app.dates import days_between, utc_now
 from app.queries.days.freshness import ProviderState, known_span
-from app.queries.pivot.dimensions import (
-    ADDITIVE,
-    COST,
-    NO_TEAM,
-    NOTHING,
-    PERIODS,
-    TEAM,
-    TOOL,
-    Amount,
-)
-from app.queries.pivot.pivot import MOST_PERIODS, Line, Pivot, natural_sort, pivot
+from app.queries.pivot.dimensions import DIMENSIONS, NO_TEAM, PERIODS, TEAM, TOOL
+from app.queries.pivot.measures import ADDITIVE, COST, MEASURES, NOTHING, Amount, Line
+from app.queries.pivot.pivot import MOST_PERIODS, Pivot, pivot
 from app.queries.scope import Scope
 from app.web.pivot.table import table
 from app.web.pivot.view import PivotView, parse_pivot_view
 from app.web.pivot.words import (
     LEGENDS,
-    MEASURE_WORDS,
+    MENUS,
     NO_OWNER,
     NO_OWNER_OR_SHARED,
     PARTLY,
-    WORDS,
     counted,
 )
 from app.web.request import htmx
@@ -60,7 +51,7 @@ def respond() -> Response:
     view = parse_pivot_view(request.args, now.date())
     with reading():
         view = with_known_teams(view)
-        context = frame(view, now) | {"empty": "nothing", "title": title(view)}
+        context = frame(view, now) | MENUS | {"empty": "nothing", "title": title(view)}
         if context["span"]:
             context |= known_context(view, context["span"], context["states"])
     shown: PivotView = context["view"]
@@ -83,7 +74,7 @@ def known_context(
         "table": table(view, scope, found, person_path, open_days),
         "file_holds": export_note(total_words(view, found), open_days),
         "counted": total_words(view, found),
-        "columns_word": WORDS[found.by][1] if found.by else "",
+        "columns_word": DIMENSIONS[found.by].many if found.by else "",
         "coarser": coarser_words(view, found),
         "adds_up": view.measure in ADDITIVE,
         "has_shares": has_shares(view, found),
@@ -91,7 +82,7 @@ def known_context(
         "legend": LEGENDS[view.measure] if found.total.unknown_tokens else "",
         "partly": PARTLY.get(view.measure, ""),
         "searchable": view.rows not in PERIODS,
-        "row_words": WORDS[view.rows],
+        "row_words": (DIMENSIONS[view.rows].one, DIMENSIONS[view.rows].many),
         "announcement": announcement(view, found),
         "sizes": SIZES,
         "pages": view.pages(found.row_count, len(found.lines)),
@@ -113,13 +104,14 @@ def growing_days(scope: Scope, states: Sequence[ProviderState]) -> set[date]:
 def as_found(view: PivotView, found: Pivot) -> PivotView:
     """The view without what there is not: a page after the last, an unknown sort."""
     page = found.offset // view.size + 1
-    sort = "" if (found.sort, found.descending) == natural_sort(view.rows) else found.sort
+    natural = DIMENSIONS[view.rows].natural_sort
+    sort = "" if (found.sort, found.descending) == natural else found.sort
     return replace(view, page=page, sort=sort, descending=found.descending)
 
 
 def emptiness(view: PivotView, found: Pivot) -> str:
     """Why there is no row: "search", "filtered", "outside" (no usage in the range), or ""."""
-    if found.lines or found.nobody:
+    if found.lines or found.footer:
         return ""
     if view.search:
         return "search"
@@ -128,8 +120,8 @@ def emptiness(view: PivotView, found: Pivot) -> str:
 
 def title(view: PivotView) -> str:
     """Such as "Cost by person and month"."""
-    by = f" and {WORDS[view.by][0]}" if view.by else ""
-    return f"{MEASURE_WORDS[view.measure][0]} by {WORDS[view.rows][0]}{by}"
+    by = f" and {DIMENSIONS[view.by].one}" if view.by else ""
+    return f"{MEASURES[view.measure].label} by {DIMENSIONS[view.rows].one}{by}"
 
 
 def total_words(view: PivotView, found: Pivot) -> str:
@@ -164,7 +156,7 @@ def coarser_words(view: PivotView, found: Pivot) -> str:
     """Why the columns are not the periods asked for, "" if they are."""
     if found.by == view.by:
         return ""
-    asked, shown = WORDS[view.by][1], WORDS[found.by][1]
+    asked, shown = DIMENSIONS[view.by].many, DIMENSIONS[found.by].many
     return (
         f"Columns are {shown}: the range has more than {MOST_PERIODS} {asked}. "
         f"A shorter range shows {asked}."
@@ -174,7 +166,7 @@ def coarser_words(view: PivotView, found: Pivot) -> str:
 def announcement(view: PivotView, found: Pivot) -> str:
     """What is read out after a swap: "18 models, sorted by total, descending, page 1"."""
     direction = "descending" if found.descending else "ascending"
-    sort = WORDS[view.rows][0] if found.sort == "label" else found.sort
+    sort = DIMENSIONS[view.rows].one if found.sort == "label" else found.sort
     return f"{total_words(view, found)}, sorted by {sort}, {direction}, page {view.page}"
 
 
@@ -200,10 +192,10 @@ def csv_pieces(view: PivotView, found: Pivot) -> Iterator[str]:
     others = [others_words(found)] if found.other_columns else []
     nobody = NO_OWNER_OR_SHARED[0] if found.shares_column else NO_OWNER
     words = [_csv_label(found.by, column.label) or nobody for column in found.columns]
-    last = ["Total"] if found.by else [MEASURE_WORDS[view.measure][0]]
+    last = ["Total"] if found.by else [MEASURES[view.measure].label]
     if has_shares(view, found):
         last.append("Share")
-    yield csv_text([[WORDS[view.rows][0].capitalize(), *words, *others, *last]])
+    yield csv_text([[DIMENSIONS[view.rows].one.capitalize(), *words, *others, *last]])
     for first in range(0, len(found.lines), ROWS_AT_ONCE):
         lines = found.lines[first : first + ROWS_AT_ONCE]
         yield csv_text(

@@ -6,29 +6,23 @@ from collections.abc import Callable, Iterable, Set
 from datetime import date
 
 from app.queries.pivot.dimensions import (
-    ADDITIVE,
-    DAY,
+    BY_LABEL,
+    BY_TOTAL,
+    DIMENSIONS,
     NO_TEAM,
-    NOBODYS_TEAM,
-    PEOPLE,
     PERIODS,
     PERSON,
     TEAM,
-    UNOWNED,
     WORKSPACE,
-    Amount,
-    period_span,
 )
-from app.queries.pivot.pivot import Pivot
-from app.queries.pivot.shape import BY_LABEL, BY_TOTAL, Column, Line
-from app.queries.pivot.unattributed import FooterLine
+from app.queries.pivot.footer import FooterLine
+from app.queries.pivot.measures import ADDITIVE, MEASURES, PEOPLE, Amount, Line
+from app.queries.pivot.pivot import Column, Pivot
 from app.queries.scope import Scope
-from app.web.pivot.view import Links, Narrowed, PivotView, narrowed_to
+from app.web.pivot.view import Links, Narrowed, PivotView, narrowed_to, narrowed_to_days
 from app.web.pivot.words import (
     DASH,
-    MEASURE_WORDS,
     NO_OWNER_OR_SHARED,
-    WORDS,
     lacking,
     not_whole,
     said,
@@ -75,11 +69,11 @@ class _Writer:
         periods = [(one.label, one.part) for one in headings]
         periods += [(row.label, row.part) for row in rows]
         return Table(
-            self._heading(BY_LABEL, WORDS[self.view.rows][0].capitalize(), ""),
+            self._heading(BY_LABEL, DIMENSIONS[self.view.rows].one.capitalize(), ""),
             headings,
             self._heading(
                 BY_TOTAL,
-                "Total" if self.found.by else MEASURE_WORDS[self.view.measure][0],
+                "Total" if self.found.by else MEASURES[self.view.measure].label,
                 "",
             ),
             rows,
@@ -109,9 +103,9 @@ class _Writer:
         """The sum of the rows, what belongs to nobody, and everything: as below the people."""
         found = self.found
         rows = [self._foot_row("sum", found.rows_sum)]
-        for line in found.nobody:
+        for line in found.footer:
             rows.append(self._foot_row("nobody", line)._replace(label=line.label, keys=line.keys))
-        if found.nobody and not self.view.search:
+        if found.footer and not self.view.search:
             cells: list[Amount | None] = [column.total for column in found.columns]
             whole = Line(None, "", cells, found.others, found.total)
             rows.append(self._foot_row("whole", whole))
@@ -122,7 +116,7 @@ class _Writer:
         if kind != "nobody" and not self.view.search:
             links = [self._href(narrowed, path) for _, narrowed, path in self.columns]
         write = self._nobodys_cell if kind == "nobody" else self._cell
-        share = self._share(line.total, "") if self.found.nobody else EMPTY
+        share = self._share(line.total, "") if self.found.footer else EMPTY
         cells = [write(*cell) for cell in zip(line.cells, links, strict=True)]
         return FootRow(kind, cells, write(line.others), write(line.total), share)
 
@@ -137,14 +131,16 @@ class _Writer:
 
         The path is "" for this page and None where no view can be narrowed like that.
         """
+        by = DIMENSIONS[dimension]
         if dimension == PERSON:
-            return Narrowed(), None if item.key == UNOWNED[PERSON] else self.person_path(item.label)
+            return Narrowed(), None if item.key == by.unattributed else self.person_path(item.label)
         if dimension == WORKSPACE:
             return self.links.workspace(item.label), ""
-        if dimension == TEAM and item.key in (NO_TEAM, NOBODYS_TEAM):
+        if dimension in PERIODS:
+            return narrowed_to_days(*PERIODS[dimension].span(item.key, self.scope)), ""
+        if dimension == TEAM and item.key in (NO_TEAM, by.unattributed):
             return Narrowed(), None
-        days = period_span(dimension, item.key, self.scope) if dimension in PERIODS else None
-        return narrowed_to(dimension, item.key, days, item.label), ""
+        return narrowed_to(by.filter, item.label), ""
 
     def _row(self, line: Line) -> Row:
         label, title = said(self.view.rows, line.label, line.key, with_year=self.with_year)
@@ -200,10 +196,9 @@ class _Writer:
         return bool(path and (narrowed.shape or also.shape))
 
     def _overlap(self, row: date, column: date) -> Narrowed:
-        first = period_span(self.view.rows, row, self.scope)
-        second = period_span(self.found.by, column, self.scope)
-        days = max(first[0], second[0]), min(first[1], second[1])
-        return narrowed_to(DAY, None, days)
+        first = PERIODS[self.view.rows].span(row, self.scope)
+        second = PERIODS[self.found.by].span(column, self.scope)
+        return narrowed_to_days(max(first[0], second[0]), min(first[1], second[1]))
 
     def _href(self, narrowed: Narrowed, path: str | None) -> str:
         if path is None:

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 from urllib.parse import urlencode
 
 from werkzeug.datastructures import MultiDict
 
-from app.queries.pivot.dimensions import (
-    DIMENSIONS,
-    MEASURES,
-    MODEL,
-    PERIODS,
-    PERSON,
-    TEAM,
-    TOKENS,
-    TOOL,
-    WORKSPACE,
-)
-from app.queries.pivot.pivot import BY_LABEL, Shape, natural_sort
+from app.queries.pivot.dimensions import BY_LABEL, DIMENSIONS, PERIODS, PERSON, WORKSPACE
+from app.queries.pivot.measures import MEASURES, TOKENS
+from app.queries.pivot.pivot import Shape
 from app.web.view.params import LONGEST_TEXT, plain_text
 from app.web.view.state import Searched, View, parse_page, parse_size
 
@@ -57,7 +49,7 @@ class PivotView(Searched, View):
         return [*pairs, ("heat", "1")] if self.heat else pairs
 
     def _order(self) -> list[tuple[str, str]]:
-        natural, descending = natural_sort(self.rows)
+        natural, descending = DIMENSIONS[self.rows].natural_sort
         if not self.sort or (self.sort, self.descending) == (natural, descending):
             return []
         pairs = [("sort", self.sort)]
@@ -86,7 +78,7 @@ def parse_pivot_view(args: MultiDict[str, str], today: date) -> PivotView:
     sort = args.get("sort", "").replace("\0", "")[:LONGEST_TEXT]
     direction = args.get("dir", "").lower()
     if not sort:
-        sort, descending = "", natural_sort(rows)[1]
+        sort, descending = "", DIMENSIONS[rows].natural_sort[1]
     else:
         descending = sort != BY_LABEL if direction not in ("asc", "desc") else direction == "desc"
     return PivotView.with_range_of(
@@ -104,7 +96,7 @@ def parse_pivot_view(args: MultiDict[str, str], today: date) -> PivotView:
     )
 
 
-def _one_of(known: tuple[str, ...], text: str, default: str) -> str:
+def _one_of(known: Collection[str], text: str, default: str) -> str:
     return text if text in known else default
 
 
@@ -122,18 +114,14 @@ class Narrowed(NamedTuple):
         return Narrowed(*(theirs or mine for mine, theirs in zip(self, other, strict=True)))
 
 
-def narrowed_to(
-    dimension: str, key: Any, days: tuple[date, date] | None, label: str = ""
-) -> Narrowed:
-    """What leads to one row or column; `days` are those of a period, `label` names a team."""
-    if days:
-        start, end = days
-        return Narrowed(days=urlencode({"start": start.isoformat(), "end": end.isoformat()}))
-    if dimension == TOOL:
-        return Narrowed(tool=urlencode({"tool": key}))
-    if dimension == TEAM:
-        return Narrowed(team=urlencode({"team": label}))
-    return Narrowed(model=urlencode({"model": key})) if dimension == MODEL else Narrowed()
+def narrowed_to(name: str, label: str) -> Narrowed:
+    """What leads to one row or column by the filter of that name."""
+    return Narrowed()._replace(**{name: urlencode({name: label})})
+
+
+def narrowed_to_days(start: date, end: date) -> Narrowed:
+    """What leads to these days."""
+    return Narrowed(days=urlencode({"start": start.isoformat(), "end": end.isoformat()}))
 
 
 class Links:

@@ -6,46 +6,23 @@ from collections.abc import Set
 from datetime import date
 from typing import Any
 
-from app.dates import days_between, month_end
-from app.queries.pivot.dimensions import (
-    COST,
-    DAY,
-    DAYS,
-    MODEL,
-    MONTH,
-    PEOPLE,
-    PERIODS,
-    PERSON,
-    REQUESTS,
-    TEAM,
-    TOKENS,
-    TOOL,
-    UNOWNED,
-    WEEK,
-    WORKSPACE,
-    Amount,
-    period_span,
-)
+from app.dates import days_between
+from app.queries.pivot.dimensions import DAY, DIMENSIONS, MONTH, PERIODS, TOOL, WEEK
+from app.queries.pivot.measures import COST, DAYS, MEASURES, PEOPLE, REQUESTS, TOKENS, Amount
 from app.queries.scope import Scope
 from app.web.view import formatting
 
-WORDS = {
-    PERSON: ("person", "people"),
-    TEAM: ("team", "teams"),
-    MODEL: ("model", "models"),
-    TOOL: ("tool", "tools"),
-    DAY: ("day", "days"),
-    WEEK: ("week", "weeks"),
-    MONTH: ("month", "months"),
-    WORKSPACE: ("workspace", "workspaces"),
+MEASURE_NOUNS = {
+    TOKENS: ("token", "tokens"),
+    REQUESTS: ("request", "requests"),
+    DAYS: ("active day", "active days"),
+    PEOPLE: ("person", "people"),
 }
-MEASURE_WORDS = {
-    TOKENS: ("Tokens", "token", "tokens"),
-    COST: ("Cost", "", ""),
-    REQUESTS: ("Requests", "request", "requests"),
-    DAYS: ("Active days", "active day", "active days"),
-    PEOPLE: ("People", "person", "people"),
+MENUS = {
+    "dimensions": [(name, one.one.capitalize()) for name, one in DIMENSIONS.items()],
+    "measures": [(name, measure.label) for name, measure in MEASURES.items()],
 }
+"""The entries of the menus of `pivot/_shape.html`, as (name in the address, words)."""
 NO_OWNER = "No owner"
 NO_OWNER_OR_SHARED = ("No owner or shared", "Usage that belongs to nobody, of shared keys too")
 """A column of what has no owner, in which shared keys have no column of their own."""
@@ -72,7 +49,7 @@ def written(measure: str, amount: Amount) -> tuple[str, str]:
         return DASH, UNKNOWN[measure]
     if measure == COST:
         return formatting.money(amount.value), formatting.exact_money(amount.value)
-    _, one, many = MEASURE_WORDS[measure]
+    one, many = MEASURE_NOUNS[measure]
     write = formatting.compact if measure in (TOKENS, REQUESTS) else formatting.exact
     return write(amount.value), formatting.count_of(amount.value, one, many)
 
@@ -89,7 +66,7 @@ def said(dimension: str, label: str, key: Any, *, with_year: bool = False) -> tu
 
     `with_year`: days and weeks carry their year, as the range has days of several.
     """
-    if key == UNOWNED.get(dimension):
+    if key is not None and key == DIMENSIONS[dimension].unattributed:
         return NO_OWNER, "Usage that belongs to nobody"
     if dimension == TOOL:
         return formatting.tool_label(label), ""
@@ -106,16 +83,17 @@ def said(dimension: str, label: str, key: Any, *, with_year: bool = False) -> tu
 
 def counted(dimension: str, count: int) -> str:
     """Rows or columns in words: "18 models", "1 person"."""
-    return formatting.count_of(count, *WORDS[dimension])
+    return formatting.count_of(count, DIMENSIONS[dimension].one, DIMENSIONS[dimension].many)
 
 
 def not_whole(dimension: str, first: date, scope: Scope, open_days: Set[date]) -> str:
     """Why a period is not whole: days that may still grow, or that are outside; "" when it is."""
-    if dimension not in PERIODS:
+    period = PERIODS.get(dimension)
+    if period is None:
         return ""
-    start, end = period_span(dimension, first, scope)
+    start, end = period.span(first, scope)
     if not open_days.isdisjoint(days_between(start, end)):
         return NOT_COMPLETE
-    length = {DAY: 1, WEEK: 7}.get(dimension) or month_end(first).day
+    length = (period.end(first) - first).days + 1
     shown = (end - start).days + 1
     return f"only {shown} of {length} days in the range" if shown < length else ""
