@@ -30,6 +30,7 @@ SECRETS = [
     "SECRET_KEY",
 ]
 GOOD = [
+    ("SQLITE_PATH", "/data/a.db", "sqlite_path", Path("/data/a.db")),
     ("POSTGRES_URL", "postgres://u:p@host/name", "postgres_url", "postgres://u:p@host/name"),
     ("POSTGRES_URL", "postgresql:///n?host=/run", "postgres_url", "postgresql:///n?host=/run"),
     ("ANTHROPIC_ADMIN_KEY", "sk-ant-admin01-x", "anthropic.key", "sk-ant-admin01-x"),
@@ -55,6 +56,13 @@ GOOD = [
     ("SCHEDULER", "OFF", "scheduler", False),
     ("SCHEDULER", "on", "scheduler", True),
 ]
+for provider in PROVIDERS:
+    values = {"key": "a-key", "base_url": "https://a.test", "team": "our team"}
+    GOOD += [
+        (name, values[kind], f"{provider.NAME}.{kind}", values[kind])
+        for kind in values
+        if (name := getattr(provider.SETTINGS, kind))
+    ]
 BAD = [
     ("POSTGRES_URL", "mysql://host/name"),
     ("POSTGRES_URL", "host=here"),
@@ -164,9 +172,7 @@ def test_secrets_stay_out_of_the_representation(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", commands.SETTINGS)
 def test_every_setting_may_come_from_a_file(name: str, tmp_path: Path) -> None:
-    text, field = next(
-        ((text, field) for known, text, field, _ in GOOD if known == name), ("a.db", "sqlite_path")
-    )
+    text, field = next((text, field) for known, text, field, _ in GOOD if known == name)
     (tmp_path / "mounted").write_text(f"{text}\n")
     fallback = {} if name == "SECRET_KEY" else SIGNING
     from_file = read_config(fallback | {f"{name}_FILE": "mounted"}, tmp_path)

@@ -46,6 +46,11 @@ PATHS = (
     *(OVERVIEW, LIST, PERSON, TOOLS, BY_TOOL, FILE, FILE_OF_TOOLS, FILE_BY_TOOL),
     *("/status", "/settings/connections", "/metrics"),
 )
+PLACES = re.compile(
+    r"^(from app\.providers import anthropic, .*|PROVIDERS: .* = \(anthropic, .*?)(\)?)$",
+    re.MULTILINE,
+)
+"""Where the registry names the providers: one line, and the import that it needs."""
 ASK = """
 import json, sys
 from app import create_app
@@ -126,11 +131,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(commands.ROOT / "wsgi.py", copy)
     shutil.copy(commands.ROOT / "tests" / "orchard.py", copy / "app" / "providers")
     registry = copy / "app" / "providers" / "__init__.py"
-    known, more = "(anthropic, cursor)", "(anthropic, cursor, orchard)"
-    text = registry.read_text()
-    assert text.count(known) == 1
-    imported = text.replace("import anthropic, cursor\n", "import anthropic, cursor, orchard\n")
-    registry.write_text(imported.replace(known, more))
+    text, found = PLACES.subn(r"\1, orchard\2", registry.read_text())
+    assert found == 2
+    registry.write_text(text)
     return copy
 
 
