@@ -21,12 +21,12 @@ from peewee import Database
 from app import create_app
 from app.config import Config, read_config
 from app.database import database as proxy
-from app.database import migrate, open_database
 from tests.compiled import CompiledTemplates
 from tests.filled import company, filled_engine, filler, town  # noqa: F401
 from tests.modes import serve  # noqa: F401
 from tests.postgres import PostgresServer, PostgresUnavailable, running_server
 from tests.probes import probed  # noqa: F401
+from tests.templates import Templates
 
 # Who runs this in the background ignores Ctrl-C, and so would every process started here.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
@@ -116,24 +116,23 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Co
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_cluster: PostgresServer) -> str:
-    """The database that every fresh PostgreSQL database is a copy of: a migrated one."""
-    name = postgres_cluster.new_name("template")
-    engine = open_database(Config(postgres_url=postgres_cluster.create_database(name)))
-    migrate()
-    engine.close_all()
-    return name
+def templates(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Templates:
+    """The databases that others are copies of."""
+    return Templates(request, tmp_path_factory.mktemp("templates"))
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file that every fresh SQLite database is a copy of: a migrated one."""
-    path = tmp_path_factory.mktemp("template") / "tracker.db"
-    engine = open_database(Config(sqlite_path=path))
-    migrate()
-    engine.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    engine.close()
-    return path
+def postgres_template(templates: Templates) -> str:
+    """A PostgreSQL database that is migrated and empty."""
+    return templates.name()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(templates: Templates) -> Path:
+    """A SQLite file that is migrated and empty."""
+    return Path(templates.path())
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -144,19 +143,23 @@ def database_engine(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def database_settings(
-    database_engine: str, request: pytest.FixtureRequest, tmp_path: Path
+    database_engine: str, request: pytest.FixtureRequest, templates: Templates, tmp_path: Path
 ) -> Iterator[dict[str, str]]:
-    """The settings of a fresh migrated database: SQLITE_PATH or POSTGRES_URL."""
+    """The settings of a fresh migrated database: SQLITE_PATH or POSTGRES_URL.
+
+    It is empty, but for tests with a fixture that `FILLED` of their module names: they get copies
+    of one that was filled once.
+    """
+    filled = getattr(request.module, "FILLED", {})
+    fill = next((filled[name] for name in request.fixturenames if name in filled), None)
     if database_engine == "sqlite":
         path = tmp_path / "tracker.db"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        shutil.copy(templates.path(fill), path)
         yield {"SQLITE_PATH": str(path)}
         return
-    server: PostgresServer = request.getfixturevalue("postgres_cluster")
-    name = server.new_name()
-    url = server.create_database(name, request.getfixturevalue("postgres_template"))
-    yield {"POSTGRES_URL": url}
-    server.drop_database(name)
+    name = templates.server.new_name()
+    yield {"POSTGRES_URL": templates.server.create_database(name, templates.name(fill))}
+    templates.server.drop_database(name)
 
 
 @pytest.fixture

@@ -21,9 +21,8 @@ from tests.reading import TEMPLATES, parts_of, shown, text_of
 from tests.tools import CLAUDE_CODE, CURSOR
 
 
-@pytest.fixture
-def office(database: Database, client: FlaskClient) -> FlaskClient:
-    """A browser on a small office: two people, a key of nobody, today still open."""
+def fill_office() -> None:
+    """A small office: two people, a key of nobody, today still open."""
     today = utc_today()
     store(
         [
@@ -36,6 +35,14 @@ def office(database: Database, client: FlaskClient) -> FlaskClient:
         open_from=today,
         read_from=today - timedelta(70),
     )
+
+
+FILLED = {"office": fill_office}
+
+
+@pytest.fixture
+def office(database: Database, client: FlaskClient) -> FlaskClient:
+    """A browser on it."""
     database.close()
     return client
 

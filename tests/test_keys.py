@@ -33,10 +33,12 @@ from tests.invented_keys import (
 DORA = f"dora.new@{DOMAIN}"
 
 
+FILLED = {"firm": fill_firm}
+
+
 @pytest.fixture
 def firm(database: Database) -> Database:
     """The database of a small company."""
-    fill_firm()
     return database
 
 

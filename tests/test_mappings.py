@@ -51,10 +51,12 @@ from tests.tools import CLAUDE_CODE
 DORA = f"dora.new@{DOMAIN}"
 
 
+FILLED = {"firm": fill_firm}
+
+
 @pytest.fixture
 def firm(database: Database) -> Database:
     """The database of a small company."""
-    fill_firm()
     return database
 
 

@@ -24,10 +24,12 @@ PATH = "/api/mappings"
 DORA = f"dora.new@{DOMAIN}"
 
 
+FILLED = {"firm": fill_firm}
+
+
 @pytest.fixture
 def firm(database: Database, client: FlaskClient) -> FlaskClient:
     """A browser on a small company."""
-    fill_firm()
     return client
 
 

@@ -29,10 +29,12 @@ PAGE = "/settings/people"
 BOBBY, BOBO = "bobby@firm.example", "bobo@firm.example"
 
 
+FILLED = {"firm": fill_firm}
+
+
 @pytest.fixture
 def firm(database: Database, client: FlaskClient) -> FlaskClient:
     """A browser on a small company: Cat used 15 tokens, key_made is Bob's with 300."""
-    fill_firm()
     client.post("/api/mappings", json={"apiKey": "key_made", "email": BOB})
     return client
 

@@ -35,8 +35,7 @@ def foot(page: str) -> str:
     return shown(page.split("<tfoot>")[1].split("</tfoot>")[0])
 
 
-@pytest.fixture
-def office(database: Database, client: FlaskClient) -> FlaskClient:
+def fill_office() -> None:
     """Three people and a key of nobody; today is still open."""
     today = utc_today()
     days = [today - timedelta(back) for back in range(41)]
@@ -52,6 +51,14 @@ def office(database: Database, client: FlaskClient) -> FlaskClient:
         open_from=today,
         read_from=today - timedelta(70),
     )
+
+
+FILLED = {"office": fill_office}
+
+
+@pytest.fixture
+def office(database: Database, client: FlaskClient) -> FlaskClient:
+    """A browser on it."""
     database.close()
     return client
 

@@ -44,9 +44,8 @@ ACTORS = {
 PAIRS = [pair for pair in pairs() if {PERSON, TEAM} & set(pair)]
 
 
-@pytest.fixture
-def firm(database: Database, client: FlaskClient) -> FlaskClient:
-    """A browser on a company whose keys are shared, unmapped, nameless and of people."""
+def fill_shared() -> None:
+    """A company whose keys are shared, unmapped, nameless and of people."""
     dice = random.Random(7)
     run = Run.create(kind="test", status="ok", start_day=1, end_day=1, started_at=1)
     with writing():
@@ -58,6 +57,14 @@ def firm(database: Database, client: FlaskClient) -> FlaskClient:
                 replace_day(place, "test", usage, run, email_domain=DOMAIN)
     share(SHARED)
     change_person(CAT, name="", team="Data", left="")
+
+
+FILLED = {"firm": fill_shared}
+
+
+@pytest.fixture
+def firm(database: Database, client: FlaskClient) -> FlaskClient:
+    """A browser on it."""
     return client
 
 

@@ -30,10 +30,12 @@ ODD_QUERIES = (
 )
 
 
+FILLED = {"firm": fill_firm}
+
+
 @pytest.fixture
 def firm(database: Database, client: FlaskClient) -> FlaskClient:
     """A browser on a small company."""
-    fill_firm()
     return client
 
 

@@ -28,10 +28,12 @@ from tests.tools import CLAUDE_CODE
 KEYS, MAPPINGS = "/settings", "/settings/mappings"
 
 
+FILLED = {"firm": fill_firm}
+
+
 @pytest.fixture
 def firm(database: Database, client: FlaskClient) -> FlaskClient:
     """A browser on a small company."""
-    fill_firm()
     return client
 
 

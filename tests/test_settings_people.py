@@ -37,10 +37,12 @@ PAGE, TEAMS = "/settings/people", "/settings/people/teams"
 HOSTILE = "<img src=x onerror=alert(1)>\"'"
 
 
+FILLED = {"firm": fill_firm}
+
+
 @pytest.fixture
 def firm(database: Database, client: FlaskClient) -> FlaskClient:
     """A browser on a small company."""
-    fill_firm()
     return client
 
 

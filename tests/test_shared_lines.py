@@ -35,12 +35,19 @@ SCOPES = (
 RANGE = f"start={DAYS[0]}&end={DAYS[-1]}"
 
 
-@pytest.fixture
-def firm(database: Database, client: FlaskClient) -> FlaskClient:
-    """A browser on a small company that shares two keys as "CI" and one as "<b>Lab"."""
+def fill_shared() -> None:
+    """A small company that shares two keys as "CI" and one as "<b>Lab"."""
     fill_firm()
     share("CI", "key_made", "key_rule")
     share("<b>Lab", "key_named")
+
+
+FILLED = {"firm": fill_shared}
+
+
+@pytest.fixture
+def firm(database: Database, client: FlaskClient) -> FlaskClient:
+    """A browser on it."""
     return client
 
 
