@@ -18,6 +18,7 @@ PARTS = {
     "cacheWriteTokens": "write",
 }
 TOOLS = {"claudeCodeTokens": "claude_code", "cursorTokens": "cursor"}
+"""The column of every tool in JSON; trends call it the same without "Tokens"."""
 
 
 def chosen(
@@ -86,8 +87,7 @@ def _day(day: date, facts: Sequence[Fact]) -> dict[str, Any]:
     shared = figures(facts)
     return {
         "date": day.isoformat(),
-        "claudeCode": shared["claudeCodeTokens"],
-        "cursor": shared["cursorTokens"],
+        **{name.removesuffix("Tokens"): shared[name] for name in TOOLS},
         "cost": dollars(facts),
     }
 

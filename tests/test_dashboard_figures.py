@@ -12,10 +12,11 @@ import pytest
 from app.queries.scope import Scope, model_places
 from app.queries.sums.ranges import RangeSums, people_counts, sums_of_ranges
 from app.tools import TOOLS, tool_label
+from tests import expected
 from tests.expected import chosen, grouped, tokens
 from tests.filled import LEAP_DAYS, Fact, Reader
 from tests.reading import part, unescaped
-from tests.tools import CLAUDE_CODE, CURSOR
+from tests.tools import CURSOR
 
 QUERIES: list[dict[str, Any]] = [
     {"days": "30"},
@@ -25,7 +26,7 @@ QUERIES: list[dict[str, Any]] = [
     {"days": "1"},
     {"start": str(LEAP_DAYS[0]), "end": str(LEAP_DAYS[1])},
 ]
-TOOL_KEYS = {CLAUDE_CODE: "claudeCode", CURSOR: "cursor"}
+TOOL_KEYS = {tool: name.removesuffix("Tokens") for name, tool in expected.TOOLS.items()}
 
 
 @pytest.fixture(params=QUERIES, ids=lambda query: " ".join(map(str, query.values())))
@@ -114,7 +115,7 @@ def test_the_table_behind_the_chart_is_the_trends(town: Reader, query: dict[str,
         return
     for row, day in zip(rows, reversed(trends), strict=True):
         assert [number(cell) for cell in row[1 : 1 + len(tools)]] == [day[tool] for tool in tools]
-        assert number(row[-3]) == day["claudeCode"] + day["cursor"]
+        assert number(row[-3]) == sum(day[name] for name in TOOL_KEYS.values())
         assert row[-2] == "<$0.01" or abs(dollars(row[-2]) - day["cost"]) <= 0.005001
 
 
