@@ -28,7 +28,6 @@ MODEL_PREFIX = "model:"
 WEEKS_LEARNED = 4
 LEAST_LEARNED = 2
 LEAST_OF_A_PATTERN = 5
-WEEKDAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 class Projection(NamedTuple):
@@ -191,7 +190,7 @@ def project(
     median = amounts[middle] if len(amounts) % 2 else (amounts[middle - 1] + amounts[middle]) // 2
     if median <= so_far:
         return None
-    name = f"{WEEKDAY_NAMES[today.weekday()]}s"
+    name = f"{formatting.WEEKDAY_NAMES[today.weekday()]}s"
     return Projection(today, median, f"the median of the last {len(days)} {name}")
 
 
@@ -223,12 +222,12 @@ def weekday_averages(
     counted = [day for day in days if day.day >= start and day.day not in left_out]
     if len(counted) < LEAST_OF_A_PATTERN:
         return []
-    people = [0] * len(WEEKDAY_NAMES)
+    people = [0] * len(formatting.WEEKDAY_NAMES)
     for day in counted:
         people[day.day.weekday()] += day.people
     return [
         WeekdayAverage(
-            WEEKDAY_NAMES[found.weekday],
+            formatting.WEEKDAY_NAMES[found.weekday],
             found.average_tokens,
             None if found.figures.not_priced else found.average_value_nanos,
             round(Fraction(people[found.weekday], found.days)),

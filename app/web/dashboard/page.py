@@ -27,13 +27,7 @@ from app.web.view import charts
 from app.web.view.cards import cards, sides_of
 from app.web.view.frame import frame, with_known_teams
 from app.web.view.navigation import Drilldown
-from app.web.view.periods import (
-    Comparison,
-    known_comparison,
-    left_out_words,
-    open_days_of,
-    within_records,
-)
+from app.web.view.periods import Comparison, left_out_words, viewed_range
 from app.web.view.tools import TOOL_ROWS, in_several_tools, ordered_tools, tool_parts
 
 KEY_SETTINGS = [provider.SETTINGS.key for provider in PROVIDERS]
@@ -79,22 +73,21 @@ def known_context(
     view: DashboardView, span: Span, states: Sequence[ProviderState]
 ) -> dict[str, Any]:
     """What the page shows once any usage is known; figures only if the scope has some."""
-    scope = within_records(view.scope, span)
-    closed = scope._replace(start=scope.start or span[0], end=scope.end or span[1])
+    viewed = viewed_range(view.scope, span, states)
+    scope, open_days = viewed.scope, viewed.open_days
+    closed = scope._replace(start=viewed.first, end=viewed.last)
     days = series_days(closed, daily.series_labels(view, slices_of(scope)))
     context = {
-        "shown": (closed.start, closed.end),
+        "shown": (viewed.first, viewed.last),
         "empty": empty_reason(scope, days),
         "lifetime": lifetime(),
         "behind": Drilldown(view),
     }
     if context["empty"]:
         return context
-    open_days = open_days_of([day.day for day in days], closed, states)
     asked = Asked(view, closed, span, days, open_days)
-    compared = known_comparison(view.scope, open_days, span[0]) if scope == view.scope else None
     drawn = charts.bars(daily.chart_points(days, view), open_days)
-    return context | figures_context(asked, compared, drawn) | chart_context(asked, drawn)
+    return context | figures_context(asked, viewed.compared, drawn) | chart_context(asked, drawn)
 
 
 def empty_reason(scope: Scope, days: Sequence[SeriesDay]) -> str:

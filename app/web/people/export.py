@@ -49,8 +49,8 @@ def found_rows(view: PeopleView) -> tuple[list[PersonRow], tuple[date | None, da
     span = known_span()
     if span is None:
         return [], (view.scope.start, view.scope.end)
-    asked, period = question_of(view, span, freshness(configured_providers()))
-    return people_rows(asked).rows, (period.scope.start, period.scope.end)
+    asked, viewed = question_of(view, span, freshness(configured_providers()))
+    return people_rows(asked).rows, (viewed.scope.start, viewed.scope.end)
 
 
 def csv_lines(columns: list[Column], rows: list[PersonRow]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, redirect, request, url_for
@@ -18,7 +18,6 @@ from app.queries.days.freshness import ProviderState
 from app.queries.people.people import tokens_per_day
 from app.queries.people.rows import Footer, PeopleQuestion, Rows, footer, named_like, people_rows
 from app.queries.pivot.dimensions import DIMENSIONS, PERSON
-from app.queries.scope import Scope
 from app.queries.sums.figures import Figures, add_up
 from app.web.people.columns import COLUMNS, USUAL
 from app.web.people.peek import COLUMNS as PEEK_COLUMNS
@@ -31,12 +30,7 @@ from app.web.view import charts, formatting
 from app.web.view.csv_files import export_note
 from app.web.view.frame import frame, with_known_teams
 from app.web.view.navigation import person_path
-from app.web.view.periods import (
-    Comparison,
-    known_comparison,
-    open_days_of,
-    within_records,
-)
+from app.web.view.periods import ViewedRange, viewed_range
 from app.web.view.state import SIZES
 
 WORDS_FOR_DIRECTION = {True: "descending", False: "ascending"}
@@ -46,15 +40,6 @@ AROUND_TABLE, WIDEST_TABLE, PEEK_WIDTH = 97, {1375: 1278, 1800: 1558}, 356
 MOST_NAMES = 5
 
 blueprint = Blueprint("people", __name__)
-
-
-class ViewedRange(NamedTuple):
-    """What the range of a view means: the scope within the records, and what is compared."""
-
-    scope: Scope
-    compared: Comparison | None
-    open_days: set[date]
-    curve: list[tuple[date, date]]
 
 
 @blueprint.get("/users")
@@ -90,17 +75,17 @@ def known_context(
     view: PeopleView, span: tuple[date, date], states: list[ProviderState]
 ) -> dict[str, Any]:
     """What the page shows once any usage is known."""
-    asked, period = question_of(view, span, states)
+    asked, viewed = question_of(view, span, states)
     if view.peek:
         asked = asked._replace(columns={*view.columns, *PEEK_COLUMNS})
     view, found = page_of(view, asked)
     sums = footer(asked)
-    looked_at = peek_at(view, asked, found, period.open_days)
+    looked_at = peek_at(view, asked, found, viewed.open_days)
     view = replace(view, peek=looked_at.row.person.email if looked_at else "")
-    compared = period.compared
+    compared = viewed.compared
     return {
         "view": view,
-        "shown": (period.scope.start or span[0], period.scope.end or span[1]),
+        "shown": (viewed.first, viewed.last),
         "empty": empty_reason(view, found, sums),
         "found": found,
         "footer": sums,
@@ -108,7 +93,7 @@ def known_context(
         "by_name": named_like(view.search, MOST_NAMES),
         "peek": looked_at,
         "compared": compared,
-        "weekly": len(period.curve) > 1 and period.curve[0][0] != period.curve[0][1],
+        "weekly": len(asked.curve) > 1 and asked.curve[0][0] != asked.curve[0][1],
         "sizes": SIZES,
         "pages": view.pages(found.total_count, len(found.rows)),
         "fits_from_width": fits_from_width(view),
@@ -119,7 +104,7 @@ def known_context(
         "curve_points": charts.sparkline,
         "person_path": person_path,
         "counted": counted(found, sums),
-        "file_holds": export_note(counted(found, sums), period.open_days),
+        "file_holds": export_note(counted(found, sums), viewed.open_days),
         "footer_average": tokens_per_day(sums.people.figures.tokens, sums.people.days),
         "direction_words": WORDS_FOR_DIRECTION,
     }
@@ -129,29 +114,26 @@ def question_of(
     view: PeopleView, span: tuple[date, date], states: Iterable[ProviderState]
 ) -> tuple[PeopleQuestion, ViewedRange]:
     """What to ask of the people's rollups for a view, and what its range means."""
-    period = period_of(view.scope, span, list(states))
-    compared = period.compared
+    viewed = viewed_range(view.scope, span, list(states))
+    compared = viewed.compared
     asked = PeopleQuestion(
-        period.scope,
+        viewed.scope,
         view.columns,
         view.search,
         view.sort,
         view.descending,
         (compared.now, compared.before) if compared and not compared.unknown else None,
-        period.curve,
+        curve_of(viewed),
     )
-    return asked, period
+    return asked, viewed
 
 
-def period_of(asked: Scope, span: tuple[date, date], states: list[ProviderState]) -> ViewedRange:
-    """The same rules as on the overview: incomplete days are in no change and in no curve."""
-    scope = within_records(asked, span)
-    days = list(days_between(scope.start or span[0], scope.end or span[1]))
-    open_days = open_days_of(days, scope, states)
-    compared = known_comparison(asked, open_days, span[0]) if scope == asked else None
-    bars = charts.bars([charts.Point(day, {}) for day in days], open_days)
+def curve_of(viewed: ViewedRange) -> list[tuple[date, date]]:
+    """The days or weeks of a person's curve: the complete ones, unless there are none."""
+    points = [charts.Point(day, {}) for day in days_between(viewed.first, viewed.last)]
+    bars = charts.bars(points, viewed.open_days)
     whole = [bar for bar in bars if not bar.open] or bars
-    return ViewedRange(scope, compared, open_days, [(bar.first, bar.last) for bar in whole])
+    return [(bar.first, bar.last) for bar in whole]
 
 
 def page_of(view: PeopleView, asked: PeopleQuestion) -> tuple[PeopleView, Rows]:

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 
 from app.database import reading
-from app.dates import days_between, utc_now
+from app.dates import utc_now
 from app.directory.people import person_for_alias
 from app.queries.people.directory import further_emails
 from app.queries.people.percentile import standing
@@ -29,15 +29,11 @@ from app.usage import normal_email
 from app.web.person import figures, words
 from app.web.person.view import PersonView, parse_person_view
 from app.web.request import htmx
+from app.web.view import formatting
 from app.web.view.cards import cards, sides_of
 from app.web.view.frame import frame, with_known_teams
 from app.web.view.navigation import PersonDrilldown
-from app.web.view.periods import (
-    Comparison,
-    known_comparison,
-    open_days_of,
-    within_records,
-)
+from app.web.view.periods import Comparison, ViewedRange, viewed_range
 from app.web.view.tools import TOOL_ROWS, in_several_tools, ordered_tools
 
 LONGEST_ASKED = 200
@@ -79,18 +75,19 @@ def unknown(email: str, view: PersonView) -> Response:
 def usage_context(person: KnownPerson, view: PersonView, shared: dict[str, Any]) -> dict[str, Any]:
     """What the page shows of somebody who has usage; figures only if the scope has some."""
     # One person's page shows all of theirs: a team that travels along leads back to its people.
-    scope = within_records(view.scope._replace(teams=()), shared["span"])
+    viewed = viewed_range(view.scope._replace(teams=()), shared["span"], shared["states"])
+    scope = viewed.scope
     keys = own_keys(person.person_id, scope)
     usage = person_usage(scope, person.person_id)
     context: dict[str, Any] = {
         "keys": keys,
         "lifetime": figures.lifetime(keys),
         "behind": PersonDrilldown(view, person.email),
-        "shown": (scope.start or shared["span"][0], scope.end or shared["span"][1]),
+        "shown": (viewed.first, viewed.last),
         "empty": "" if usage.days else empty_reason(scope),
     }
     if usage.days:
-        context |= figures_context(person, view, scope, usage, shared | context)
+        context |= figures_context(person, viewed, usage)
         context |= records_context(view, scope, keys)
     return context
 
@@ -99,21 +96,12 @@ def empty_reason(scope: Scope) -> str:
     return "filtered" if scope.is_filtered else "outside"
 
 
-def figures_context(
-    person: KnownPerson,
-    view: PersonView,
-    scope: Scope,
-    usage: PersonUsage,
-    shared: dict[str, Any],
-) -> dict[str, Any]:
+def figures_context(person: KnownPerson, viewed: ViewedRange, usage: PersonUsage) -> dict[str, Any]:
     """Cards with their changes, chart, models, tools, weekdays and the place among others."""
-    (start, end), first = shared["shown"], shared["span"][0]
+    scope, start, end, open_days, compared = viewed
     points = figures.every_day(usage, start, end)
-    open_days = open_days_of(days_between(start, end), scope, shared["states"])
     drawn = figures.bars(points, open_days)
     shown = figures.measures(usage.days)
-    asked = view.scope._replace(teams=())
-    compared = known_comparison(asked, open_days, first) if scope == asked else None
     by_tool = figures.by_tool(usage)
     place = standing(scope, shown.tokens, shown.days)
     counted_from = max(start, person.first_day or start)
@@ -128,6 +116,7 @@ def figures_context(
         ),
         "weekdays": by_weekday(usage.days, counted_from, end, open_days),
         "weekdays_from": counted_from,
+        "weekday_names": formatting.WEEKDAY_NAMES,
     }
 
 

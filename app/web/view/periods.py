@@ -32,6 +32,31 @@ class Comparison(NamedTuple):
     unknown: str = ""
 
 
+class ViewedRange(NamedTuple):
+    """What the range of a view means: the scope within the records, and the days it covers.
+
+    `open_days` are those of them whose figures are not whole, so they are in no change and in
+    no curve.
+    """
+
+    scope: Scope
+    first: date
+    last: date
+    open_days: set[date]
+    compared: Comparison | None
+
+
+def viewed_range(
+    asked: Scope, span: tuple[date, date], states: Sequence[ProviderState]
+) -> ViewedRange:
+    """The range of a view over records that reach from `span[0]` to `span[1]`."""
+    scope = within_records(asked, span)
+    first, last = scope.start or span[0], scope.end or span[1]
+    open_days = open_days_of(days_between(first, last), scope, states)
+    compared = known_comparison(asked, open_days, span[0]) if scope == asked else None
+    return ViewedRange(scope, first, last, open_days, compared)
+
+
 def within_records(scope: Scope, span: tuple[date, date]) -> Scope:
     """The scope, cut to the first and last known day when it is open or longer than a year.
 
