@@ -157,7 +157,7 @@ def pivot_totals(facts: Sequence[Fact]) -> dict[str, Any]:
 
 def users(facts: Sequence[Fact], everything: Sequence[Fact]) -> list[dict[str, Any]]:
     """All rows of `/api/users`."""
-    taken = ("email", "totalTokens", "totalCost", "claudeCodeTokens", "cursorTokens", "lastActive")
+    taken = ("email", "totalTokens", "totalCost", *TOOLS, "lastActive")
     return [
         {
             **{name: row[name] for name in taken},
