@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from app.web.request.assets import joined_styles
 from app.web.view.colors import PALETTE, PATTERNS, mark
 
-STYLESHEET = Path(__file__).resolve().parent.parent / "static" / "css" / "app.css"
+STYLES = joined_styles(Path(__file__).resolve().parent.parent / "static")
 THEMES = ("light", "dark")
 FIRST = 8
 """As many models as the chart of days shows beside each other."""
@@ -40,9 +41,7 @@ Color = tuple[float, ...]
 
 def colors_of(theme: str) -> dict[str, Color]:
     """{name: linear red, green, blue} of every colour that the stylesheet has by its theme."""
-    pairs = re.findall(
-        r"--([\w-]+): light-dark\((#\w{6}), (#\w{6})\);", STYLESHEET.read_text(encoding="utf-8")
-    )
+    pairs = re.findall(r"--([\w-]+): light-dark\((#\w{6}), (#\w{6})\);", STYLES)
     return {name: linear(shades[THEMES.index(theme)]) for name, *shades in pairs}
 
 
@@ -125,6 +124,6 @@ def test_models_that_share_a_colour_differ_in_their_pattern() -> None:
 
 
 def test_the_stylesheet_colours_every_mark() -> None:
-    source = STYLESHEET.read_text(encoding="utf-8")
+    source = STYLES
     assert all(f".model-{place} {{" in source for place in range(PALETTE))
     assert f".model-{PALETTE} {{" not in source

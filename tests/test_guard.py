@@ -148,7 +148,7 @@ def test_the_viewers_password_protects_every_page(probed: Serve) -> None:
     assert site.client.get("/api/stats").status_code == 401
     for path in ("/healthz", "/login", "/logout", "/api/auth", "/favicon.ico"):
         assert site.client.get(path).status_code in (200, 301), path
-    with site.client.get("/static/css/app.css") as style:
+    with site.client.get("/static/style.css") as style:
         assert style.status_code == 200
     site.log_in(VIEWER_PASSWORD)
     for path in ("/", "/users", "/export/users.csv", "/probe", "/api/stats"):

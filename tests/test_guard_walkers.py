@@ -18,8 +18,8 @@ from tests.filled import fill_people
 from tests.modes import ADMIN, BOTH, FAR, OPEN, VIEWER, VIEWER_PASSWORD, Serve, Site, contents
 
 PUBLIC_PATHS = {
-    "/static/<filename>", "/favicon.ico", "/healthz", "/readyz", "/login", "/logout", "/api/auth",
-    "/theme", "/api/cron/sync",
+    "/static/<filename>", "/static/style.css", "/favicon.ico", "/healthz", "/readyz", "/login",
+    "/logout", "/api/auth", "/theme", "/api/cron/sync",
 }  # fmt: skip
 """All that ever answers without a login; `/api/cron/sync` checks a secret of its own."""
 OWN_SECRET = {"/api/cron/sync"}

@@ -10,12 +10,14 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from flask.testing import FlaskClient
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from app.config import read_config
 from app.providers import PROVIDERS, Provider
 from app.states import BatchStatus, Rule, RunStatus, SlotStatus, Source
+from app.web.request.assets import STYLES, joined_styles
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = {
@@ -191,3 +193,18 @@ def test_a_state_is_compared_by_its_name() -> None:
         if COMPARED_WITH_A_STATE.search(line) and path != ROOT / SQLITES_OWN_OK
     ]
     assert retyped == []
+
+
+def test_every_stylesheet_is_served(client: FlaskClient) -> None:
+    """In one answer, whatever its name, in the order of their layers, and kept by browsers."""
+    names = {path.stem for path in (ROOT / "static" / "css").glob("*.css")}
+    assert names == set(STYLES)
+    address = re.search(r'rel="stylesheet" href="([^"]+)"', client.get("/").text)
+    assert address
+    answer = client.get(address[1])
+    assert answer.mimetype == "text/css"
+    assert answer.text == joined_styles(ROOT / "static")
+    assert answer.text.count("@layer reset, tokens, base, layout, components, utilities;") == 1
+    assert "immutable" in answer.headers["Cache-Control"]
+    tag = {"If-None-Match": answer.headers["ETag"]}
+    assert client.get(address[1], headers=tag).status_code == 304

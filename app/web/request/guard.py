@@ -22,13 +22,14 @@ from app import access
 from app.config import Config
 from app.current import the_config
 from app.web.request import callers, forgery, paths
+from app.web.request.assets import FILES
 from app.web.request.callers import Caller
 from app.web.request.errors import LoginNeeded, Refused
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 SAFE = ("GET", "HEAD", "OPTIONS")
-UNGUARDED = ("static", "favicon", "health.healthz", "health.readyz")
+UNGUARDED = (*FILES, "favicon", "health.healthz", "health.readyz")
 """Answered without a look at who asks; all but these need the database."""
 NOT_FROM_HERE = (
     "While no administrator's password is set, settings, import, mappings and sync answer only "

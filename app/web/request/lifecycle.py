@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response, current_app, request
 
 from app.database import database, require_current_schema
+from app.web.request.assets import FILES
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -30,7 +31,7 @@ def register(app: Flask) -> None:
 
 def _connect() -> None:
     # The health check connects by itself: it answers when that fails.
-    if request.endpoint not in ("static", "health.healthz", "health.readyz"):
+    if request.endpoint not in (*FILES, "health.healthz", "health.readyz"):
         make_ready()
 
 
@@ -53,7 +54,7 @@ def _set_headers(response: Response) -> Response:
         response.headers.setdefault(name, value)
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    if request.endpoint != "static":
+    if request.endpoint not in FILES:
         response.headers.setdefault("Cache-Control", "private, no-cache")
         response.vary.update(("HX-Request", "HX-Request-Type", "HX-History-Restore-Request"))
     return response
