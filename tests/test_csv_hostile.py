@@ -262,7 +262,7 @@ CELL = st.one_of(
     st.sampled_from(["utf-8", "utf-16", "cp1252"]),
     st.binary(max_size=3),
 )
-@settings(max_examples=300)
+@settings(max_examples=max(300, settings.default.max_examples))
 def test_random_rows_under_a_good_header_end_well(
     header: str, rows: list[list[str]], delimiter: str, encoding: str, tail: bytes
 ) -> None:
@@ -271,7 +271,7 @@ def test_random_rows_under_a_good_header_end_well(
 
 
 @given(st.data(), st.sampled_from([(TEAM, TEAM_ROW), (TOKENS, TOKENS_ROW), (COSTS, COSTS_ROW)]))
-@settings(max_examples=300)
+@settings(max_examples=max(300, settings.default.max_examples))
 def test_one_random_cell_in_a_good_row_ends_well(
     data: st.DataObject, lines: tuple[str, str]
 ) -> None:
