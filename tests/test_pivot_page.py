@@ -17,7 +17,7 @@ from app.database import database as proxy
 from app.queries.pivot.dimensions import DIMENSIONS
 from app.queries.pivot.measures import MEASURES, Amount
 from app.queries.scope import Scope
-from app.web.pivot.page import plain_amount
+from app.web.pivot.export import plain_amount
 from app.web.pivot.view import PivotView, parse_pivot_view
 from app.web.pivot.words import DASH, lacking, not_whole, written
 from tests.filled import COMPANY_DAYS, LEAP_DAYS, Reader

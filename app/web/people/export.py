@@ -15,7 +15,7 @@ from app.queries.people.rows import PersonRow, people_rows
 from app.web.people.columns import Column
 from app.web.people.page import asks_for_pivot, question_of
 from app.web.people.view import PeopleView, parse_people_view
-from app.web.pivot import page as pivot
+from app.web.pivot import export as pivot
 from app.web.view import formatting
 from app.web.view.csv_files import csv_answer, csv_text, file_name, plain_dollars, plain_share
 from app.web.view.frame import configured_providers, with_known_teams

@@ -1,8 +1,8 @@
-"""The pivot at `/users?rows=...&by=...`: parse, ask, write, render; and the same as CSV."""
+"""The pivot at `/users?rows=...&by=...`: parse, ask, write, render."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -11,9 +11,9 @@ from flask import Response, request
 
 from app.database import reading
 from app.dates import days_between, utc_now
-from app.queries.days.freshness import ProviderState, known_span
-from app.queries.pivot.dimensions import DIMENSIONS, NO_TEAM, PERIODS, TEAM, TOOL
-from app.queries.pivot.measures import ADDITIVE, COST, MEASURES, NOTHING, Amount, Line
+from app.queries.days.freshness import ProviderState
+from app.queries.pivot.dimensions import DIMENSIONS, NO_TEAM, PERIODS, TEAM
+from app.queries.pivot.measures import ADDITIVE, MEASURES
 from app.queries.pivot.pivot import MOST_PERIODS, Pivot, pivot
 from app.queries.scope import Scope
 from app.web.pivot.table import table
@@ -21,27 +21,19 @@ from app.web.pivot.view import PivotView, parse_pivot_view
 from app.web.pivot.words import (
     LEGENDS,
     MENUS,
-    NO_OWNER,
-    NO_OWNER_OR_SHARED,
     PARTLY,
     counted,
 )
 from app.web.request import htmx
 from app.web.view import formatting
 from app.web.view.csv_files import (
-    csv_answer,
-    csv_text,
     export_note,
-    file_name,
-    plain_dollars,
-    plain_share,
 )
 from app.web.view.frame import frame, with_known_teams
 from app.web.view.navigation import person_path
 from app.web.view.periods import open_days_of, within_records
 from app.web.view.state import SIZES
 
-ROWS_AT_ONCE = 500
 NO_TEAM_WORDS = "no team"
 
 
@@ -69,7 +61,7 @@ def known_context(
     return {
         "view": view,
         "shown": (scope.start, scope.end),
-        "empty": emptiness(view, found),
+        "empty": empty_reason(view, found),
         "found": found,
         "table": table(view, scope, found, person_path, open_days),
         "file_holds": export_note(total_words(view, found), open_days),
@@ -109,7 +101,7 @@ def as_found(view: PivotView, found: Pivot) -> PivotView:
     return replace(view, page=page, sort=sort, descending=found.descending)
 
 
-def emptiness(view: PivotView, found: Pivot) -> str:
+def empty_reason(view: PivotView, found: Pivot) -> str:
     """Why there is no row: "search", "filtered", "outside" (no usage in the range), or ""."""
     if found.lines or found.footer:
         return ""
@@ -168,61 +160,3 @@ def announcement(view: PivotView, found: Pivot) -> str:
     direction = "descending" if found.descending else "ascending"
     sort = DIMENSIONS[view.rows].one if found.sort == "label" else found.sort
     return f"{total_words(view, found)}, sorted by {sort}, {direction}, page {view.page}"
-
-
-def export() -> Response:
-    """All rows of the pivot with the columns and the order of the screen, as a CSV file.
-
-    Plain integers, dollars as plain decimals, ISO days. The sums of all rows are not in it.
-    """
-    view = parse_pivot_view(request.args, utc_now().date())
-    with reading():
-        view = with_known_teams(view)
-        span = known_span()
-        scope = closed(within_records(view.scope, span), span) if span else view.scope
-        found = pivot(scope, view.shape(), limit=None)
-    by = ["by", found.by] if found.by else []
-    days = [day.isoformat() for day in (scope.start, scope.end) if day]
-    name = file_name(view.measure, view.rows, *by, *days, *view.scope.filters(), view.search)
-    return csv_answer(csv_pieces(view, found), name)
-
-
-def csv_pieces(view: PivotView, found: Pivot) -> Iterator[str]:
-    """The file in pieces of some hundred rows, the share in percent as a plain number."""
-    others = [others_words(found)] if found.other_columns else []
-    nobody = NO_OWNER_OR_SHARED[0] if found.shares_column else NO_OWNER
-    words = [_csv_label(found.by, column.label) or nobody for column in found.columns]
-    last = ["Total"] if found.by else [MEASURES[view.measure].label]
-    if has_shares(view, found):
-        last.append("Share")
-    yield csv_text([[DIMENSIONS[view.rows].one.capitalize(), *words, *others, *last]])
-    for first in range(0, len(found.lines), ROWS_AT_ONCE):
-        lines = found.lines[first : first + ROWS_AT_ONCE]
-        yield csv_text(
-            [_csv_row(view, found, line, _csv_label(view.rows, line.label)) for line in lines]
-        )
-
-
-def _csv_label(dimension: str, label: str) -> str:
-    """The words of the screen, except that days, weeks and months are written for programs."""
-    if dimension == TOOL:
-        return formatting.tool_label(label)
-    return label
-
-
-def _csv_row(view: PivotView, found: Pivot, line: Line, label: str) -> list[Any]:
-    others = [line.others] if found.other_columns else []
-    amounts = [*line.cells, *others, line.total]
-    row = [label, *(plain_amount(view.measure, amount) for amount in amounts)]
-    if has_shares(view, found):
-        total = line.total or NOTHING
-        known = line.total and not total.is_unknown
-        row.append(plain_share(total.value, found.total.value) if known else "")
-    return row
-
-
-def plain_amount(measure: str, amount: Amount | None) -> str | int:
-    """An amount for programs: an integer or plain dollars; "" where the screen has a dash."""
-    if amount is None or amount.is_unknown:
-        return ""
-    return plain_dollars(amount.value) if measure == COST else amount.value
