@@ -45,13 +45,13 @@ def _state(facts: _Facts, name: str, label: str, configured: bool) -> ProviderSt
     failed, error = facts.newest.get(name, (False, ""))
     good = facts.good.get(name) if name in facts.newest else None
     return ProviderState(
-        name,
-        label,
-        configured,
-        day_of(day) if day else None,
-        moment(fetched_at) if fetched_at is not None else None,
-        error if failed else "",
-        moment(good) if good is not None else None,
+        provider=name,
+        label=label,
+        configured=configured,
+        through=day_of(day) if day else None,
+        fetched_at=moment(fetched_at) if fetched_at is not None else None,
+        failed=error if failed else "",
+        last_good_at=moment(good) if good is not None else None,
     )
 
 

@@ -108,19 +108,19 @@ def provider_health(
         theirs = [gap for gap in missing if gap.provider == name]
         first, through, fetched_at = bounds.get(name, (None, None, None))
         health = ProviderHealth(
-            name,
-            state.label,
-            state.configured,
-            Standing.GOOD,
-            last.get(name),
-            state.last_good_at,
-            first,
-            through,
-            fetched_at,
-            underway.get(name),
-            theirs,
-            suspicious.get(name, []),
-            waits.get(name),
+            provider=name,
+            label=state.label,
+            configured=state.configured,
+            standing=Standing.GOOD,
+            last=last.get(name),
+            last_good_at=state.last_good_at,
+            first_day=first,
+            through=through,
+            fetched_at=fetched_at,
+            underway=underway.get(name),
+            gaps=theirs,
+            suspicious=suspicious.get(name, []),
+            not_before=waits.get(name),
         )
         found.append(health._replace(standing=_standing(health, now)))
     return found
@@ -155,14 +155,14 @@ def _last_runs(active: Run | None) -> dict[str, LastRun]:
     rows = ProviderRun.select(ProviderRun, Run).join(Run).where(ProviderRun.id.in_(newest))
     return {
         part.provider: LastRun(
-            part.run_id,
-            part.run.kind,
-            standing_of(part, active),
-            moment(part.started_at),
-            moment(part.finished_at) if part.finished_at is not None else None,
-            day_of(part.run.start_day),
-            day_of(part.run.end_day),
-            part.error,
+            run=part.run_id,
+            kind=part.run.kind,
+            status=standing_of(part, active),
+            started_at=moment(part.started_at),
+            finished_at=moment(part.finished_at) if part.finished_at is not None else None,
+            start=day_of(part.run.start_day),
+            end=day_of(part.run.end_day),
+            error=part.error,
         )
         for part in rows
     }

@@ -66,36 +66,36 @@ def run_progress(run_id: int) -> RunProgress | None:
     under_way = active is not None and active.id == run.id
     parts = ProviderRun.select().where(ProviderRun.run == run).order_by(ProviderRun.id)
     return RunProgress(
-        run.id,
-        run.kind,
-        standing_of(run, active),
-        run.asked_by,
-        run.slot_id is not None,
-        day_of(run.start_day) if run.start_day else None,
-        day_of(run.end_day) if run.end_day else None,
-        moment(run.started_at),
-        _moment(run.finished_at),
-        under_way,
-        under_way and run.cancel_asked_at is not None,
-        [_part(part, active) for part in parts],
+        run_id=run.id,
+        kind=run.kind,
+        status=standing_of(run, active),
+        asked_by=run.asked_by,
+        scheduled=run.slot_id is not None,
+        start=day_of(run.start_day) if run.start_day else None,
+        end=day_of(run.end_day) if run.end_day else None,
+        started_at=moment(run.started_at),
+        finished_at=_moment(run.finished_at),
+        under_way=under_way,
+        stopping=under_way and run.cancel_asked_at is not None,
+        parts=[_part(part, active) for part in parts],
     )
 
 
 def _part(part: ProviderRun, active: Run | None) -> PartProgress:
     return PartProgress(
-        part.provider,
-        standing_of(part, active),
-        moment(part.started_at),
-        _moment(part.finished_at),
-        part.days_asked,
-        part.days_done,
-        part.days_changed,
-        part.records_changed,
-        part.records_unchanged,
-        day_of(part.current_day) if part.current_day else None,
-        part.error,
-        clock_warning(part),
-        _moment(part.not_before),
+        provider=part.provider,
+        status=standing_of(part, active),
+        started_at=moment(part.started_at),
+        finished_at=_moment(part.finished_at),
+        days_asked=part.days_asked,
+        days_done=part.days_done,
+        days_changed=part.days_changed,
+        records_changed=part.records_changed,
+        records_unchanged=part.records_unchanged,
+        current_day=day_of(part.current_day) if part.current_day else None,
+        error=part.error,
+        warning=clock_warning(part),
+        not_before=_moment(part.not_before),
     )
 
 

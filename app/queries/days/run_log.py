@@ -134,16 +134,16 @@ def _logged(query: Iterable[Any]) -> list[LoggedRun]:
     parts = _parts(runs, active)
     return [
         LoggedRun(
-            run.id,
-            run.kind,
-            standing_of(run, active),
-            run.asked_by or "",
-            run.process,
-            day_of(run.start_day),
-            day_of(run.end_day),
-            moment(run.started_at),
-            _ended(run.finished_at),
-            parts[run.id],
+            id=run.id,
+            kind=run.kind,
+            status=standing_of(run, active),
+            who=run.asked_by or "",
+            process=run.process,
+            start=day_of(run.start_day),
+            end=day_of(run.end_day),
+            started_at=moment(run.started_at),
+            finished_at=_ended(run.finished_at),
+            parts=parts[run.id],
         )
         for run in runs
     ]
@@ -165,38 +165,60 @@ def _parts(runs: Sequence[Run], active: Run | None) -> dict[int, list[RunPart]]:
 
 def _part(part: ProviderRun, status: str, changed: _Changed | None) -> RunPart:
     return RunPart(
-        part.provider,
-        status,
-        moment(part.started_at),
-        _ended(part.finished_at),
-        part.requests,
-        part.retries,
-        part.waited_ms,
-        part.bytes_read,
-        part.days_asked,
-        part.days_done,
-        part.days_changed,
-        part.records_changed,
-        part.records_unchanged,
-        part.error,
-        *(changed.sums if changed else ()),
+        provider=part.provider,
+        status=status,
+        started_at=moment(part.started_at),
+        finished_at=_ended(part.finished_at),
+        requests=part.requests,
+        retries=part.retries,
+        waited_ms=part.waited_ms,
+        bytes_read=part.bytes_read,
+        days_asked=part.days_asked,
+        days_done=part.days_done,
+        days_changed=part.days_changed,
+        records_changed=part.records_changed,
+        records_unchanged=part.records_unchanged,
+        error=part.error,
+        **(changed.sums._asdict() if changed else {}),
     )
 
 
 def _imported(run: Run, provider: str, changed: _Changed) -> RunPart:
     """What an import or its undo did: it asks no provider, so only its changed days tell."""
-    started_at, finished_at = moment(run.started_at), _ended(run.finished_at)
-    none_asked = (0, 0, 0, 0, 0, 0)
-    counts = (*none_asked, changed.days, changed.records, 0)
-    return RunPart(provider, run.status, started_at, finished_at, *counts, "", *changed.sums)
+    return RunPart(
+        provider=provider,
+        status=run.status,
+        started_at=moment(run.started_at),
+        finished_at=_ended(run.finished_at),
+        requests=0,
+        retries=0,
+        waited_ms=0,
+        bytes_read=0,
+        days_asked=0,
+        days_done=0,
+        days_changed=changed.days,
+        records_changed=changed.records,
+        records_unchanged=0,
+        error="",
+        **changed.sums._asdict(),
+    )
+
+
+class _Sums(NamedTuple):
+    """By how much the sums of days changed, and what they were."""
+
+    tokens: int
+    value_nanos: int
+    tokens_before: int
+    value_nanos_before: int
 
 
 class _Changed(NamedTuple):
-    """The days a run changed, and by how many records; `sums` are the last fields of a part."""
+    """The days a run changed, and by how many records."""
 
     days: int
     records: int
-    sums: tuple[int, int, int, int]
+    sums: _Sums
 
 
 def _sums(numbers: Sequence[int]) -> dict[tuple[int, str], _Changed]:
@@ -220,7 +242,7 @@ def _sums(numbers: Sequence[int]) -> dict[tuple[int, str], _Changed]:
         .tuples()
     )
     return {
-        (run, provider): _Changed(days, records, tuple(sums))
+        (run, provider): _Changed(days, records, _Sums._make(sums))
         for run, provider, days, records, *sums in rows
     }
 

@@ -94,18 +94,18 @@ def _sources(provider: str, day: date) -> list[SourceOfDay]:
     )
     return [
         SourceOfDay(
-            row.source,
-            row.organization.name,
-            row.counts,
-            row.settled,
-            row.records,
-            row.tokens,
-            row.value_nanos,
-            row.unpriced_tokens,
-            row.run_id,
-            moment(row.fetched_at),
-            moment(row.changed_at),
-            moment(row.suspicious_at) if row.suspicious_at is not None else None,
+            source=row.source,
+            organization=row.organization.name,
+            counts=row.counts,
+            settled=row.settled,
+            records=row.records,
+            tokens=row.tokens,
+            value_nanos=row.value_nanos,
+            unpriced_tokens=row.unpriced_tokens,
+            run=row.run_id,
+            fetched_at=moment(row.fetched_at),
+            changed_at=moment(row.changed_at),
+            suspicious_at=moment(row.suspicious_at) if row.suspicious_at is not None else None,
         )
         for row in rows
     ]

@@ -81,13 +81,13 @@ def _everybody() -> list[ListedPerson]:
     )
     found = [
         ListedPerson(
-            email,
-            name,
-            team or "",
-            day_of(left) if left else None,
-            further.get(email, ()),
-            tokens.get(key, 0),
-            day_of(last[key]) if key in last else None,
+            email=email,
+            name=name,
+            team=team or "",
+            left=day_of(left) if left else None,
+            further=further.get(email, ()),
+            tokens=tokens.get(key, 0),
+            last_day=day_of(last[key]) if key in last else None,
         )
         for key, email, name, team, left in rows
         if email not in hidden

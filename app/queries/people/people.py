@@ -47,14 +47,16 @@ class PeopleTotals(NamedTuple):
 def person_at(found: Everybody, place: int, known: Known, favorite: str = "") -> PersonTotals:
     """The totals of the person at a place, `known` as such."""
     by_tool = found.by_tool(place)
+    first_day, last_day = edges_of(known)
     return PersonTotals(
-        found.ids[place],
-        known.email,
-        merged(by_tool),
-        {tool: figures.tokens for tool, figures in by_tool.items()},
-        found.days[place],
-        *edges_of(known),
-        favorite,
+        person_id=found.ids[place],
+        email=known.email,
+        figures=merged(by_tool),
+        by_tool={tool: figures.tokens for tool, figures in by_tool.items()},
+        days=found.days[place],
+        first_day=first_day,
+        last_day=last_day,
+        favorite_model=favorite,
     )
 
 
@@ -104,12 +106,14 @@ def one_person(
         by_tool.setdefault(model.tool, []).append(model.figures)
         by_model[model.model] = by_model.get(model.model, 0) + model.figures.tokens
     sums = {tool: add_up(parts) for tool, parts in sorted(by_tool.items())}
+    first_day, last_day = edges_of(known_people([person_id])[person_id])
     return PersonTotals(
-        person_id,
-        email,
-        merged(sums),
-        {tool: figures.tokens for tool, figures in sums.items()},
-        len(usage.days),
-        *edges_of(known_people([person_id])[person_id]),
-        min(by_model, key=lambda name: (-by_model[name], name), default=""),
+        person_id=person_id,
+        email=email,
+        figures=merged(sums),
+        by_tool={tool: figures.tokens for tool, figures in sums.items()},
+        days=len(usage.days),
+        first_day=first_day,
+        last_day=last_day,
+        favorite_model=min(by_model, key=lambda name: (-by_model[name], name), default=""),
     )

@@ -94,7 +94,16 @@ def known_person(email: str) -> KnownPerson | None:
     if row is None:
         return None
     first, last, record, left = (day_of(day) if day else None for day in (*row[3:6], row[7]))
-    return KnownPerson(row[0], row[1], row[2], first, last, record, row[6] or 0, left)
+    return KnownPerson(
+        person_id=row[0],
+        email=row[1],
+        name=row[2],
+        first_day=first,
+        last_day=last,
+        record_day=record,
+        record_tokens=row[6] or 0,
+        left=left,
+    )
 
 
 def _own_days(chosen: object) -> ModelSelect:

@@ -33,14 +33,14 @@ def measured(sums: RangeSums, people: int, complete_tokens: int, complete_days: 
     """The basis of the cards; usage that belongs to nobody raises nobody's average."""
     figures = sums.figures
     return Measured(
-        figures.tokens,
-        figures.value_nanos,
-        figures.not_priced,
-        people,
-        figures.tokens - sums.unattributed.tokens,
-        figures.cache_read_tokens,
-        complete_tokens,
-        complete_days,
+        tokens=figures.tokens,
+        value_nanos=figures.value_nanos,
+        not_priced=figures.not_priced,
+        people=people,
+        owned_tokens=figures.tokens - sums.unattributed.tokens,
+        cache_read_tokens=figures.cache_read_tokens,
+        complete_tokens=complete_tokens,
+        complete_days=complete_days,
     )
 
 

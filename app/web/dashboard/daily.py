@@ -108,15 +108,15 @@ def daily_chart(
     noun = "cost" if main == COST else "tokens"
     looks = {series: style_of(series) for series in order}
     return DailyChart(
-        charts.stacked(drawn, upwards, ends),
-        weekly,
-        main,
-        noun,
-        legend,
-        looks,
-        finding(drawn, legend, looks, main, weekly=weekly),
-        [bar for bar in drawn if bar.open],
-        projection,
+        chart=charts.stacked(drawn, upwards, ends),
+        weekly=weekly,
+        main=main,
+        noun=noun,
+        legend=legend,
+        looks=looks,
+        finding=finding(drawn, legend, looks, main, weekly=weekly),
+        open_bars=[bar for bar in drawn if bar.open],
+        projection=projection,
     )
 
 

@@ -116,16 +116,16 @@ def day_chart(days: Sequence[FileDay], covered: set[date], tool: str) -> DayChar
     sums = {name: sum(bar.amounts.get(name, 0) for bar in bars) for name in (COUNTED, COVERED)}
     legend = [(name, amount) for name, amount in sums.items() if amount] or [(COUNTED, 0)]
     return DayChart(
-        charts.stacked(bars, (COUNTED, COVERED)),
-        len(points) > charts.LONGEST_DAILY_RANGE,
-        main,
-        legend,
-        {
+        chart=charts.stacked(bars, (COUNTED, COVERED)),
+        weekly=len(points) > charts.LONGEST_DAILY_RANGE,
+        main=main,
+        legend=legend,
+        looks={
             COUNTED: SeriesStyle("From the file", formatting.tool_class(tool), {}),
             COVERED: SeriesStyle("Covered by the API", "tool-other", {}),
         },
-        _finding(kept, main),
-        len(days) - len(kept),
+        finding=_finding(kept, main),
+        left_out=len(days) - len(kept),
     )
 
 

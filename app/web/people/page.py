@@ -117,13 +117,13 @@ def question_of(
     viewed = viewed_range(view.scope, span, list(states))
     compared = viewed.compared
     asked = PeopleQuestion(
-        viewed.scope,
-        view.columns,
-        view.search,
-        view.sort,
-        view.descending,
-        (compared.now, compared.before) if compared and not compared.unknown else None,
-        curve_of(viewed),
+        scope=viewed.scope,
+        columns=view.columns,
+        search=view.search,
+        sort=view.sort,
+        descending=view.descending,
+        compared=(compared.now, compared.before) if compared and not compared.unknown else None,
+        curve=curve_of(viewed),
     )
     return asked, viewed
 

@@ -69,15 +69,15 @@ def peek_at(
     place = emails.index(known[1]) if known[1] in emails else None
     after = emails[(-1 if place is None else place) + 1 :]
     return Peek(
-        _row(asked, found, place, known),
-        usage.models[:MOST_MODELS],
-        add_up(rest) if rest else Figures(),
-        len(rest),
-        mini_bars(bars, STACK),
-        any(bar.first != bar.last for bar in bars),
-        None if place is None else view.offset + place + 1,
-        emails[place - 1] if place else "",
-        after[0] if after else "",
+        row=_row(asked, found, place, known),
+        models=usage.models[:MOST_MODELS],
+        other_models=add_up(rest) if rest else Figures(),
+        other_model_count=len(rest),
+        bars=mini_bars(bars, STACK),
+        weekly=any(bar.first != bar.last for bar in bars),
+        place=None if place is None else view.offset + place + 1,
+        before=emails[place - 1] if place else "",
+        after=after[0] if after else "",
     )
 
 

@@ -69,17 +69,17 @@ class _Writer:
         periods = [(one.label, one.part) for one in headings]
         periods += [(row.label, row.part) for row in rows]
         return Table(
-            self._heading(BY_LABEL, DIMENSIONS[self.view.rows].one.capitalize(), ""),
-            headings,
-            self._heading(
+            corner=self._heading(BY_LABEL, DIMENSIONS[self.view.rows].one.capitalize(), ""),
+            headings=headings,
+            total=self._heading(
                 BY_TOTAL,
                 "Total" if self.found.by else MEASURES[self.view.measure].label,
                 "",
             ),
-            rows,
-            self._foot(),
-            self._cell(Amount(self.largest)).text if self.largest else "",
-            [f"{label}: {part}" for label, part in periods if part],
+            rows=rows,
+            foot=self._foot(),
+            largest=self._cell(Amount(self.largest)).text if self.largest else "",
+            parts=[f"{label}: {part}" for label, part in periods if part],
         )
 
     def _column_heading(self, column: Column) -> Heading:
@@ -152,14 +152,14 @@ class _Writer:
         href = self._href(narrowed, path)
         shade = 0 if self.found.by else self._shade(line.total)
         return Row(
-            label,
-            title,
-            href,
-            cells,
-            self._cell(line.others),
-            self._cell(line.total, href, shade),
-            self._share(line.total, href),
-            not_whole(self.view.rows, line.key, self.scope, self.open_days),
+            label=label,
+            title=title,
+            href=href,
+            cells=cells,
+            others=self._cell(line.others),
+            total=self._cell(line.total, href, shade),
+            share=self._share(line.total, href),
+            part=not_whole(self.view.rows, line.key, self.scope, self.open_days),
         )
 
     def _share(self, amount: Amount | None, href: str) -> Cell:

@@ -80,7 +80,17 @@ def intent_of(view: KeysView, error: str = "") -> Intent | None:
     emails = known_emails("" if owner else view.to, MOST_EMAILS)
     name = key_names([view.key]).get(view.key, view.key)
     new = bool(owner and owner.email and not is_known(owner.email))
-    return Intent(view.key, name, view.to, view.label, owner, effect, error, emails, new)
+    return Intent(
+        key=view.key,
+        name=name,
+        typed_email=view.to,
+        typed_label=view.label,
+        owner=owner,
+        effect=effect,
+        error=error,
+        emails=emails,
+        makes_person=new,
+    )
 
 
 def removal_of(view: KeysView) -> Intent | None:
@@ -89,7 +99,16 @@ def removal_of(view: KeysView) -> Intent | None:
         return None
     effect = effect_of([KeyChange(view.remove, AUTOMATIC)], the_config().email_domain)
     name = key_names([view.remove]).get(view.remove, view.remove)
-    return Intent(view.remove, name, "", "", AUTOMATIC, effect, "", [])
+    return Intent(
+        key=view.remove,
+        name=name,
+        typed_email="",
+        typed_label="",
+        owner=AUTOMATIC,
+        effect=effect,
+        error="",
+        emails=[],
+    )
 
 
 def apply(form: MultiDict[str, str]) -> int:

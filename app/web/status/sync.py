@@ -117,7 +117,20 @@ def _back() -> ResponseReturnValue:
 def _part() -> SyncPart:
     found = present_run()
     if found is None:
-        return SyncPart(0, "", "", "", None, None, False, False, [], None, _can_start(), _window())
+        return SyncPart(
+            run_id=0,
+            kind="",
+            status="",
+            asked_by="",
+            start=None,
+            end=None,
+            under_way=False,
+            stopping=False,
+            bars=[],
+            ended_at=None,
+            can_start=_can_start(),
+            window=_window(),
+        )
     return SyncPart(
         run_id=found.run_id,
         kind=found.kind,
@@ -150,7 +163,16 @@ def _reads_every_provider(run: RunProgress) -> bool:
 
 
 def _waiting(provider: str, days: int) -> ProviderBar:
-    return ProviderBar(LABELS[provider], "waiting", 0, days, 0, None, "", "")
+    return ProviderBar(
+        label=LABELS[provider],
+        status="waiting",
+        days_done=0,
+        days_asked=days,
+        days_changed=0,
+        current_day=None,
+        error="",
+        warning="",
+    )
 
 
 def _bar(part: PartProgress) -> ProviderBar:

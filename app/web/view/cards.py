@@ -95,15 +95,15 @@ def _card(kind: Kind[Measured], sides: Sides[Measured], curve: list[int]) -> Car
         compared = compared_words(kind.full(settled), kind.full(before), known=known)
     unknown = kind.is_unknown(shown)
     return Card(
-        kind.label,
-        _figure(kind, shown),
-        "No price is known" if unknown else kind.full(shown),
-        _change(kind, sides),
-        compared,
-        charts.sparkline(curve),
-        kind.sort,
-        kind.rows,
-        kind.measure,
+        label=kind.label,
+        value=_figure(kind, shown),
+        full="No price is known" if unknown else kind.full(shown),
+        change=_change(kind, sides),
+        compared=compared,
+        spark=charts.sparkline(curve),
+        sort=kind.sort,
+        rows=kind.rows,
+        measure=kind.measure,
     )
 
 

@@ -193,13 +193,13 @@ def _column(
     missing = (end - _total(bar, series)) * scale
     top = round(PLOT_HEIGHT - end * scale, 2)
     return Column(
-        bar,
-        round(x, 3),
-        round(width, 3),
-        round(x + (width - bar_width) / 2, 3),
-        round(bar_width, 3),
-        list(_segments(bar, series, scale)),
-        Segment("projected", top, round(missing, 2)) if missing > 0 else None,
+        bar=bar,
+        x=round(x, 3),
+        width=round(width, 3),
+        bar_x=round(x + (width - bar_width) / 2, 3),
+        bar_width=round(bar_width, 3),
+        segments=list(_segments(bar, series, scale)),
+        projected=Segment("projected", top, round(missing, 2)) if missing > 0 else None,
     )
 
 
