@@ -34,7 +34,7 @@ def record_event(
 
 
 def _forget_old_failures() -> None:
-    """Strangers can make these without end: they alone are not kept for ever."""
+    """Anyone can cause these, so only they expire."""
     oldest = now_seconds() - DAYS_OF_FAILED_LOGINS * 24 * 3600
     old = (AuditEvent.action == LOGIN_FAILED) & (AuditEvent.at < oldest)
     AuditEvent.delete().where(old).execute()

@@ -1,4 +1,4 @@
-"""Notes that something was used: seldom, and never at the price of the request itself."""
+"""Notes that something was used: at most once a minute, without delaying the request."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def forget_empty_teams() -> None:
 
 
 def merge_people(email: str, further: str, *, email_domain: str) -> None:
-    """Take it that `further` is another e-mail of the person with `email`, everywhere at once.
+    """Treat `further` as another e-mail of the person with `email`, everywhere at once.
 
     Whoever was known under `further`, with further e-mails of their own, becomes that person.
     Raises `BadPerson` and `BadEmail`.
@@ -132,7 +132,7 @@ def companions(email: str) -> list[str]:
 
 
 def split_person(further: str, *, email_domain: str) -> str:
-    """Take it that `further` is a person again; the own e-mail of whom it belonged to.
+    """Treat `further` as a person again; the own e-mail of whom it belonged to.
 
     The further e-mails that it had brought along go with it. Raises `BadPerson` when it is no
     further e-mail of anybody.

@@ -48,7 +48,7 @@ class KnownDirectory:
         return "", ""
 
     def map_key(self, key: str, email: str) -> None:
-        """Take it that an administrator mapped `key` to `email`, or (with "") shares it."""
+        """Record that an administrator mapped `key` to `email`, or (with "") shares it."""
         self.unmap_key(key)
         if email:
             self.mappings[key] = email
@@ -56,7 +56,7 @@ class KnownDirectory:
             self.shared.add(key)
 
     def unmap_key(self, key: str) -> None:
-        """Take it that no administrator said anything of `key`."""
+        """Record that no administrator decided about `key`."""
         self.mappings.pop(key, None)
         self.shared.discard(key)
 

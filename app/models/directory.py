@@ -82,7 +82,7 @@ class PersonAlias(Table):
 
 
 class Mapping(Table):
-    """An administrator's word on whom a key belongs to: it goes before every rule.
+    """Manual owner of a key: it overrides every rule.
 
     A shared key has no `email`, but a `label`: it is nobody's and has a line of that name.
     """
