@@ -59,8 +59,8 @@ class Scope(NamedTuple):
             day_number(self.end) if self.end else LAST_DAY,
         )
 
-    def covers(self, day: Field) -> Expression:
-        """The condition that the integer column `day` lies in the range."""
+    def covers(self, day: Field | Expression) -> Expression:
+        """The condition that the integer `day` lies in the range."""
         return day.between(*self.bounds())
 
     def members(self) -> ModelSelect | None:

@@ -11,7 +11,7 @@ knows. Distinct counts are the reason why not everything comes from months: some
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -81,22 +81,28 @@ def _grouped(question: PivotQuestion, dimensions: tuple[str, ...]) -> Sums:
 
 def read_rows(
     source: Source, names: Sequence[str], also: Sequence[Any] = ()
-) -> Iterator[tuple[tuple[Any, ...], list[Any], Amount]]:
+) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...], Amount]]:
     """(keys of the dimensions, values of the expressions `also`, amount) of each group of rows."""
     dimensions = [DIMENSIONS[name] for name in names]
-    order = sorted(range(len(names)), key=lambda place: dimensions[place].rank)
-    groups = {place: dimensions[place].group(source) for place in order}
-    chosen = [*also, *(one for group in groups.values() for one in group.expressions)]
+    chosen = [*also]
+    readers: dict[int, Callable[[Sequence[Any]], Any]] = {}
+    for place in sorted(range(len(names)), key=lambda place: dimensions[place].rank):
+        expressions, read = dimensions[place].group(source)
+        first, chosen = len(chosen), [*chosen, *expressions]
+        readers[place] = _reader(read, first, len(chosen))
     by = [SQL(str(number + 1)) for number in range(len(chosen))]
     query = source.query.select(*chosen, *source.figures).group_by(*by)
+    in_order = [readers[place] for place in range(len(names))]
     for row in database.execute(query).fetchall():
-        values = iter(row)
-        others = [next(values) for _ in also]
-        keys = {
-            place: group.read(*(next(values) for _ in group.expressions))
-            for place, group in groups.items()
-        }
-        yield tuple(keys[place] for place in range(len(names))), others, Amount(*values)
+        amount = Amount(*row[len(chosen) :])
+        yield tuple([read(row) for read in in_order]), row[: len(also)], amount
+
+
+def _reader(read: Callable[..., Any], first: int, end: int) -> Callable[[Sequence[Any]], Any]:
+    """Reads a key from the values `first` to `end` of a row: nearly always from a single one."""
+    if end - first == 1:
+        return lambda row: read(row[first])
+    return lambda row: read(*row[first:end])
 
 
 def slices_asked(question: PivotQuestion) -> Slices:

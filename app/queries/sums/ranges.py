@@ -8,7 +8,7 @@ from functools import reduce
 from operator import or_
 from typing import NamedTuple
 
-from peewee import Case, ModelSelect, Value, fn
+from peewee import Case, Expression, Field, ModelSelect, Value, fn
 
 from app.database import database
 from app.models import ALL_SLICE, UNATTRIBUTED, PersonDay, PersonMonth, TotalDay
@@ -109,10 +109,12 @@ def _of_everybody(
     """One query: a row for each range and slice, tagged 0, and those of nobody, tagged 1."""
     sums: list[list[tuple[int, Figures]]] = [[] for _ in scopes]
     nobody: list[list[Figures]] = [[] for _ in scopes]
-    unattributed = _sums_by_range(PersonDay, scopes, whole, Value(1)).where(
+    # The day plus 0 is no column of an index: so SQLite looks for the rows of this one person,
+    # some hundreds, and not for the days, which hold the rows of thousands of persons.
+    unattributed = _sums_by_range(PersonDay, PersonDay.day + 0, scopes, whole, Value(1)).where(
         PersonDay.person_id == UNATTRIBUTED
     )
-    query = _sums_by_range(TotalDay, scopes, labels, Value(0)).union_all(unattributed)
+    query = _sums_by_range(TotalDay, TotalDay.day, scopes, labels, Value(0)).union_all(unattributed)
     for is_nobody, place, slice_id, *figures in database.execute(query).fetchall():
         if is_nobody:
             nobody[place].append(Figures(*figures))
@@ -137,17 +139,22 @@ def _of_slices(
 
 def _sums_by_range(
     table: type[TotalDay] | type[PersonDay],
+    day: Field | Expression,
     scopes: Sequence[Scope],
     slice_ids: Iterable[int],
     tag: Value,
 ) -> ModelSelect:
-    within = [scope.covers(table.day) for scope in scopes]
-    place = Case(None, [(covered, place) for place, covered in enumerate(within)])
+    within = [scope.covers(day) for scope in scopes]
+    # Of a single range the rows come in the order of their slices: grouping them is free then.
+    place, keys = Value(0), [table.slice]
+    if len(scopes) > 1:
+        place = Case(None, [(covered, place) for place, covered in enumerate(within)])
+        keys = [place, table.slice]
     return (
         table.select(tag, place.alias("place"), table.slice, *sums_of(table))
         .where(table.slice.in_([*slice_ids, NO_SLICE]))
         .where(reduce(or_, within))
-        .group_by(place, table.slice)
+        .group_by(*keys)
     )
 
 
