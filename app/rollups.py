@@ -83,7 +83,7 @@ def refresh_people(person_ids: Collection[int]) -> None:
 
 
 def refresh_everything() -> None:
-    """Make all rollups anew from usage."""
+    """Make all rollups from scratch, from usage."""
     for table in (PersonDay, PersonMonth, TotalDay):
         table.delete().execute()
     for (day,) in Partition.select(Partition.day).distinct().order_by(Partition.day).tuples():

@@ -14,8 +14,8 @@ from app.database import database as proxy
 from app.database import reading, writing
 from app.ledger import organization_for, replace_day
 from app.models import ApiKey, Partition, Run
-from app.queries.people.percentile import standing
 from app.queries.people.person import known_person, person_usage, similar_people
+from app.queries.people.rank import rank_of
 from app.queries.people.records import own_keys, raw_records
 from app.queries.scope import Scope
 from app.queries.sums.weekdays import by_weekday
@@ -168,7 +168,7 @@ def test_the_standing_counts_people_with_less_a_day(town_database: Reader, scope
         if days[email] >= 2
     }
     for email, facts in people.items():
-        found = standing(scope, tokens(facts), days[email])
+        found = rank_of(scope, tokens(facts), days[email])
         if days[email] < 2:
             assert found is None
             continue
@@ -185,13 +185,13 @@ def test_the_standing_follows_the_data(database: Database) -> None:
 
 
 def stand(email: str) -> tuple[int, int] | None:
-    """The standing of a person over all time."""
+    """The rank of a person over all time."""
     person = known_person(email)
     assert person is not None
     usage = person_usage(Scope(), person.person_id)
     whole = sum(point.figures.tokens for point in usage.days)
     with reading():
-        return standing(Scope(), whole, len(usage.days))
+        return rank_of(Scope(), whole, len(usage.days))
 
 
 def store(rows: list[tuple[int, str, int]]) -> None:

@@ -31,7 +31,7 @@ from app.models import (
     PersonAlias,
     Usage,
 )
-from app.queries.keys.mappings import standing
+from app.queries.keys.mappings import undoable
 from app.queries.sums.figures import Figures
 from app.rollups import TOKENS
 
@@ -209,7 +209,7 @@ def undo(batch: int, *, by: str, email_domain: str) -> int:
         done = list(MappingChange.select().where(MappingChange.batch == batch))
         if not done:
             raise ChangedSince("There is no such change to undo.")
-        if batch not in standing([batch]):
+        if batch not in undoable([batch]):
             raise ChangedSince(
                 "Nothing was undone: somebody has changed the mapping since. "
                 "The history shows how it is now."

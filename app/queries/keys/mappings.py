@@ -195,7 +195,7 @@ def past_changes(limit: int, batch: int | None = None) -> list[PastChange]:
     ]
 
 
-def standing(batches: Iterable[int]) -> dict[int, int]:
+def undoable(batches: Iterable[int]) -> dict[int, int]:
     """The acts that can be undone, as no key of theirs changed since, with their count of keys."""
     query = MappingChange.select().where(MappingChange.batch.in_(list(set(batches))))
     changes = list(query)

@@ -46,7 +46,7 @@ DEFAULT_SORT = "totalTokens"
 BYTES_A_NAME = 100
 
 
-class Order(NamedTuple):
+class PeopleOrder(NamedTuple):
     """A column of `MORE_SORTS` and its direction.
 
     `compared` are the days now and before between which "change" is measured.
@@ -58,7 +58,7 @@ class Order(NamedTuple):
 
 
 def matching(found: Everybody, search: str) -> list[int] | None:
-    """The places of those one of whose e-mails holds the words, None for everybody without words.
+    """The places of people with an e-mail containing the words; None, for all, without words.
 
     A further e-mail is an e-mail of the person like their own.
     """
@@ -75,7 +75,7 @@ def matching(found: Everybody, search: str) -> list[int] | None:
 
 
 def ordered(
-    found: Everybody, places: Sequence[int] | None, scope: Scope, order: Order
+    found: Everybody, places: Sequence[int] | None, scope: Scope, order: PeopleOrder
 ) -> Sequence[int]:
     """The places in the order asked for; ties break by e-mail, as they come."""
     chosen = range(len(found.ids)) if places is None else places
@@ -85,7 +85,7 @@ def ordered(
     return sorted(chosen, key=keys.__getitem__, reverse=order.descending)
 
 
-def _keys(found: Everybody, scope: Scope, order: Order) -> Sequence[Any]:
+def _keys(found: Everybody, scope: Scope, order: PeopleOrder) -> Sequence[Any]:
     """What to order by, in the order of `found`."""
     sort, ids = order.sort, found.ids
     if sort in FIGURE_SORTS:

@@ -15,7 +15,7 @@ from app.queries.people.everybody import Everybody, Known, edges_of, everybody, 
 from app.queries.people.order import (
     DEFAULT_SORT,
     MORE_SORTS,
-    Order,
+    PeopleOrder,
     matching,
     ordered,
     tokens_by_person,
@@ -102,7 +102,7 @@ def people_rows(question: PeopleQuestion, limit: int | None = None, offset: int 
     if asked.sort not in MORE_SORTS or (asked.sort == "change" and not asked.compared):
         asked = asked._replace(sort=DEFAULT_SORT, descending=True)
     found = everybody(asked.scope)
-    order = Order(asked.sort, asked.descending, asked.compared)
+    order = PeopleOrder(asked.sort, asked.descending, asked.compared)
     places = ordered(found, matching(found, asked.search), asked.scope, order)
     page = places if limit is None else places[offset : offset + limit]
     return Rows(_filled(asked, found, page), len(places))
@@ -120,7 +120,7 @@ def one_row(question: PeopleQuestion, person_id: int, email: str) -> PersonRow:
 
 
 def named_like(words: str, most: int) -> list[tuple[str, str]]:
-    """(e-mail, name) of those whose name holds the words but none of whose e-mails does, by name.
+    """(e-mail, name) of people whose name contains the words while no e-mail does, by name.
 
     A list is searched by e-mail alone, as the API is: this is for pointing at whom else was meant.
     """

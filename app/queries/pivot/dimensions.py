@@ -49,7 +49,7 @@ class PivotQuestion:
 
 
 @dataclass
-class Source:
+class RowSource:
     """Rows that know an answer: the query of them, and which of their columns say what.
 
     `labels` are the (tool, display model) of the slices that are read. A dimension that needs
@@ -111,7 +111,7 @@ class Dimension:
         """The same question about all other keys; of periods: about the days before them."""
         raise NotImplementedError
 
-    def group(self, source: Source) -> Group:
+    def group(self, source: RowSource) -> Group:
         """How the rows of a source are grouped by the keys."""
         raise NotImplementedError
 
@@ -130,7 +130,7 @@ class _Person(Dimension):
     def without(self, question: PivotQuestion, keys: Sequence[Any]) -> PivotQuestion:
         return replace(question, no_people=tuple(keys))
 
-    def group(self, source: Source) -> Group:
+    def group(self, source: RowSource) -> Group:
         return Group([source.person], lambda person: person)
 
 
@@ -150,7 +150,7 @@ class _Team(Dimension):
     def without(self, question: PivotQuestion, keys: Sequence[Any]) -> PivotQuestion:
         return replace(question, no_teams=tuple(keys))
 
-    def group(self, source: Source) -> Group:
+    def group(self, source: RowSource) -> Group:
         query, person = source.query, source.person
         query = query.switch(query.model) if isinstance(query, ModelSelect) else query
         source.query = query.join(Person, JOIN.LEFT_OUTER, on=(Person.id == person))
@@ -164,7 +164,7 @@ class _OfSlices(Dimension):
     place: int
     rank = 1
 
-    def group(self, source: Source) -> Group:
+    def group(self, source: RowSource) -> Group:
         """One slice stands for all of its label, so that the database groups by label.
 
         Where slices 4 and 7 are both of "Sonnet 4.5", rows of 7 are grouped as if of 4.
@@ -242,7 +242,7 @@ class _Day(Period):
     def end(self, first: date) -> date:
         return first
 
-    def group(self, source: Source) -> Group:
+    def group(self, source: RowSource) -> Group:
         return Group([source.day], day_of)
 
 
@@ -255,7 +255,7 @@ class _Week(Period):
     def end(self, first: date) -> date:
         return week_end(first)
 
-    def group(self, source: Source) -> Group:
+    def group(self, source: RowSource) -> Group:
         """Weeks need a calendar, made of the known days."""
         weeks, query = _calendar(source.question.scope), source.query
         source.query = query.switch(query.model).join(weeks, on=(weeks.c.day == source.day))
@@ -274,7 +274,7 @@ class _Month(Period):
     def labels(self, keys: Iterable[Any]) -> dict[Any, str]:
         return {key: key.isoformat()[:7] for key in keys}
 
-    def group(self, source: Source) -> Group:
+    def group(self, source: RowSource) -> Group:
         month = source.day / 100 if source.month is None else source.month
         return Group([month], lambda number: day_of(number * 100 + 1))
 
@@ -328,7 +328,7 @@ class _Workspace(Dimension):
     def without(self, question: PivotQuestion, keys: Sequence[Any]) -> PivotQuestion:
         return replace(question, no_workspaces=tuple(keys))
 
-    def group(self, source: Source) -> Group:
+    def group(self, source: RowSource) -> Group:
         return Group(source.workspace, lambda organization, external: (organization, external))
 
 

@@ -15,7 +15,7 @@ from app.database import total
 from app.dates import day_number
 from app.models import Actor, Partition, Usage
 from app.queries.keys.shared import MOST_SHARED, shared_labels
-from app.queries.pivot.dimensions import DAY, DIMENSIONS, PivotQuestion, Source
+from app.queries.pivot.dimensions import DAY, DIMENSIONS, PivotQuestion, RowSource
 from app.queries.pivot.measures import DAYS, Amount, Line, Measure, add, subtract
 from app.queries.pivot.sums import read_rows, slices_asked
 from app.queries.remembered import remembered
@@ -155,7 +155,7 @@ def _read_parts(question: PivotQuestion, by: str) -> list[Part]:
     column = dimension.unattributed if dimension else None
     names = [by] if dimension and column is None else []
     names += [DAY] if measure.name == DAYS else []
-    source = Source(
+    source = RowSource(
         question,
         _usage_of_nobody(question, shared_only=measure.adds_up),
         [total(one) for one in measure.of_records] or [Value(0)],

@@ -53,7 +53,7 @@ class Shape(NamedTuple):
     descending: bool = True
 
 
-class Column(NamedTuple):
+class PivotColumn(NamedTuple):
     """One column: its key, its label ("" is usage of nobody), what everything in it comes to."""
 
     key: Any
@@ -73,7 +73,7 @@ class Pivot(NamedTuple):
     """
 
     by: str
-    columns: list[Column]
+    columns: list[PivotColumn]
     lines: list[Line]
     other_columns: int
     others: Amount
@@ -198,7 +198,7 @@ class _Work:
             offset if limit is not None else 0,
         )
 
-    def _columns(self) -> tuple[list[Column], list[Any]]:
+    def _columns(self) -> tuple[list[PivotColumn], list[Any]]:
         """The columns to show, and the keys of the others."""
         if self.by is None:
             return [], []
@@ -217,16 +217,16 @@ class _Work:
             words = self.by.labels(totals)
             keys = sorted(totals, key=lambda key: (-totals[key].value, not words[key], words[key]))
             shown, others = at_most(keys, MOST_COLUMNS)
-        columns = [Column(key, words[key], totals.get(key, NOTHING)) for key in shown]
+        columns = [PivotColumn(key, words[key], totals.get(key, NOTHING)) for key in shown]
         return columns, list(others)
 
-    def _sort(self, columns: Sequence[Column]) -> tuple[str, bool]:
+    def _sort(self, columns: Sequence[PivotColumn]) -> tuple[str, bool]:
         known = {BY_LABEL, BY_TOTAL, *(column.label or "none" for column in columns)}
         if self.shape.sort in known:
             return self.shape.sort, self.shape.descending
         return self.rows.natural_sort
 
-    def _ordered(self, sort: str, descending: bool, columns: Sequence[Column]) -> list[Any]:
+    def _ordered(self, sort: str, descending: bool, columns: Sequence[PivotColumn]) -> list[Any]:
         words = self.row_labels
         order = sorted(words, key=words.__getitem__, reverse=sort == BY_LABEL and descending)
         if sort == BY_LABEL:
@@ -238,7 +238,7 @@ class _Work:
         sign = -1 if descending else 1
         return sorted(order, key=lambda key: sign * values.get(key, NOTHING).value)
 
-    def _column_values(self, column: Column) -> dict[Any, Amount]:
+    def _column_values(self, column: PivotColumn) -> dict[Any, Amount]:
         if self.grid is not None or self.by is None:
             grid = self.grid or {}
             return {keys[0]: value for keys, value in grid.items() if keys[1] == column.key}
@@ -252,7 +252,7 @@ class _Work:
 
     def _others(
         self,
-        columns: Sequence[Column],
+        columns: Sequence[PivotColumn],
         other_keys: Sequence[Any],
         order: Sequence[Any],
         total: Amount,
@@ -267,7 +267,9 @@ class _Work:
         whole = self.by.without(self.question, keys)
         return grouped(near, (self.shape.rows,)) | grouped(whole, ())
 
-    def _lines(self, order: Sequence[Any], columns: Sequence[Column], others: Sums) -> list[Line]:
+    def _lines(
+        self, order: Sequence[Any], columns: Sequence[PivotColumn], others: Sums
+    ) -> list[Line]:
         cells = self._cells(order, columns)
         rest_follows = bool(others and self.by and self.by.adds_up(self.whole.measure))
         lines = []
@@ -280,7 +282,7 @@ class _Work:
             lines.append(Line(key, self.row_labels.get(key, ""), row, rest, total))
         return lines
 
-    def _cells(self, order: Sequence[Any], columns: Sequence[Column]) -> Sums:
+    def _cells(self, order: Sequence[Any], columns: Sequence[PivotColumn]) -> Sums:
         if self.grid is not None or self.by is None or not columns:
             return self.grid or {}
         question = self._near(order)
@@ -289,7 +291,7 @@ class _Work:
         return grouped(question, (self.shape.rows, self.shape.by))
 
     def _sum_of_rows(
-        self, columns: Sequence[Column], whole: Line, nobody: Line | None, *, has_others: bool
+        self, columns: Sequence[PivotColumn], whole: Line, nobody: Line | None, *, has_others: bool
     ) -> Line:
         """What the rows alone come to: the `whole` without what belongs to nobody."""
         if nobody is None or self.shape.measure == PEOPLE:
@@ -300,7 +302,7 @@ class _Work:
         others = subtract(whole.others, nobody.others)
         return Line(None, "", [*cells], others, subtract(whole.total, nobody.total))
 
-    def _days_of_rows(self, columns: Sequence[Column], *, has_others: bool) -> Line:
+    def _days_of_rows(self, columns: Sequence[PivotColumn], *, has_others: bool) -> Line:
         """Counted from scratch: a day of nobody may be a day of somebody too."""
         owned = replace(self.question, no_people=(UNATTRIBUTED,))
         found = grouped(owned, (self.shape.by,)) if self.by else {}
@@ -315,7 +317,7 @@ class _Work:
             others = self._sum(replace(beyond, no_people=nobody))
         return Line(None, "", [*cells], others, total)
 
-    def _footer(self, columns: Sequence[Column], nobody: Line | None) -> list[FooterLine]:
+    def _footer(self, columns: Sequence[PivotColumn], nobody: Line | None) -> list[FooterLine]:
         if self.rows.unattributed is None:
             return []
         shown = [column.key for column in columns]

@@ -44,7 +44,7 @@ from app.queries.pivot.dimensions import (
     WEEK,
     WORKSPACE,
     PivotQuestion,
-    Source,
+    RowSource,
 )
 from app.queries.pivot.measures import DAYS, PEOPLE, Amount
 from app.queries.remembered import remembered
@@ -80,7 +80,7 @@ def _grouped(question: PivotQuestion, dimensions: tuple[str, ...]) -> Sums:
 
 
 def read_rows(
-    source: Source, names: Sequence[str], also: Sequence[Any] = ()
+    source: RowSource, names: Sequence[str], also: Sequence[Any] = ()
 ) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...], Amount]]:
     """(keys of the dimensions, values of the expressions `also`, amount) of each group of rows."""
     dimensions = [DIMENSIONS[name] for name in names]
@@ -180,7 +180,7 @@ def _models_alone(question: PivotQuestion) -> tuple[list[str], list[str]]:
     return [name for name in raw if raw[name] == 1], [name for name in raw if raw[name] > 1]
 
 
-def _source(question: PivotQuestion, dimensions: Sequence[str]) -> Source:
+def _source(question: PivotQuestion, dimensions: Sequence[str]) -> RowSource:
     """The rows of the smallest table which still knows the answer."""
     measure, asked = question.measure.name, set(dimensions)
     periods = asked & PERIODS.keys()
@@ -214,24 +214,24 @@ def _labels(question: PivotQuestion, asked: set[str]) -> tuple[Labels, bool]:
     return dict.fromkeys(slices.whole, ("", "")), len(slices.whole) == 1
 
 
-def _from_totals(question: PivotQuestion, labels: Labels) -> Source:
+def _from_totals(question: PivotQuestion, labels: Labels) -> RowSource:
     within = _is(TotalDay.slice, labels) & question.scope.covers(TotalDay.day)
     figures = _figures(question, TotalDay, people=total(TotalDay.people), day=TotalDay.day)
     query = TotalDay.select().where(within)
-    return Source(question, query, figures, labels, day=TotalDay.day, slice=TotalDay.slice)
+    return RowSource(question, query, figures, labels, day=TotalDay.day, slice=TotalDay.slice)
 
 
-def _from_days(question: PivotQuestion, labels: Labels) -> Source:
+def _from_days(question: PivotQuestion, labels: Labels) -> RowSource:
     person = PersonDay.person_id
     within = _is(PersonDay.slice, labels) & question.scope.covers(PersonDay.day)
     query = _of_people(question, PersonDay.select().where(within), person)
     figures = _figures(question, PersonDay, people=_count(person), day=PersonDay.day)
-    return Source(
+    return RowSource(
         question, query, figures, labels, day=PersonDay.day, slice=PersonDay.slice, person=person
     )
 
 
-def _from_sums(question: PivotQuestion, labels: Labels, *, by_slice: bool) -> Source:
+def _from_sums(question: PivotQuestion, labels: Labels, *, by_slice: bool) -> RowSource:
     rows = person_sums(
         question.scope,
         tuple(labels),
@@ -243,10 +243,10 @@ def _from_sums(question: PivotQuestion, labels: Labels, *, by_slice: bool) -> So
     person = rows.c.person_id
     query = _of_people(question, Select([rows], []), person)
     figures = _figures(question, rows.c, people=_count(person))
-    return Source(question, query, figures, labels, slice=rows.c.slice_id, person=person)
+    return RowSource(question, query, figures, labels, slice=rows.c.slice_id, person=person)
 
 
-def _from_months(question: PivotQuestion, labels: Labels, *, by_slice: bool) -> Source:
+def _from_months(question: PivotQuestion, labels: Labels, *, by_slice: bool) -> RowSource:
     """Whole months from their rollup, and the at most two cut ones from days."""
     whole, edges, _ = cut(*question.scope.bounds(), subtracting=False)
     parts = []
@@ -267,7 +267,7 @@ def _from_months(question: PivotQuestion, labels: Labels, *, by_slice: bool) -> 
     parts = [_of_people(question, part, part.model.person_id) for part in parts]
     rows = (parts[0] if len(parts) == 1 else parts[0].union_all(parts[1])).alias("months")
     figures = _figures(question, rows.c, people=_count(rows.c.person_id))
-    return Source(
+    return RowSource(
         question,
         Select([rows], []),
         figures,
@@ -286,7 +286,7 @@ def _month_rows(question: PivotQuestion, table: Any, month: Any, days: Any) -> M
     )  # fmt: skip
 
 
-def _from_usage(question: PivotQuestion) -> Source:
+def _from_usage(question: PivotQuestion) -> RowSource:
     """Workspaces are only in the records themselves: each counting one of the days is read."""
     query = (
         Usage.select()
@@ -300,7 +300,7 @@ def _from_usage(question: PivotQuestion) -> Source:
         query = query.where(Usage.model.in_(list(slices.by_model)))
     owner = fn.COALESCE(Actor.person, UNATTRIBUTED)
     query = _of_people(question, _of_workspaces(query, question), owner)
-    return Source(
+    return RowSource(
         question,
         query,
         [total(column) for column in question.measure.of_records]

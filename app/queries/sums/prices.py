@@ -12,7 +12,7 @@ from app.dates import day_of
 from app.models import MODEL, Slice, TotalDay
 
 
-class UnpricedModel(NamedTuple):
+class UnpricedUsage(NamedTuple):
     """A raw model name of a tool ("" = not named) and its usage without a price."""
 
     tool: str
@@ -25,7 +25,7 @@ class UnpricedModel(NamedTuple):
     last_day: date
 
 
-def unpriced_models() -> list[UnpricedModel]:
+def unpriced_models() -> list[UnpricedUsage]:
     """Of all time, most unpriced tokens first. A model may be priced on other days."""
     lacking = TotalDay.unpriced_tokens > 0
     rows = (
@@ -45,5 +45,5 @@ def unpriced_models() -> list[UnpricedModel]:
         .having(fn.SUM(TotalDay.unpriced_tokens) > 0)
         .tuples()
     )
-    found = [UnpricedModel(*[*row[:6], day_of(row[6]), day_of(row[7])]) for row in rows]
+    found = [UnpricedUsage(*[*row[:6], day_of(row[6]), day_of(row[7])]) for row in rows]
     return sorted(found, key=lambda row: (-row.unpriced_tokens, row.tool, row.model))

@@ -19,7 +19,7 @@ from app.queries.sums.figures import Figures, add_up, sums_of
 from app.queries.sums.slices import slice_sums
 
 NO_SLICE = 0
-Part = tuple[str, str]
+ToolModel = tuple[str, str]
 """(tool, display model), the model "" where a range is cut by tool alone."""
 
 
@@ -35,7 +35,7 @@ class ModelShare(NamedTuple):
 class RangeSums(NamedTuple):
     """What one range adds up to, in parts. `unattributed` is part of it."""
 
-    parts: dict[Part, Figures]
+    parts: dict[ToolModel, Figures]
     unattributed: Figures
 
     @property
@@ -74,7 +74,7 @@ def percentage(part: int, whole: int) -> Decimal:
     return share.quantize(Decimal("0.1"))
 
 
-class Lifetime(NamedTuple):
+class AllTime(NamedTuple):
     """Everything ever recorded: tokens, nano-dollars and persons with usage."""
 
     tokens: int
@@ -104,7 +104,7 @@ def _sums_of_ranges(scopes: tuple[Scope, ...], by_model: bool) -> list[RangeSums
 
 
 def _of_everybody(
-    scopes: Sequence[Scope], whole: Sequence[int], labels: Mapping[int, Part]
+    scopes: Sequence[Scope], whole: Sequence[int], labels: Mapping[int, ToolModel]
 ) -> list[RangeSums]:
     """One query: a row for each range and slice, tagged 0, and those of nobody, tagged 1."""
     sums: list[list[tuple[int, Figures]]] = [[] for _ in scopes]
@@ -125,10 +125,10 @@ def _of_everybody(
 
 def _of_slices(
     sums: Iterable[tuple[int, Figures]],
-    labels: Mapping[int, Part],
+    labels: Mapping[int, ToolModel],
     unattributed: Collection[Figures] = (),
 ) -> RangeSums:
-    parts: dict[Part, list[Figures]] = {}
+    parts: dict[ToolModel, list[Figures]] = {}
     for slice_id, figures in sums:
         parts.setdefault(labels[slice_id], []).append(figures)
     return RangeSums(
@@ -164,7 +164,7 @@ def people_counts(scopes: Iterable[Scope]) -> list[int]:
 
 
 @remembered()
-def lifetime() -> Lifetime:
+def lifetime() -> AllTime:
     """Everything ever recorded, whatever the range and the filters; remembered likewise."""
     people = PersonMonth.select(fn.COUNT(PersonMonth.person_id.distinct())).where(
         (PersonMonth.slice == ALL_SLICE) & (PersonMonth.person_id != UNATTRIBUTED)
@@ -174,4 +174,4 @@ def lifetime() -> Lifetime:
         fn.COALESCE(fn.SUM(TotalDay.value_nanos), 0).cast("BIGINT"),
         people,
     ).where(TotalDay.slice == ALL_SLICE)
-    return Lifetime(*sums.tuples().get())
+    return AllTime(*sums.tuples().get())

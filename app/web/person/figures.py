@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from app.dates import days_between
 from app.queries.people.people import tokens_per_day
-from app.queries.people.percentile import Standing
 from app.queries.people.person import PersonDayPoint, PersonUsage
+from app.queries.people.rank import Rank
 from app.queries.people.records import OwnKey
 from app.queries.scope import Scope
 from app.queries.sums.figures import Figures, add_up
@@ -189,13 +189,13 @@ def _finding(drawn: Sequence[charts.Bar], *, weekly: bool) -> str:
     return f"{active}. Busiest: {when} with {formatting.compact(busiest.amounts[TOTAL])}."
 
 
-def standing_words(standing: Standing | None) -> str:
+def rank_words(rank: Rank | None) -> str:
     """Where the person stands: "more than 83 % of 140 active people"; "" when not compared."""
-    if standing is None:
+    if rank is None:
         return ""
-    if standing.people == 1:
+    if rank.people == 1:
         return "the only one active on two days"
-    people = f"{formatting.exact(standing.people)} active people"
-    if standing.below == 0:
+    people = f"{formatting.exact(rank.people)} active people"
+    if rank.below == 0:
         return f"the least of {people}"
-    return f"more than {standing.percent}{formatting.SPACE}% of {people}"
+    return f"more than {rank.percent}{formatting.SPACE}% of {people}"

@@ -12,7 +12,6 @@ from app.database import reading
 from app.dates import utc_now
 from app.directory.people import person_for_alias
 from app.queries.people.directory import further_emails
-from app.queries.people.percentile import standing
 from app.queries.people.person import (
     KnownPerson,
     PersonUsage,
@@ -20,6 +19,7 @@ from app.queries.people.person import (
     person_usage,
     similar_people,
 )
+from app.queries.people.rank import rank_of
 from app.queries.people.records import OwnKey, own_keys, raw_records
 from app.queries.scope import Scope
 from app.queries.sums.figures import Figures, add_up
@@ -103,12 +103,12 @@ def figures_context(person: KnownPerson, viewed: ViewedRange, usage: PersonUsage
     drawn = figures.bars(points, open_days)
     shown = figures.measures(usage.days)
     by_tool = figures.by_tool(usage)
-    place = standing(scope, shown.tokens, shown.days)
+    place = rank_of(scope, shown.tokens, shown.days)
     counted_from = max(start, person.first_day or start)
     return {
         **cards_context(person.person_id, usage, compared, shown, drawn),
         **breakdown(usage, by_tool),
-        "standing": figures.standing_words(place),
+        "rank": figures.rank_words(place),
         "daily": figures.chart(
             drawn,
             {tool: part.tokens for tool, part in by_tool.items()},

@@ -17,7 +17,7 @@ from app.queries.pivot.dimensions import (
 )
 from app.queries.pivot.footer import FooterLine
 from app.queries.pivot.measures import ADDITIVE, MEASURES, PEOPLE, Amount, Line
-from app.queries.pivot.pivot import Column, Pivot
+from app.queries.pivot.pivot import Pivot, PivotColumn
 from app.queries.scope import Scope
 from app.web.pivot.view import Links, Narrowed, PivotView, narrowed_to, narrowed_to_days
 from app.web.pivot.words import (
@@ -82,7 +82,7 @@ class _Writer:
             parts=[f"{label}: {part}" for label, part in periods if part],
         )
 
-    def _column_heading(self, column: Column) -> Heading:
+    def _column_heading(self, column: PivotColumn) -> Heading:
         by = self.found.by
         label, title = said(by, column.label, column.key, with_year=self.with_year)
         if not column.label and self.found.shares_column:
@@ -126,7 +126,7 @@ class _Writer:
             return Cell(DASH, "Nobody knows how many people used it")
         return self._cell(amount, href)
 
-    def _narrowed(self, dimension: str, item: Column | Line) -> tuple[Narrowed, str | None]:
+    def _narrowed(self, dimension: str, item: PivotColumn | Line) -> tuple[Narrowed, str | None]:
         """What narrows a view to a row or column, and the path of the page that shows it.
 
         The path is "" for this page and None where no view can be narrowed like that.
@@ -178,7 +178,7 @@ class _Writer:
         line: Line,
         narrowed: Narrowed,
         path: str | None,
-        column: Column,
+        column: PivotColumn,
         also: Narrowed,
         column_path: str | None,
     ) -> Cell:

@@ -22,7 +22,7 @@ from app.directory.mappings import (
     owner_named,
     undo,
 )
-from app.queries.keys.mappings import is_known, key_names, known_emails, past_changes, standing
+from app.queries.keys.mappings import is_known, key_names, known_emails, past_changes, undoable
 from app.web.request.guard import current_user_label, record_event
 from app.web.settings.common import ListView, batch_number, is_being_typed
 
@@ -161,4 +161,4 @@ def done_context(view: KeysView) -> dict[str, Any]:
     number = batch_number(view.done)
     if not number:
         return {"done": [], "can_undo": False}
-    return {"done": past_changes(MOST_PAIRS, number), "can_undo": number in standing([number])}
+    return {"done": past_changes(MOST_PAIRS, number), "can_undo": number in undoable([number])}

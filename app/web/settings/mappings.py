@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from app.current import the_config
 from app.database import reading
-from app.queries.keys.mappings import OwnedKey, guesses, owned_keys, past_changes, standing
+from app.queries.keys.mappings import OwnedKey, guesses, owned_keys, past_changes, undoable
 from app.states import Rule
 from app.web.request.guard import admin_only
 from app.web.settings.changes import BadChange, KeysView, apply, done_context, intent_of, removal_of
@@ -71,7 +71,7 @@ def _context(view: KeysView, error: str) -> dict[str, Any]:
         "intent": intent_of(view, error),
         "removal": removal_of(view),
         "history": history,
-        "undoable": standing(change.batch for change in history),
+        "undoable": undoable(change.batch for change in history),
         "email_domain": the_config().email_domain,
         "guesses": guesses(),
         "error": error,

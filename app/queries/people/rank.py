@@ -11,7 +11,7 @@ FEWEST_DAYS = 2
 """Somebody with fewer active days in the scope is not compared: one day is no habit."""
 
 
-class Standing(NamedTuple):
+class Rank(NamedTuple):
     """`below` of `people` active people have fewer tokens per active day. One of them is you."""
 
     people: int
@@ -23,7 +23,7 @@ class Standing(NamedTuple):
         return 100 * self.below // self.people
 
 
-def standing(scope: Scope, tokens: int, days: int) -> Standing | None:
+def rank_of(scope: Scope, tokens: int, days: int) -> Rank | None:
     """Where `tokens` on `days` active days stand in the scope; None with too few days.
 
     Ask inside `reading()`, so that everything is of one moment.
@@ -33,4 +33,4 @@ def standing(scope: Scope, tokens: int, days: int) -> Standing | None:
     found = activity(scope)
     rates = [pair for pair in zip(found.tokens, found.days, strict=True) if pair[1] >= FEWEST_DAYS]
     below = sum(1 for theirs, their_days in rates if theirs * days < tokens * their_days)
-    return Standing(max(len(rates), 1), below)
+    return Rank(max(len(rates), 1), below)
