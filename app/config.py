@@ -83,7 +83,7 @@ def read_config(environ: Mapping[str, str], root: Path = ROOT) -> Config:
 
     A secret may come from a file named by `NAME_FILE`. Raises `ConfigError`.
     """
-    reader = _Reader(environ, root)
+    reader = _SettingsReader(environ, root)
     sqlite_path = root / (reader.text("SQLITE_PATH") or "instance/tracker.db")
     return Config(
         postgres_url=reader.parsed("POSTGRES_URL", _postgres_url),
@@ -103,7 +103,7 @@ def read_config(environ: Mapping[str, str], root: Path = ROOT) -> Config:
     )
 
 
-class _Reader:
+class _SettingsReader:
     """Looks settings up and turns every fault into one line that names the variable."""
 
     def __init__(self, environ: Mapping[str, str], root: Path) -> None:
@@ -150,7 +150,7 @@ class _Reader:
         return value in ("1", "on", "true", "yes")
 
 
-def _account(reader: _Reader, settings: ProviderSettings) -> Account:
+def _account(reader: _SettingsReader, settings: ProviderSettings) -> Account:
     return Account(
         reader.parsed(settings.key, _header_value),
         reader.parsed(settings.base_url, _base_url) or settings.default_url,

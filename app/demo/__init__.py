@@ -68,7 +68,7 @@ def write_demo(
     try:
         with exclusive_lock(database.obj, "sync"):
             _refuse_beside_real_usage()
-            return _Writer(company, days, now, email_domain).write(progress)
+            return _DayWriter(company, days, now, email_domain).write(progress)
     except LockHeld:
         raise DemoRefused(
             f"Another process writes usage to the database ({describe()}). "
@@ -89,7 +89,7 @@ def _refuse_beside_real_usage() -> None:
         )
 
 
-class _Writer:
+class _DayWriter:
     """One run of the demo: its log rows, and the days it stores."""
 
     def __init__(self, company: DemoCompany, days: int, now: datetime, email_domain: str) -> None:

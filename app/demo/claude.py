@@ -14,7 +14,7 @@ from app.demo.generations import (
     UNPRICED_SINCE,
     claude_mix,
 )
-from app.demo.people import Person, invented_id, working_today
+from app.demo.people import Employee, invented_id, working_today
 from app.demo.rhythm import DAY_MS, WORKING_MS, Today, repeatable_dice
 from app.pricing import Conditions, value_nanos
 from app.providers.anthropic import TOOL
@@ -53,7 +53,7 @@ class SharedKeys(NamedTuple):
         return cls(*workspaces, *(invented_id("apikey", dice) for _ in range(3)))
 
 
-def claude_directory(people: Sequence[Person], shared: SharedKeys) -> Directory:
+def claude_directory(people: Sequence[Employee], shared: SharedKeys) -> Directory:
     """Members, their keys of Claude Code, the keys of nobody, and three workspaces."""
     owned = (
         ListedKey(
@@ -93,7 +93,7 @@ def claude_directory(people: Sequence[Person], shared: SharedKeys) -> Directory:
 
 
 def claude_records(
-    people: Sequence[Person], shared: SharedKeys, company_size: int, today: Today, seed: int
+    people: Sequence[Employee], shared: SharedKeys, company_size: int, today: Today, seed: int
 ) -> list[UsageRecord]:
     """One record per key, workspace, model and service tier, of what happened so far today."""
     dice = repeatable_dice(seed, "anthropic", today.day)
@@ -108,7 +108,7 @@ def claude_records(
 
 
 def _person_records(
-    person: Person, workspace: str, today: Today, dice: random.Random
+    person: Employee, workspace: str, today: Today, dice: random.Random
 ) -> Iterator[UsageRecord]:
     second_key = len(person.keys) > 1 and dice.random() < 0.3
     actor = RawActor(person.keys[second_key][0], "", workspace)
@@ -122,7 +122,7 @@ def _person_records(
         yield _record(today, actor, model, parts)
 
 
-def _models_of(person: Person, today: Today, dice: random.Random) -> list[tuple[str, float]]:
+def _models_of(person: Employee, today: Today, dice: random.Random) -> list[tuple[str, float]]:
     """(model, share of the day's tokens): one or both families, Haiku for the small steps."""
     opus = claude_mix(OPUSES, today.day).pick(person.taste)
     sonnet = claude_mix(SONNETS, today.day).pick(person.taste)
@@ -138,7 +138,7 @@ def _models_of(person: Person, today: Today, dice: random.Random) -> list[tuple[
 
 
 def _console_records(
-    people: Sequence[Person], today: Today, dice: random.Random
+    people: Sequence[Employee], today: Today, dice: random.Random
 ) -> Iterator[UsageRecord]:
     """The Console's workbench has no key: a member's own try, and a row that names nobody."""
     model = claude_mix(SONNETS, today.day).pick(0.6)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from app.demo.generations import Mix, cursor_mix
-from app.demo.people import Person, working_today
+from app.demo.people import Employee, working_today
 from app.demo.rhythm import DAY_MS, HOUR_MS, WORKING_MS, Today, repeatable_dice
 from app.providers.cursor import TOOL
 from app.usage import Directory, ListedMember, PriceStatus, RawActor, Tokens, UsageRecord
@@ -31,7 +31,7 @@ _RATES: dict[str, _Rates] = {
 """Nano-dollars for a token of input, cache write, cache read and output: plausible, invented."""
 
 
-def cursor_directory(people: Sequence[Person]) -> Directory:
+def cursor_directory(people: Sequence[Employee]) -> Directory:
     """The team's members; Cursor lists nothing else."""
     return Directory(
         members=tuple(
@@ -41,7 +41,7 @@ def cursor_directory(people: Sequence[Person]) -> Directory:
 
 
 def cursor_records(
-    people: Sequence[Person], company_size: int, today: Today, seed: int
+    people: Sequence[Employee], company_size: int, today: Today, seed: int
 ) -> list[UsageRecord]:
     """One record per event of what happened so far today."""
     dice = repeatable_dice(seed, "cursor", today.day)
@@ -60,7 +60,7 @@ def cursor_records(
 
 
 def _person_events(
-    person: Person, mix: Mix, large: bool, today: Today, dice: random.Random
+    person: Employee, mix: Mix, large: bool, today: Today, dice: random.Random
 ) -> Iterator[UsageRecord]:
     count = dice.randint(1, 3) if large else 2 + int(7 * dice.random() ** 1.5)
     usual = person.cursor_millions * 1_000_000 * today.volume / (2 if large else 4)

@@ -44,7 +44,7 @@ _TOOLS = ((0.42, True, False), (0.67, False, True), (1.0, True, True))
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Employee:
     """Somebody with habits. Days are ordinals; `joined` counts, `left` does not any more."""
 
     name: str
@@ -76,7 +76,7 @@ class Person:
     """Days of a month until the person's share of the Cursor plan is used up."""
 
 
-def invented_people(count: int, seed: int) -> list[Person]:
+def invented_people(count: int, seed: int) -> list[Employee]:
     """This many people. Their habits do not depend on the size of the company."""
     names = invented_names(count, repeatable_dice(seed, "names"))
     return [
@@ -85,7 +85,9 @@ def invented_people(count: int, seed: int) -> list[Person]:
     ]
 
 
-def working_today(people: Sequence[Person], today: Today, dice: random.Random) -> Iterator[Person]:
+def working_today(
+    people: Sequence[Employee], today: Today, dice: random.Random
+) -> Iterator[Employee]:
     """Those who use the tool today, in stable order. Draws from `dice` for everybody."""
     for person in people:
         luck = dice.random()
@@ -102,12 +104,12 @@ def invented_id(prefix: str, dice: random.Random) -> str:
     return f"{prefix}_01{''.join(dice.choices(ascii_letters + digits, k=22))}"
 
 
-def _person(number: int, name: str, local: str, dice: random.Random) -> Person:
+def _person(number: int, name: str, local: str, dice: random.Random) -> Employee:
     habit = _habit(dice.random())
     luck = dice.random()
     _, uses_claude, uses_cursor = next(tools for tools in _TOOLS if luck < tools[0])
     joined, left = _membership(habit, dice)
-    return Person(
+    return Employee(
         name=name,
         email=f"{local}@{DOMAIN}",
         anthropic_id=invented_id("user", dice),

@@ -14,7 +14,7 @@ CLAUDE_INSTEAD = (
 )
 
 
-class Refused(NamedTuple):
+class KnownReport(NamedTuple):
     """A header that is known and refused: what it is, why, and what to export instead."""
 
     label: str
@@ -44,28 +44,28 @@ def _is_ours(headers: Set[str]) -> bool:
 
 
 REFUSED = (
-    Refused(
+    KnownReport(
         "Cursor's usage by model",
         "it has no dates, so its tokens belong to no day",
         CURSOR_INSTEAD,
         _is_aggregated,
     ),
-    Refused(
+    KnownReport(
         "a Cursor analytics export", "it counts lines, not tokens", CURSOR_INSTEAD, _is_analytics
     ),
-    Refused(
+    KnownReport(
         "the Claude Code team report",
         "it has one total per person and month, neither days nor tokens",
         CLAUDE_INSTEAD,
         _is_code_team,
     ),
-    Refused(
+    KnownReport(
         "a Claude spend report",
         "it has totals of a whole period, which belong to no day",
         CLAUDE_INSTEAD,
         _is_spend_report,
     ),
-    Refused(
+    KnownReport(
         "this program's own export",
         "it has sums of usage that is already here",
         "Import what the vendors export.",
@@ -74,6 +74,6 @@ REFUSED = (
 )
 
 
-def refused_as(headers: Set[str]) -> Refused | None:
+def refused_as(headers: Set[str]) -> KnownReport | None:
     """The known refusal of the normalised headers, None for any other header."""
     return next((known for known in REFUSED if known.recognises(headers)), None)

@@ -183,13 +183,13 @@ def past_changes(limit: int, batch: int | None = None) -> list[PastChange]:
     names = key_names({row.key for row in rows})
     return [
         PastChange(
-            row.batch,
-            moment(row.at),
-            row.by,
-            row.key,
-            names.get(row.key, ""),
-            (row.email_before, row.label_before),
-            (row.email_after, row.label_after),
+            batch=row.batch,
+            at=moment(row.at),
+            by=row.by,
+            key=row.key,
+            name=names.get(row.key, ""),
+            before=(row.email_before, row.label_before),
+            after=(row.email_after, row.label_after),
         )
         for row in rows
     ]

@@ -182,20 +182,20 @@ class _Work:
         whole = Line(None, "", totals, others.get((), NOTHING), total)
         shares_column, footer = self._shares_column(), self._footer(columns, nobody)
         return Pivot(
-            self.shape.by,
-            columns,
-            lines,
-            len(other_keys),
-            whole.others,
-            total,
-            len(self.row_labels),
-            self.known_rows,
-            self._sum_of_rows(columns, whole, nobody, has_others=bool(other_keys)),
-            footer,
-            shares_column,
-            sort,
-            descending,
-            offset if limit is not None else 0,
+            by=self.shape.by,
+            columns=columns,
+            lines=lines,
+            other_columns=len(other_keys),
+            others=whole.others,
+            total=total,
+            row_count=len(self.row_labels),
+            known_rows=self.known_rows,
+            rows_sum=self._sum_of_rows(columns, whole, nobody, has_others=bool(other_keys)),
+            footer=footer,
+            shares_column=shares_column,
+            sort=sort,
+            descending=descending,
+            offset=offset if limit is not None else 0,
         )
 
     def _columns(self) -> tuple[list[PivotColumn], list[Any]]:

@@ -31,7 +31,7 @@ COUNTED, COVERED = "counted", "covered"
 TOTAL, COST = "total", "cost"
 
 
-class Card(NamedTuple):
+class RowCount(NamedTuple):
     """How many rows of the file are of one sort, and a few words about them."""
 
     label: str
@@ -86,7 +86,7 @@ def figures_url(batch: Batch) -> str:
     return f"{url_for('dashboard.page')}?{urlencode(query)}"
 
 
-def cards_of(found: Preview) -> list[Card]:
+def cards_of(found: Preview) -> list[RowCount]:
     """The rows of the file by what becomes of them; together they are all its rows."""
     batch = found.batch
     covered = ""
@@ -94,13 +94,14 @@ def cards_of(found: Preview) -> list[Card]:
         days = formatting.count_of(len(found.covered_days), "day")
         covered = f"{days}, {formatting.compact(found.covered_tokens)} tokens"
     reasons = found.skipped_reasons
+    skipped = reasons[0][0] if reasons else "no tokens, no cost"
     return [
-        Card("New", batch.new, "not seen before"),
-        Card("Changed", batch.changed, "newer figures of known rows"),
-        Card("Already known", batch.unchanged, "from an earlier import"),
-        Card("Covered by the API", batch.covered, covered or "counted once, never twice"),
-        Card("Nothing to count", batch.skipped, reasons[0][0] if reasons else "no tokens, no cost"),
-        Card("Rejected", batch.rejected, "cannot be read", warns=batch.rejected > 0),
+        RowCount("New", batch.new, "not seen before"),
+        RowCount("Changed", batch.changed, "newer figures of known rows"),
+        RowCount("Already known", batch.unchanged, "from an earlier import"),
+        RowCount("Covered by the API", batch.covered, covered or "counted once, never twice"),
+        RowCount("Nothing to count", batch.skipped, skipped),
+        RowCount("Rejected", batch.rejected, "cannot be read", warns=batch.rejected > 0),
     ]
 
 

@@ -43,10 +43,10 @@ def table(
     open_days: Set[date] = frozenset(),
 ) -> Table:
     """The table of a pivot; `scope` is the one it was asked for, `open_days` may still grow."""
-    return _Writer(view, scope, found, person_path, open_days).table()
+    return _TableWriter(view, scope, found, person_path, open_days).table()
 
 
-class _Writer:
+class _TableWriter:
     def __init__(
         self,
         view: PivotView,

@@ -52,7 +52,7 @@ class KeysView(ListView):
     STAYS_ON_PAGE = frozenset({"page", "key", "to", "label", "remove", "all", "done"})
 
 
-class Intent(NamedTuple):
+class KeyIntent(NamedTuple):
     """What is about to happen to a key: what was typed, what it would do, or why it cannot be."""
 
     key: str
@@ -66,7 +66,7 @@ class Intent(NamedTuple):
     makes_person: bool = False
 
 
-def intent_of(view: KeysView, error: str = "") -> Intent | None:
+def intent_of(view: KeysView, error: str = "") -> KeyIntent | None:
     """The intent of a view, None while no key is chosen; no error while an address is typed."""
     if not view.key:
         return None
@@ -80,7 +80,7 @@ def intent_of(view: KeysView, error: str = "") -> Intent | None:
     emails = known_emails("" if owner else view.to, MOST_EMAILS)
     name = key_names([view.key]).get(view.key, view.key)
     new = bool(owner and owner.email and not is_known(owner.email))
-    return Intent(
+    return KeyIntent(
         key=view.key,
         name=name,
         typed_email=view.to,
@@ -93,13 +93,13 @@ def intent_of(view: KeysView, error: str = "") -> Intent | None:
     )
 
 
-def removal_of(view: KeysView) -> Intent | None:
+def removal_of(view: KeysView) -> KeyIntent | None:
     """What giving a key back to the automatic rules would do."""
     if not view.remove:
         return None
     effect = effect_of([KeyChange(view.remove, AUTOMATIC)], the_config().email_domain)
     name = key_names([view.remove]).get(view.remove, view.remove)
-    return Intent(
+    return KeyIntent(
         key=view.remove,
         name=name,
         typed_email="",

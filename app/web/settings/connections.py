@@ -37,7 +37,7 @@ SHORTEST_KEY = 12
 blueprint = Blueprint("settings_connections", __name__)
 
 
-class Outcome(NamedTuple):
+class Verdict(NamedTuple):
     """How a test went, in a sentence."""
 
     provider: str
@@ -70,13 +70,13 @@ def test() -> ResponseReturnValue:
     name = request.form.get("provider", "")
     provider = next((one for one in PROVIDERS if name == one.NAME), None)
     if provider is None:
-        return _page(Outcome("", False, "There is no such provider: load the page again."))
+        return _page(Verdict("", False, "There is no such provider: load the page again."))
     outcome = try_out(provider, the_config())
     record_event("connection tested", f"{provider.LABEL}: {'good' if outcome.good else 'failed'}")
     return _page(outcome)
 
 
-def _page(outcome: Outcome | None) -> Response:
+def _page(outcome: Verdict | None) -> Response:
     with reading():
         states = {state.provider: state for state in freshness(configured_providers())}
     return show(
@@ -103,17 +103,17 @@ def connection(provider: Provider, config: Config) -> Connection:
     )
 
 
-def try_out(provider: Provider, config: Config) -> Outcome:
+def try_out(provider: Provider, config: Config) -> Verdict:
     """Read a provider's lists and today's usage, as a sync does, and store nothing."""
     key = config.provider_key(provider.NAME)
     if not key:
-        return Outcome(provider.NAME, False, f"Set {provider.SETTINGS.key} first.")
+        return Verdict(provider.NAME, False, f"Set {provider.SETTINGS.key} first.")
     try:
         client = provider.connect(
             key, config.provider_url(provider.NAME), should_stop=_after(SECONDS), limits=LIMITS
         )
     except ValueError as error:
-        return Outcome(provider.NAME, False, str(error))
+        return Verdict(provider.NAME, False, str(error))
     try:
         return _asked(provider, client)
     finally:
@@ -125,7 +125,7 @@ def _after(seconds: float) -> Callable[[], bool]:
     return lambda: time.monotonic() > end
 
 
-def _asked(provider: Provider, client: Client) -> Outcome:
+def _asked(provider: Provider, client: Client) -> Verdict:
     listed = ""
     try:
         listed = _listed(provider.fetch_directory(client))
@@ -133,13 +133,13 @@ def _asked(provider: Provider, client: Client) -> Outcome:
         provider.fetch_days(client, today, today, now=utc_now())
     except UpstreamError as error:
         if error.kind is not ErrorClass.STOPPED:
-            return Outcome(provider.NAME, False, str(error))
+            return Verdict(provider.NAME, False, str(error))
         slow = f"today's usage took longer than {SECONDS:.0f} seconds to read, which a sync allows"
         if listed:
-            return Outcome(provider.NAME, True, f"The key works: {listed}; {slow}.")
+            return Verdict(provider.NAME, True, f"The key works: {listed}; {slow}.")
         slow = f"{provider.LABEL} took longer than {SECONDS:.0f} seconds to list its members"
-        return Outcome(provider.NAME, False, f"{slow}: try again later.")
-    return Outcome(provider.NAME, True, f"The key works: {listed}, and today's usage was read.")
+        return Verdict(provider.NAME, False, f"{slow}: try again later.")
+    return Verdict(provider.NAME, True, f"The key works: {listed}, and today's usage was read.")
 
 
 def _listed(directory: Directory) -> str:

@@ -57,7 +57,7 @@ class PeopleListView(ListView):
     STAYS_ON_PAGE = frozenset({"page", "edit", "did", "who", "further", "split"})
 
 
-class Intent(NamedTuple):
+class EmailIntent(NamedTuple):
     """An e-mail about to be merged or split off: what would move, or why it cannot be.
 
     `along` are the further e-mails that go with it.
@@ -143,26 +143,26 @@ def _page(view: PeopleListView, error: str = "", typed: dict[str, str] | None = 
     )
 
 
-def intent_to_merge(view: PeopleListView) -> Intent | None:
+def intent_to_merge(view: PeopleListView) -> EmailIntent | None:
     """What merging the e-mail of a view into the person being edited would do; None without."""
     if view.did or not (view.edit and view.further):
         return None
     try:
         effect = effect_of_merging(view.edit, view.further, email_domain=the_config().email_domain)
     except (BadPerson, BadEmail) as error:
-        return None if is_being_typed(view.further) else Intent(error=str(error))
-    return Intent(effect, tuple(companions(normal_email(view.further))))
+        return None if is_being_typed(view.further) else EmailIntent(error=str(error))
+    return EmailIntent(effect, tuple(companions(normal_email(view.further))))
 
 
-def intent_to_split(view: PeopleListView) -> Intent | None:
+def intent_to_split(view: PeopleListView) -> EmailIntent | None:
     """What splitting off an e-mail of the person being edited would do; None without."""
     if not (view.edit and view.split):
         return None
     try:
         effect = effect_of_splitting(view.split, email_domain=the_config().email_domain)
     except BadPerson as error:
-        return Intent(error=str(error))
-    return Intent(effect, tuple(companions(normal_email(view.split))))
+        return EmailIntent(error=str(error))
+    return EmailIntent(effect, tuple(companions(normal_email(view.split))))
 
 
 def _fields(person: ListedPerson, typed: dict[str, str]) -> dict[str, str]:

@@ -34,7 +34,7 @@ DAY_STYLES = {
 }
 
 
-class Cell(NamedTuple):
+class DayCell(NamedTuple):
     """A day in the calendar; `state` is "" where nothing is expected. `query` leads to it."""
 
     number: int
@@ -52,7 +52,7 @@ class CalendarRow(NamedTuple):
     label: str
     month: str
     first: bool
-    cells: list[Cell | None]
+    cells: list[DayCell | None]
 
 
 def months_of(view: StatusView, today: date) -> tuple[date, date]:
@@ -109,16 +109,16 @@ def _cell(
     marks: dict[date, DayMark],
     month: date,
     number: int,
-) -> Cell | None:
+) -> DayCell | None:
     if number > month_end(month).day:
         return None
     day = month.replace(day=number)
     mark = marks.get(day)
     chosen = view.day == day and view.provider == provider
     if mark is None:
-        return Cell(number, "", "", "", "", chosen)
+        return DayCell(number, "", "", "", "", chosen)
     style = DAY_STYLES[mark.state]
     words = f"{label}, {formatting.weekday(day)} {day.year}: {style.word}"
     words += f", {formatting.exact(mark.tokens)} tokens" if mark.tokens else ""
     query = view.query(day=day, provider=provider)
-    return Cell(number, mark.state, style.sign, words, query, chosen)
+    return DayCell(number, mark.state, style.sign, words, query, chosen)

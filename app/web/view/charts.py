@@ -77,7 +77,7 @@ class Segment(NamedTuple):
     height: float
 
 
-class Column(NamedTuple):
+class PlotColumn(NamedTuple):
     """One bar and the strip of the plot that answers for it, in percent of the width."""
 
     bar: Bar
@@ -108,7 +108,7 @@ class Chart(NamedTuple):
     """Everything a template needs to draw stacked bars."""
 
     height: float
-    columns: list[Column]
+    columns: list[PlotColumn]
     ticks: list[Tick]
     labels: list[Label]
 
@@ -188,11 +188,11 @@ def _total(bar: Bar, series: Sequence[str]) -> int:
 
 def _column(
     bar: Bar, series: Sequence[str], x: float, width: float, scale: float, end: int
-) -> Column:
+) -> PlotColumn:
     bar_width = min(width * BAR_SHARE, WIDEST_BAR)
     missing = (end - _total(bar, series)) * scale
     top = round(PLOT_HEIGHT - end * scale, 2)
-    return Column(
+    return PlotColumn(
         bar=bar,
         x=round(x, 3),
         width=round(width, 3),
