@@ -11,8 +11,6 @@ MAX_TOKENS = 10**16
 MAX_DOLLARS = 10**9
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
 LATEST_AHEAD = timedelta(hours=48)
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""A text cell of a CSV file that begins so is calculated by spreadsheets."""
 
 DIGITS = re.compile(r"[0-9]{1,16}")
 INSTANT_DIGITS = re.compile(r"[0-9]{1,17}")

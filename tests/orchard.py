@@ -8,7 +8,6 @@ from typing import Any
 
 from requests.auth import HTTPBasicAuth
 
-from app.providers.exports import ExportKind
 from app.providers.paging import PageProof, as_object, by_day, check_window, required, user_agent
 from app.providers.settings import ProviderSettings
 from app.upstream import Client, Limits
@@ -38,7 +37,6 @@ SOURCE = "harvest"
 SOURCE_LABEL = "Orchard harvest report"
 HAS_WORKSPACES = False
 WINDOW_DAYS = 14
-EXPORTS: tuple[ExportKind, ...] = ()
 
 USAGE_PATH = "/harvest"
 MEMBERS_PATH = "/members"

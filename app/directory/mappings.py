@@ -128,11 +128,6 @@ def owner_named(email: str = "", label: str = "") -> Owner:
     return Owner(own_email(email))
 
 
-def mapped_owner(key: str) -> Owner:
-    """Whose an administrator said the key is; `AUTOMATIC` when nobody said anything."""
-    return _mapped([key]).get(key, AUTOMATIC)
-
-
 def _mapped(keys: Iterable[str]) -> dict[str, Owner]:
     rows = Mapping.select(Mapping.key, Mapping.email, Mapping.label)
     return {key: Owner(*rest) for key, *rest in rows.where(Mapping.key.in_(list(keys))).tuples()}

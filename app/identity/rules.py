@@ -69,11 +69,6 @@ class KnownDirectory:
             (Rule.KEY_NAME, self._by_key_name),
         )
 
-    def suggest(self, key: str) -> str:
-        """E-mail of the member who made the key, "" when unknown. Never applied by itself."""
-        listed = self.listed_key(RawActor(key))
-        return self.members.get(listed.creator_member_id, "") if listed else ""
-
     def listed_key(self, actor: RawActor) -> ListedKey | None:
         """The key of the directory that an actor names by its id or, as files do, by its name.
 

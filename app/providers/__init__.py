@@ -7,7 +7,6 @@ from datetime import date, datetime
 from typing import Protocol
 
 from app.providers import anthropic, cursor
-from app.providers.exports import ExportKind
 from app.providers.settings import ProviderSettings
 from app.upstream import Client, Limits
 from app.usage import DayUsage, Directory, Tool
@@ -19,8 +18,8 @@ class Provider(Protocol):
     NAME is the stored name, LABEL the name people read, TOOL the tool its records count for,
     SETTINGS the environment settings that say how it is reached, SOURCE the kind of answer its
     records come from and SOURCE_LABEL that in words, HAS_WORKSPACES whether its keys are in
-    workspaces, WINDOW_DAYS the most days one `fetch_days` may ask for, EXPORTS the
-    vendor's CSV exports that can be imported (read by `app.providers.exports`).
+    workspaces, WINDOW_DAYS the most days one `fetch_days` may ask for. A vendor's CSV
+    exports name their provider themselves (`app.providers.exports`).
     """
 
     NAME: str
@@ -31,7 +30,6 @@ class Provider(Protocol):
     SOURCE_LABEL: str
     HAS_WORKSPACES: bool
     WINDOW_DAYS: int
-    EXPORTS: tuple[ExportKind, ...]
 
     def connect(
         self,

@@ -10,7 +10,6 @@ from requests import PreparedRequest
 
 from app.pricing import Conditions
 from app.providers.claude_record import CLAUDE_CODE, Counts, claude_record
-from app.providers.exports import kinds_of
 from app.providers.paging import (
     PageProof,
     Parsed,
@@ -51,7 +50,6 @@ SOURCE: str = Source.MESSAGES
 SOURCE_LABEL = "Anthropic messages report"
 HAS_WORKSPACES = True
 WINDOW_DAYS = 31
-EXPORTS = kinds_of(NAME)
 
 USAGE_PATH = "/v1/organizations/usage_report/messages"
 KEYS_PATH = "/v1/organizations/api_keys"

@@ -11,7 +11,6 @@ from typing import Any
 from requests.auth import HTTPBasicAuth
 
 from app.providers.cursor_value import CURSOR, cursor_value
-from app.providers.exports import kinds_of
 from app.providers.paging import (
     PageProof,
     as_object,
@@ -44,7 +43,6 @@ SOURCE: str = Source.EVENTS
 SOURCE_LABEL = "Cursor usage events"
 HAS_WORKSPACES = False
 WINDOW_DAYS = 7
-EXPORTS = kinds_of(NAME)
 
 EVENTS_PATH = "/teams/filtered-usage-events"
 MEMBERS_PATH = "/teams/members"

@@ -38,7 +38,6 @@ __all__ = [
     "RejectedRow",
     "SkippedRow",
     "UnreadableExport",
-    "kinds_of",
     "matched",
     "money_matches",
     "money_target",
@@ -100,11 +99,6 @@ class Export:
             f"{times:,} {'row' if times == 1 else 'rows'}: {sentence}."
             for sentence, times in counted
         )
-
-
-def kinds_of(provider: str) -> tuple[ExportKind, ...]:
-    """The exports of one provider."""
-    return tuple(kind for kind in EXPORT_KINDS if kind.provider == provider)
 
 
 def open_export(
