@@ -8,7 +8,8 @@ from typing import Any
 
 from requests.auth import HTTPBasicAuth
 
-from app.providers.paging import PageProof, as_object, by_day, check_window, required, user_agent
+from app.providers.fields import as_object, required
+from app.providers.paging import PageProof, by_day, check_window, user_agent
 from app.providers.settings import ProviderSettings
 from app.upstream import Client, Limits
 from app.usage import (

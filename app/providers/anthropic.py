@@ -10,18 +10,8 @@ from requests import PreparedRequest
 
 from app.pricing import Conditions
 from app.providers.claude_record import CLAUDE_CODE, Counts, claude_record
-from app.providers.paging import (
-    PageProof,
-    Parsed,
-    as_object,
-    by_day,
-    check_window,
-    identifier,
-    object_or_nothing,
-    optional,
-    required,
-    user_agent,
-)
+from app.providers.fields import as_object, identifier, object_or_nothing, optional, required
+from app.providers.paging import PageProof, Parsed, by_day, check_window, user_agent
 from app.providers.settings import ProviderSettings
 from app.states import Source
 from app.upstream import Client, Limits

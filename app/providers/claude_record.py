@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from app.pricing import Conditions, value_nanos
-from app.providers.paging import detail_text
+from app.providers.fields import detail_text
 from app.usage import PriceStatus, RawActor, Tokens, Tool, UsageRecord
 
 CLAUDE_CODE = Tool("claude_code", "Claude Code")

@@ -11,19 +11,15 @@ from typing import Any
 from requests.auth import HTTPBasicAuth
 
 from app.providers.cursor_value import CURSOR, cursor_value
-from app.providers.paging import (
-    PageProof,
+from app.providers.fields import (
     as_object,
-    by_day,
-    check_window,
-    day_start,
     detail_text,
     identifier,
     object_or_nothing,
     optional,
     required,
-    user_agent,
 )
+from app.providers.paging import PageProof, by_day, check_window, day_start, user_agent
 from app.providers.settings import ProviderSettings
 from app.states import Source
 from app.upstream import Client, Limits

@@ -19,7 +19,7 @@ from app.pricing import UNREMARKABLE, Conditions
 from app.providers.claude_record import CLAUDE_CODE, conditions_of
 from app.providers.exports.claude_tokens import conditions_in_words_of_the_api
 from app.providers.exports.types import ExportKind, Reading, RowReader
-from app.providers.paging import detail_text
+from app.providers.fields import detail_text
 from app.states import Merge
 from app.usage import PriceStatus, RawActor, Tokens, UsageRecord
 from app.values import clean_text

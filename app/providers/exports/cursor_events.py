@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from app.providers.cursor_value import CURSOR, cursor_value
 from app.providers.exports.types import ExportKind, Reading, RowReader
-from app.providers.paging import detail_text
+from app.providers.fields import detail_text
 from app.states import Merge
 from app.usage import RawActor, Tokens, UsageRecord, normal_email
 from app.values import clean_text
