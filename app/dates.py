@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import calendar
 import re
+import time
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
@@ -23,9 +24,24 @@ def utc_today() -> date:
     return utc_now().date()
 
 
+def now_seconds() -> int:
+    """The present moment as epoch seconds."""
+    return int(time.time())
+
+
+def now_milliseconds() -> int:
+    """The present moment as epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
 def moment(seconds: int) -> datetime:
     """A stored moment as a UTC datetime."""
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def moment_if_any(seconds: int | None) -> datetime | None:
+    """A stored moment as a UTC datetime; None where none is stored."""
+    return None if seconds is None else moment(seconds)
 
 
 def parse_day(text: str) -> date | None:

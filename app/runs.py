@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection
 from datetime import date
 
 from peewee import ModelSelect, PeeweeException, fn
 
 from app.database import database, process_label, writing
-from app.dates import day_number
+from app.dates import day_number, now_seconds
 from app.locks import is_held
 from app.models import ProviderRun, Run, Slot
 from app.states import RunStatus
@@ -25,11 +24,6 @@ MOST_CLOCK_SKEW_SECONDS = 300
 UNFINISHED = (RunStatus.STOPPED, RunStatus.INTERRUPTED)
 ANEW = " --force"
 """Ends the kind of a run that goes on with nothing: what was read before it does not count."""
-
-
-def now_seconds() -> int:
-    """The present moment as epoch seconds."""
-    return int(time.time())
 
 
 def begin_run(

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from app.providers.exports import Export, ExportRow, RejectedRow, SkippedRow, open_export
+from app.providers.exports import BadRow, Export, ExportRow, SkippedRow, open_export
 from app.usage import UsageRecord
 
 CSV_FILES = Path(__file__).parent / "csv_files"
@@ -41,7 +41,7 @@ class Contents(NamedTuple):
 
     export: Export
     good: list[ExportRow]
-    rejected: list[RejectedRow]
+    rejected: list[BadRow]
     skipped: list[SkippedRow]
 
     @property
@@ -57,7 +57,7 @@ def contents(file: bytes | str, *, person: str = "", name: str = "") -> Contents
     return Contents(
         export,
         [row for row in rows if isinstance(row, ExportRow)],
-        [row for row in rows if isinstance(row, RejectedRow)],
+        [row for row in rows if isinstance(row, BadRow)],
         [row for row in rows if isinstance(row, SkippedRow)],
     )
 

@@ -226,7 +226,7 @@ def test_a_call_with_many_arguments_names_them() -> None:
     assert calls == []
 
 
-SAME_BY_DESIGN = {"Table", "Row", "Cells", "Effect", "Figures", "RejectedRow"}
+SAME_BY_DESIGN = {"Table"}
 
 
 def test_a_class_has_a_name_of_its_own() -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from app.access.clock import now_seconds
 from app.database import writing
+from app.dates import now_seconds
 from app.models import AuditEvent
 from app.values import clean_text
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 
-from app.access.clock import now_milliseconds
 from app.database import database, is_postgres, writing
+from app.dates import now_milliseconds
 from app.locks import NAMESPACE
 from app.models import LoginTry
 from app.values import clean_text

@@ -8,12 +8,12 @@ from __future__ import annotations
 import hmac
 import secrets
 
-from app.access.clock import now_seconds
 from app.access.digests import sha256
 from app.access.passwords import fingerprint
 from app.access.touch import touch
 from app.config import Config
 from app.database import writing
+from app.dates import now_seconds
 from app.models import LoginSession
 from app.values import clean_text
 

@@ -6,10 +6,10 @@ import secrets
 from collections.abc import Collection
 
 from app.access.audit import COMMAND_LINE, record_event
-from app.access.clock import now_seconds
 from app.access.digests import sha256
 from app.access.touch import touch
 from app.database import writing
+from app.dates import now_seconds
 from app.models import ApiToken
 from app.values import clean_text
 

@@ -6,8 +6,8 @@ from contextlib import suppress
 
 from peewee import BigIntegerField, OperationalError
 
-from app.access.clock import now_seconds
 from app.database import SQLITE_BUSY_SECONDS, database, is_postgres, writing
+from app.dates import now_seconds
 from app.models.base import Table
 
 EVERY = 60

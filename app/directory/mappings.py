@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
@@ -10,7 +9,7 @@ from typing import NamedTuple
 from peewee import fn
 
 from app.database import total
-from app.dates import day_of
+from app.dates import day_of, now_seconds
 from app.identity import (
     KnownDirectory,
     checked_email,
@@ -76,7 +75,7 @@ class Flow(NamedTuple):
         )
 
 
-class Effect(NamedTuple):
+class MappingEffect(NamedTuple):
     """What a change would move: by person, and on which days, of all time.
 
     `origins` are the keys and accounts that would change hands.
@@ -143,7 +142,7 @@ def change_mappings(changes: Sequence[KeyChange], *, by: str, email_domain: str)
         real = [one for one in changes if before.get(one.key, AUTOMATIC) != one.owner]
         if not real:
             return 0
-        now = int(time.time())
+        now = now_seconds()
         for change in real:
             _store(change, now)
         batch = _log(real, before, now, by)
@@ -213,12 +212,12 @@ def undo(batch: int, *, by: str, email_domain: str) -> int:
         return change_mappings(back, by=by, email_domain=email_domain)
 
 
-def effect_of(changes: Sequence[KeyChange], email_domain: str) -> Effect:
+def effect_of(changes: Sequence[KeyChange], email_domain: str) -> MappingEffect:
     """What `change_mappings` would move, by the same rules. Changes nothing."""
     return effect_when(_made(changes), email_domain)
 
 
-def effects_by_key(changes: Sequence[KeyChange], email_domain: str) -> dict[str, Effect]:
+def effects_by_key(changes: Sequence[KeyChange], email_domain: str) -> dict[str, MappingEffect]:
     """What each of the changes would move, by key; no key's usage hangs on another key."""
     moved = _moved_when(_made(changes), email_domain)
     origins, usage = _origins_of(list(moved)), _usage_of(list(moved))
@@ -241,7 +240,7 @@ def _made(changes: Sequence[KeyChange]) -> Step:
     return change
 
 
-def effect_when(change: Step, email_domain: str) -> Effect:
+def effect_when(change: Step, email_domain: str) -> MappingEffect:
     """What would move if every directory were as `change` makes it. Changes nothing."""
     moved = _moved_when(change, email_domain)
     return _summed(moved, _usage_of(list(moved)), len(set(_origins_of(list(moved)).values())))
@@ -261,7 +260,9 @@ def _moved_when(change: Step, email_domain: str) -> dict[int, tuple[str, str]]:
     return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
 
 
-def _summed(pairs: dict[int, tuple[str, str]], usage: Iterable[tuple], origins: int) -> Effect:
+def _summed(
+    pairs: dict[int, tuple[str, str]], usage: Iterable[tuple], origins: int
+) -> MappingEffect:
     sums: dict[tuple[str, str], list[int]] = {}
     days: set[int] = set()
     for actor_id, day, *figures in usage:
@@ -271,7 +272,7 @@ def _summed(pairs: dict[int, tuple[str, str]], usage: Iterable[tuple], origins: 
     flows = [Flow(*pair, *figures) for pair, figures in sums.items()]
     flows.sort(key=lambda flow: (-flow.tokens, flow.before, flow.after))
     first, last = (day_of(min(days)), day_of(max(days))) if days else (None, None)
-    return Effect(flows, len(days), first, last, origins)
+    return MappingEffect(flows, len(days), first, last, origins)
 
 
 def _origins_of(actor_ids: list[int]) -> dict[int, tuple[int, str, str]]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from datetime import date
 from typing import Any
 
 from app.database import writing
-from app.dates import day_number, parse_day
-from app.directory.mappings import Effect, apply_rules, effect_when
+from app.dates import day_number, now_seconds, parse_day
+from app.directory.mappings import MappingEffect, apply_rules, effect_when
 from app.identity import KnownDirectory, checked_email, merges, own_email
 from app.ledger import bump_data_version, writing_usage
 from app.models import Person, PersonAlias, Team
@@ -95,12 +94,12 @@ def merge_people(email: str, further: str, *, email_domain: str) -> None:
     """
     with writing_usage():
         person, further = _to_merge(email, further)
-        PersonAlias.create(email=further, person=person, created_at=int(time.time()))
+        PersonAlias.create(email=further, person=person, created_at=now_seconds())
         apply_rules(email_domain)
         bump_data_version()
 
 
-def effect_of_merging(email: str, further: str, *, email_domain: str) -> Effect:
+def effect_of_merging(email: str, further: str, *, email_domain: str) -> MappingEffect:
     """What `merge_people` would move; raises what it would raise. Changes nothing."""
     person, further = _to_merge(email, further)
     moved = dict.fromkeys([further, *companions(further)], person.email)
@@ -145,7 +144,7 @@ def split_person(further: str, *, email_domain: str) -> str:
     return owner
 
 
-def effect_of_splitting(further: str, *, email_domain: str) -> Effect:
+def effect_of_splitting(further: str, *, email_domain: str) -> MappingEffect:
     """What `split_person` would move; raises what it would raise. Changes nothing."""
     further, _ = _to_split(further)
     moved = dict.fromkeys(companions(further), further)

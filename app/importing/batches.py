@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import BinaryIO
 
 from app.database import process_label, reading, writing
-from app.dates import moment
+from app.dates import moment, now_seconds
 from app.importing.effects import Effect, OnDay, applied, effect_of, foreseen, taken_back
 from app.importing.facts import facts_of
 from app.importing.previews import (
@@ -28,9 +28,6 @@ from app.importing.types import (
 )
 from app.ledger import RecordWriter, bump_data_version, writing_usage
 from app.models import ImportBatch, Run
-from app.runs import (
-    now_seconds,
-)
 from app.states import BatchStatus, RunStatus
 
 IMPORT, UNDO = "import", "undo import"

@@ -16,7 +16,7 @@ from app.importing.types import (
     Batch,
     Totals,
 )
-from app.ledger import Figures, day_stamps
+from app.ledger import StampSums, day_stamps
 from app.models import ImportBatch, Organization
 from app.states import BatchStatus
 
@@ -69,5 +69,5 @@ def _without(batch: ImportBatch) -> Effect:
             continue
         others = [other for other in files.on(day) if other != batch.id]
         records = merged_day(day_of(day), rows_of_day(day, others), others) if others else ()
-        effect.moved(stamps.counting, Figures.of(records))
+        effect.moved(stamps.counting, StampSums.of(records))
     return effect

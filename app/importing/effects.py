@@ -15,7 +15,7 @@ from app.importing.rows import rows_of_day
 from app.importing.types import (
     Totals,
 )
-from app.ledger import Figures, RecordWriter, day_stamps, replace_imported_day
+from app.ledger import RecordWriter, StampSums, day_stamps, replace_imported_day
 from app.models import ImportBatch, Organization, Run
 from app.states import BatchStatus
 from app.usage import UsageRecord
@@ -49,7 +49,7 @@ class Effect:
             "after": Totals(self.tokens_after, self.value_after),
         }
 
-    def moved(self, before: Figures, after: Figures) -> None:
+    def moved(self, before: StampSums, after: StampSums) -> None:
         """Add what counts in one day before and after."""
         self.tokens_before += before.tokens
         self.tokens_after += after.tokens
@@ -85,7 +85,7 @@ class AppliedFiles:
 
 OnDay = Callable[[int, int], None]
 """Is told how many days are done and how many there are."""
-_Counted = Callable[[int, list[int], Tally], Figures]
+_Counted = Callable[[int, list[int], Tally], StampSums]
 """Gives what is imported of a day with the rows of these batches, and fills the tally."""
 
 
@@ -93,13 +93,13 @@ def foreseen(batch: ImportBatch) -> Effect:
     """What applying a staged file would do now. Writes nothing."""
     facts = facts_of(batch)
 
-    def add_up(day: int, batches: list[int], tally: Tally) -> Figures:
+    def add_up(day: int, batches: list[int], tally: Tally) -> StampSums:
         rows, tokens, value = facts.days[day]
         if len(batches) == 1:
             # No other file has the day: the sums made in reading it are the answer.
             tally.new = rows
-            return Figures(tokens=tokens, value_nanos=value)
-        return Figures.of(_merged(day, batches, tally))
+            return StampSums(tokens=tokens, value_nanos=value)
+        return StampSums.of(_merged(day, batches, tally))
 
     return _effect(batch, facts, add_up, count_covered=False)
 
@@ -112,7 +112,7 @@ def applied(
     facts = facts_of(batch)
     done = count(1)
 
-    def store(day: int, batches: list[int], tally: Tally) -> Figures:
+    def store(day: int, batches: list[int], tally: Tally) -> StampSums:
         stored = replace_imported_day(day, _merged(day, batches, tally), run, writer)
         if on_day:
             on_day(next(done), len(facts.days))

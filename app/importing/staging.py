@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 from app.database import writing
+from app.dates import now_seconds
 from app.identity import BadEmail, checked_email
 from app.importing.facts import Facts
 from app.importing.merging import encoded, key_hash_of
@@ -18,8 +19,7 @@ from app.importing.types import (
 from app.ledger import DEMO_ORGANIZATION, holds_demo, organization_for, writing_usage
 from app.models import ImportBatch, Organization
 from app.providers import by_name
-from app.providers.exports import Export, ExportRow, RejectedRow, SkippedRow, open_export
-from app.runs import now_seconds
+from app.providers.exports import BadRow, Export, ExportRow, SkippedRow, open_export
 from app.states import BatchStatus, Merge
 
 STALE_SECONDS = 24 * 3600
@@ -180,7 +180,7 @@ class _Reader:
         if len(self._good) >= PIECE:
             self._flush()
 
-    def _reject(self, row: RejectedRow) -> None:
+    def _reject(self, row: BadRow) -> None:
         self.rejected += 1
         if self.rejected <= MOST_REJECTED:
             self._bad.append((self.batch.id, self.rows, row.line, row.value, row.message))

@@ -15,14 +15,14 @@ from app.ledger.days import (
     replace_imported_day,
     writing_usage,
 )
-from app.ledger.records import Figures, RecordWriter, ensure_models, hash_of
+from app.ledger.records import RecordWriter, StampSums, ensure_models, hash_of
 
 __all__ = (
     "DEMO_ORGANIZATION",
     "DayStamps",
-    "Figures",
     "Outcome",
     "RecordWriter",
+    "StampSums",
     "StoredDay",
     "bump_data_version",
     "day_stamps",

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
 from app.database import database, is_postgres, writing
-from app.dates import day_number, utc_today
-from app.ledger.records import Figures, RecordWriter, hash_of
+from app.dates import day_number, now_seconds, utc_today
+from app.ledger.records import RecordWriter, StampSums, hash_of
 from app.locks import NAMESPACE
 from app.models import DayChange, Meta, Organization, Partition, Run
 from app.rollups import refresh_day
@@ -36,16 +35,16 @@ class StoredDay:
     """The result of storing one day: outcome, and its figures before and after."""
 
     outcome: Outcome
-    before: Figures
-    after: Figures
+    before: StampSums
+    after: StampSums
 
 
 @dataclass(frozen=True)
 class DayStamps:
     """What a day of an organisation holds: through the API, and imported."""
 
-    api: Figures
-    imported: Figures
+    api: StampSums
+    imported: StampSums
 
     @property
     def covered(self) -> bool:
@@ -53,7 +52,7 @@ class DayStamps:
         return self.api.records > 0
 
     @property
-    def counting(self) -> Figures:
+    def counting(self) -> StampSums:
         """The figures that count."""
         return self.api if self.covered else self.imported
 
@@ -107,7 +106,9 @@ def replace_day(
             _stamp(partition, run, settled=usage.settled)
             return StoredDay(Outcome.UNCHANGED, before, before)
         if before.records and not usage.records and not allow_empty:
-            Partition.update(suspicious_at=_now()).where(Partition.id == partition.id).execute()
+            Partition.update(suspicious_at=now_seconds()).where(
+                Partition.id == partition.id
+            ).execute()
             return StoredDay(Outcome.SUSPICIOUS, before, before)
         writer = RecordWriter(organization, email_domain)
         after, _ = writer.replace(partition, usage.records)
@@ -147,7 +148,7 @@ def replace_imported_day(
 
 def day_stamps(organization: Organization, day: int) -> DayStamps:
     """What a day (YYYYMMDD) holds now."""
-    api = imported = Figures()
+    api = imported = StampSums()
     for partition in _sources_of(organization, day):
         if partition.source == Source.IMPORTED:
             imported = _figures(partition)
@@ -159,10 +160,6 @@ def day_stamps(organization: Organization, day: int) -> DayStamps:
 def bump_data_version() -> None:
     """Tell every cache that the data changed. Part of the writing transaction."""
     Meta.update(data_version=Meta.data_version + 1).execute()
-
-
-def _now() -> int:
-    return int(time.time())
 
 
 def _partition(organization: Organization, source: str, day: int, run: Run) -> Partition:
@@ -203,8 +200,8 @@ def decide_which_counts(organization: Organization, day: int) -> bool:
     return changed
 
 
-def _figures(partition: Partition) -> Figures:
-    return Figures(
+def _figures(partition: Partition) -> StampSums:
+    return StampSums(
         partition.records,
         partition.tokens,
         partition.value_nanos,
@@ -213,7 +210,7 @@ def _figures(partition: Partition) -> Figures:
     )
 
 
-def _stored(partition: Partition, before: Figures, after: Figures) -> StoredDay:
+def _stored(partition: Partition, before: StampSums, after: StampSums) -> StoredDay:
     """`partition` as it was read, before its new stamp."""
     return StoredDay(Outcome.CHANGED if partition.content_hash else Outcome.NEW, before, after)
 
@@ -221,7 +218,7 @@ def _stored(partition: Partition, before: Figures, after: Figures) -> StoredDay:
 def _stamp(
     partition: Partition,
     run: Run,
-    figures: Figures | None = None,
+    figures: StampSums | None = None,
     content_hash: str = "",
     *,
     settled: bool,
@@ -229,9 +226,9 @@ def _stamp(
     """Note that `run` read the day, with what it holds now if that changed."""
     changes: dict[str, object] = {}
     if figures is not None:
-        changes = {"content_hash": content_hash, "changed_at": _now(), **vars(figures)}
+        changes = {"content_hash": content_hash, "changed_at": now_seconds(), **vars(figures)}
     Partition.update(
-        settled=settled, run=run, fetched_at=_now(), suspicious_at=None, **changes
+        settled=settled, run=run, fetched_at=now_seconds(), suspicious_at=None, **changes
     ).where(Partition.id == partition.id).execute()
 
 
@@ -243,7 +240,7 @@ def _finish_day(partition: Partition, stored: StoredDay, run: Run) -> None:
     DayChange.create(
         run=run,
         partition=partition,
-        changed_at=_now(),
+        changed_at=now_seconds(),
         records_before=stored.before.records,
         records_after=stored.after.records,
         tokens_before=stored.before.tokens,

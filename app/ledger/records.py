@@ -35,7 +35,7 @@ _compact = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True)
-class Figures:
+class StampSums:
     """What a stored day adds up to: the stamp's sums."""
 
     records: int = 0
@@ -45,7 +45,7 @@ class Figures:
     unpriced_tokens: int = 0
 
     @classmethod
-    def of(cls, records: Iterable[UsageRecord]) -> Figures:
+    def of(cls, records: Iterable[UsageRecord]) -> StampSums:
         """Add up records; unknown money counts as nothing, its tokens as unpriced."""
         number = tokens = value = billed = unpriced = 0
         for record in records:
@@ -58,9 +58,9 @@ class Figures:
                 unpriced += total
         return cls(number, tokens, value, billed, unpriced)
 
-    def plus(self, other: Figures) -> Figures:
+    def plus(self, other: StampSums) -> StampSums:
         """The sum of both."""
-        return Figures(*map(sum, zip(vars(self).values(), vars(other).values(), strict=True)))
+        return StampSums(*map(sum, zip(vars(self).values(), vars(other).values(), strict=True)))
 
 
 def hash_of(records: Sequence[UsageRecord]) -> str:
@@ -86,18 +86,20 @@ class RecordWriter:
         self._actors: dict[RawActor, int] = {}
         self._models: dict[tuple[str, str], int] = {}
 
-    def replace(self, partition: Partition, records: Iterable[UsageRecord]) -> tuple[Figures, str]:
+    def replace(
+        self, partition: Partition, records: Iterable[UsageRecord]
+    ) -> tuple[StampSums, str]:
         """Put `records` in the place of what the partition held. A row per record, twins too.
 
         Returns what they add up to and the SHA-256 of them in their order.
         """
         Usage.delete().where(Usage.partition == partition).execute()
-        figures, digest, sequence = Figures(), hashlib.sha256(), 0
+        figures, digest, sequence = StampSums(), hashlib.sha256(), 0
         for piece in _pieces(records):
             self._know(piece)
             insert_rows("usage", USAGE_COLUMNS, self._rows(partition, piece, sequence))
             digest.update(lines_of(piece))
-            figures = figures.plus(Figures.of(piece))
+            figures = figures.plus(StampSums.of(piece))
             sequence += len(piece)
         return figures, digest.hexdigest()
 

@@ -12,16 +12,16 @@ from typing import BinaryIO
 from app.providers.claude_record import summed
 from app.providers.exports import claude_cost, claude_tokens, cursor_events
 from app.providers.exports.cells import SHOWN, BadCell, CellReader
-from app.providers.exports.claude_cost import MoneyTarget, matched, money_matches, money_target
+from app.providers.exports.claude_cost import MoneyTarget, matched, money_target
 from app.providers.exports.refused import refused_as
-from app.providers.exports.table import Row, Table, read_table
+from app.providers.exports.table import CsvRow, CsvTable, read_table
 from app.providers.exports.text import text_lines
 from app.providers.exports.types import (
+    BadRow,
     ExportKind,
     ExportModule,
     ExportRow,
     Reading,
-    RejectedRow,
     SkippedRow,
     UnreadableExport,
 )
@@ -31,15 +31,14 @@ from app.usage import normal_email
 __all__ = [
     "EMPTY",
     "EXPORT_KINDS",
+    "BadRow",
     "Export",
     "ExportKind",
     "ExportRow",
     "MoneyTarget",
-    "RejectedRow",
     "SkippedRow",
     "UnreadableExport",
     "matched",
-    "money_matches",
     "money_target",
     "open_export",
     "summed",
@@ -53,7 +52,7 @@ MODULES: tuple[ExportModule, ...] = (
 LONGEST_CELL = 1_000
 """Characters; also bounds what the readers of cells remember."""
 EXPORT_KINDS = tuple(module.KIND for module in MODULES)
-AnyRow = ExportRow | RejectedRow | SkippedRow
+AnyRow = ExportRow | BadRow | SkippedRow
 EMPTY = ExportKind("empty", "", "An empty file", Merge.EVENTS)
 """The kind of a file without any text: it has no rows."""
 
@@ -153,7 +152,7 @@ def _is_known(headers: frozenset[str]) -> bool:
     return bool(refused_as(headers)) or any(module.recognises(headers) for module in MODULES)
 
 
-def _module_of(table: Table, subject: str) -> ExportModule:
+def _module_of(table: CsvTable, subject: str) -> ExportModule:
     headers = frozenset(table.headers)
     if known := refused_as(headers):
         raise UnreadableExport(f"{subject} is {known.label}: {known.why}. {known.instead}")
@@ -167,7 +166,7 @@ def _module_of(table: Table, subject: str) -> ExportModule:
     )
 
 
-def _places(table: Table, module: ExportModule, subject: str) -> dict[str, int]:
+def _places(table: CsvTable, module: ExportModule, subject: str) -> dict[str, int]:
     """Where each field of the module is; UnreadableExport for a missing or a double column."""
     fields = {header: name for name, headers in module.FIELDS.items() for header in headers}
     places: dict[str, int] = {}
@@ -191,7 +190,7 @@ def _places(table: Table, module: ExportModule, subject: str) -> dict[str, int]:
 
 
 def _read_rows(
-    rows: Iterable[Row], grid: _Grid, module: ExportModule, reading: Reading
+    rows: Iterable[CsvRow], grid: _Grid, module: ExportModule, reading: Reading
 ) -> Iterator[AnyRow]:
     read = module.start(reading)
     width = grid.width
@@ -199,18 +198,18 @@ def _read_rows(
         # Empty cells after the last column are commas that a spreadsheet program added.
         if len(cells) != width and (len(cells) < width or any(cells[width:])):
             message = f"the row has {len(cells):,} cells, the header has {width:,}"
-            yield RejectedRow(line, ",".join(cells)[:SHOWN], message)
+            yield BadRow(line, ",".join(cells)[:SHOWN], message)
             continue
         row = grid.row(cells)
         if max(map(len, row)) > LONGEST_CELL:
             longest = max(row, key=len)
             message = f"a cell has {len(longest):,} characters, more than {LONGEST_CELL:,}"
-            yield RejectedRow(line, longest[:SHOWN], message)
+            yield BadRow(line, longest[:SHOWN], message)
             continue
         try:
             result = read(row)
         except BadCell as error:
-            yield RejectedRow(line, error.value, str(error))
+            yield BadRow(line, error.value, str(error))
             continue
         yield SkippedRow(line, result) if isinstance(result, str) else ExportRow(line, *result)
 

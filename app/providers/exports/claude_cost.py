@@ -48,7 +48,7 @@ _MATCHING = ("date", "model", "api_key", "workspace", "context_window", "inferen
 _DATED = re.compile(r"(?P<name>.+?)[ -](?P<date>[0-9]{4}-?[0-9]{2}-?[0-9]{2})")
 
 
-class Cells(NamedTuple):
+class CostCells(NamedTuple):
     """The cells of a row, in the order of FIELDS."""
 
     date: str
@@ -95,7 +95,7 @@ def start(reading: Reading) -> RowReader:
     kept = [name for name in _IDENTIFYING if name in reading.present]
 
     def read(found: Sequence[str]) -> tuple[UsageRecord, str] | str:
-        row = Cells._make(found)
+        row = CostCells._make(found)
         day = cells.day(row.date, "usage_date_utc")
         cost = cells.dollars(row.cost, "cost_usd")
         list_price = cells.dollars(row.list_price, "list_price_usd")
@@ -174,12 +174,6 @@ def matched(record: UsageRecord, columns: Sequence[str]) -> tuple[str, ...]:
     }
     facts |= conditions_of(record)._asdict()
     return tuple(facts[column] for column in columns)
-
-
-def money_matches(money_key: str, record: UsageRecord) -> bool:
-    """Whether the amount of a row with this key belongs to the token record."""
-    target = money_target(money_key)
-    return matched(record, target.columns) == target.values
 
 
 @lru_cache(maxsize=4096)

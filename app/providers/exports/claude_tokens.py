@@ -47,7 +47,7 @@ _WINDOWS = {
 }
 
 
-class Cells(NamedTuple):
+class TokenCells(NamedTuple):
     """The cells of a row, in the order of FIELDS."""
 
     date: str
@@ -91,7 +91,7 @@ def start(reading: Reading) -> RowReader:
     has_key, has_workspace = "api_key" in reading.present, "workspace" in reading.present
 
     def read(found: Sequence[str]) -> tuple[UsageRecord, str] | str:
-        row = Cells._make(found)
+        row = TokenCells._make(found)
         day = cells.day(row.date, "usage_date_utc")
         counts = _counts(row, cells)
         if not (counts.tokens.total or counts.web_searches):
@@ -110,7 +110,7 @@ def start(reading: Reading) -> RowReader:
     return read
 
 
-def _counts(row: Cells, cells: CellReader) -> Counts:
+def _counts(row: TokenCells, cells: CellReader) -> Counts:
     """A cache write without a duration is one for 5 minutes."""
 
     def count(name: str) -> int:

@@ -55,7 +55,7 @@ SUM_DIFFERS = "Total Tokens is not the sum of its parts; the parts are counted"
 PARTS_UNKNOWN = "the export gives only a total of tokens, which is counted as input"
 
 
-class Cells(NamedTuple):
+class EventCells(NamedTuple):
     """The cells of a row, in the order of FIELDS."""
 
     date: str
@@ -90,7 +90,7 @@ def missing(present: Set[str]) -> Sequence[str]:
 
 def needs_person(present: Set[str], first_row: Sequence[str]) -> bool:
     """Individual exports have no User, in August 2025 they said "You"."""
-    return "user" not in present or Cells._make(first_row).user.lower() == _EXPORTING_PERSON
+    return "user" not in present or EventCells._make(first_row).user.lower() == _EXPORTING_PERSON
 
 
 def start(reading: Reading) -> RowReader:
@@ -108,7 +108,7 @@ class _Events:
         self._money = lru_cache(maxsize=4096)(self._read_money)
 
     def read(self, cells: Sequence[str]) -> tuple[UsageRecord, str] | str:
-        row = Cells._make(cells)
+        row = EventCells._make(cells)
         day, at_ms = self._cells.instant(row.date, "Date")
         tokens, known = self._tokens(row)
         units = self._units(row.requests)
@@ -134,7 +134,7 @@ class _Events:
         )
         return record, ""
 
-    def _tokens(self, row: Cells) -> tuple[Tokens, bool]:
+    def _tokens(self, row: EventCells) -> tuple[Tokens, bool]:
         """The tokens, and whether their kinds are known."""
         count = self._cells.count
         plain, write = (

@@ -14,20 +14,20 @@ DELIMITERS = ",;\t|"
 _NO_NAME = re.compile(r"[^a-z0-9/$]+")
 
 
-class Row(NamedTuple):
+class CsvRow(NamedTuple):
     """The trimmed cells of one row, and the physical line where it begins."""
 
     line: int
     cells: list[str]
 
 
-class Table(NamedTuple):
+class CsvTable(NamedTuple):
     """A file cut into cells: its columns as written, and the rows below (without blank ones)."""
 
     columns: list[str]
     headers: list[str]
     delimiter: str
-    rows: Iterator[Row]
+    rows: Iterator[CsvRow]
 
 
 def normalised(header: str) -> str:
@@ -37,7 +37,7 @@ def normalised(header: str) -> str:
 
 def read_table(
     lines: Iterator[str], is_known: Callable[[frozenset[str]], bool], subject: str
-) -> Table | None:
+) -> CsvTable | None:
     """The table of the lines, None for a file without any text.
 
     The delimiter is the one with which `is_known` knows the header, else the one that gives
@@ -55,10 +55,10 @@ def read_table(
         return None
     delimiter = max(delimiters, key=lambda each: _fit(first, each, is_known))
     rows = _rows(chain([first], lines), delimiter, before, subject)
-    columns = next(rows, Row(0, [])).cells
+    columns = next(rows, CsvRow(0, [])).cells
     while columns and not columns[-1]:
         columns.pop()
-    return Table(columns, [normalised(column) for column in columns], delimiter, rows)
+    return CsvTable(columns, [normalised(column) for column in columns], delimiter, rows)
 
 
 def _first_line(lines: Iterator[str]) -> tuple[int, str]:
@@ -79,7 +79,7 @@ def _fit(
     return is_known(frozenset(map(normalised, cells))), len(cells)
 
 
-def _rows(lines: Iterator[str], delimiter: str, before: int, subject: str) -> Iterator[Row]:
+def _rows(lines: Iterator[str], delimiter: str, before: int, subject: str) -> Iterator[CsvRow]:
     reader = csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=True)
     while True:
         line = before + reader.line_num + 1
@@ -91,7 +91,7 @@ def _rows(lines: Iterator[str], delimiter: str, before: int, subject: str) -> It
             return
         cells = [cell.strip() for cell in cells]
         if any(cells):
-            yield Row(line, cells)
+            yield CsvRow(line, cells)
 
 
 def _why(subject: str, line: int, error: str) -> str:

@@ -32,7 +32,7 @@ class ExportKind:
 
 
 @dataclass(frozen=True)
-class RejectedRow:
+class BadRow:
     """A row that cannot be read. `value` is the offending cell, cut to 80 characters."""
 
     line: int

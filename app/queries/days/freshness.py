@@ -9,7 +9,7 @@ from typing import NamedTuple
 from peewee import Case, ModelSelect, Value, fn
 
 from app.database import asked_once, database
-from app.dates import day_of, moment
+from app.dates import day_of, moment_if_any
 from app.models import Organization, Partition, ProviderRun
 from app.queries.remembered import remembered
 from app.queries.scope import Scope
@@ -49,9 +49,9 @@ def _state(facts: _Facts, name: str, label: str, configured: bool) -> ProviderSt
         label=label,
         configured=configured,
         through=day_of(day) if day else None,
-        fetched_at=moment(fetched_at) if fetched_at is not None else None,
+        fetched_at=moment_if_any(fetched_at),
         failed=error if failed else "",
-        last_good_at=moment(good) if good is not None else None,
+        last_good_at=moment_if_any(good),
     )
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from peewee import fn
 
-from app.dates import day_number, day_of, moment
+from app.dates import day_number, day_of, moment, moment_if_any
 from app.models import Organization, Partition, ProviderRun, Run
 from app.queries.days.coverage import Gap, gaps
 from app.queries.days.freshness import freshness
@@ -159,7 +159,7 @@ def _last_runs(active: Run | None) -> dict[str, LastRun]:
             kind=part.run.kind,
             status=standing_of(part, active),
             started_at=moment(part.started_at),
-            finished_at=moment(part.finished_at) if part.finished_at is not None else None,
+            finished_at=moment_if_any(part.finished_at),
             start=day_of(part.run.start_day),
             end=day_of(part.run.end_day),
             error=part.error,

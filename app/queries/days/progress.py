@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from peewee import Expression
 
-from app.dates import day_of, moment
+from app.dates import day_of, moment, moment_if_any
 from app.models import ProviderRun, Run
 from app.runs import active_run, clock_warning, standing_of
 from app.states import RunStatus
@@ -74,7 +74,7 @@ def run_progress(run_id: int) -> RunProgress | None:
         start=day_of(run.start_day) if run.start_day else None,
         end=day_of(run.end_day) if run.end_day else None,
         started_at=moment(run.started_at),
-        finished_at=_moment(run.finished_at),
+        finished_at=moment_if_any(run.finished_at),
         under_way=under_way,
         stopping=under_way and run.cancel_asked_at is not None,
         parts=[_part(part, active) for part in parts],
@@ -86,7 +86,7 @@ def _part(part: ProviderRun, active: Run | None) -> PartProgress:
         provider=part.provider,
         status=standing_of(part, active),
         started_at=moment(part.started_at),
-        finished_at=_moment(part.finished_at),
+        finished_at=moment_if_any(part.finished_at),
         days_asked=part.days_asked,
         days_done=part.days_done,
         days_changed=part.days_changed,
@@ -95,12 +95,8 @@ def _part(part: ProviderRun, active: Run | None) -> PartProgress:
         current_day=day_of(part.current_day) if part.current_day else None,
         error=part.error,
         warning=clock_warning(part),
-        not_before=_moment(part.not_before),
+        not_before=moment_if_any(part.not_before),
     )
-
-
-def _moment(seconds: int | None) -> datetime | None:
-    return None if seconds is None else moment(seconds)
 
 
 def present_run() -> RunProgress | None:

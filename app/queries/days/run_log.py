@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from peewee import fn
 
 from app.database import total
-from app.dates import day_of, moment
+from app.dates import day_of, moment, moment_if_any
 from app.models import DayChange, Organization, Partition, ProviderRun, Run
 from app.runs import active_run, standing_of
 
@@ -142,7 +142,7 @@ def _logged(query: Iterable[Any]) -> list[LoggedRun]:
             start=day_of(run.start_day),
             end=day_of(run.end_day),
             started_at=moment(run.started_at),
-            finished_at=_ended(run.finished_at),
+            finished_at=moment_if_any(run.finished_at),
             parts=parts[run.id],
         )
         for run in runs
@@ -168,7 +168,7 @@ def _part(part: ProviderRun, status: str, changed: _Changed | None) -> RunPart:
         provider=part.provider,
         status=status,
         started_at=moment(part.started_at),
-        finished_at=_ended(part.finished_at),
+        finished_at=moment_if_any(part.finished_at),
         requests=part.requests,
         retries=part.retries,
         waited_ms=part.waited_ms,
@@ -189,7 +189,7 @@ def _imported(run: Run, provider: str, changed: _Changed) -> RunPart:
         provider=provider,
         status=run.status,
         started_at=moment(run.started_at),
-        finished_at=_ended(run.finished_at),
+        finished_at=moment_if_any(run.finished_at),
         requests=0,
         retries=0,
         waited_ms=0,
@@ -245,10 +245,6 @@ def _sums(numbers: Sequence[int]) -> dict[tuple[int, str], _Changed]:
         (run, provider): _Changed(days, records, _Sums._make(sums))
         for run, provider, days, records, *sums in rows
     }
-
-
-def _ended(seconds: int | None) -> datetime | None:
-    return None if seconds is None else moment(seconds)
 
 
 def count_changes(number: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import NamedTuple
 
-from app.dates import day_number, moment
+from app.dates import day_number, moment, moment_if_any
 from app.models import DayChange, Organization, Partition, ProviderRun, Run
 from app.queries.days.completeness import DayMark, calendar
 from app.queries.days.restatements import restatements
@@ -105,7 +105,7 @@ def _sources(provider: str, day: date) -> list[SourceOfDay]:
             run=row.run_id,
             fetched_at=moment(row.fetched_at),
             changed_at=moment(row.changed_at),
-            suspicious_at=moment(row.suspicious_at) if row.suspicious_at is not None else None,
+            suspicious_at=moment_if_any(row.suspicious_at),
         )
         for row in rows
     ]

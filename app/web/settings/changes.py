@@ -14,8 +14,8 @@ from app.directory.mappings import (
     AUTOMATIC,
     BadOwner,
     ChangedSince,
-    Effect,
     KeyChange,
+    MappingEffect,
     Owner,
     change_mappings,
     effect_of,
@@ -60,7 +60,7 @@ class KeyIntent(NamedTuple):
     typed_email: str
     typed_label: str
     owner: Owner | None
-    effect: Effect | None
+    effect: MappingEffect | None
     error: str
     emails: list[str]
     makes_person: bool = False

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from app.current import the_config
 from app.database import reading
-from app.directory.mappings import Effect, KeyChange, Owner, effect_of, effects_by_key
+from app.directory.mappings import KeyChange, MappingEffect, Owner, effect_of, effects_by_key
 from app.queries.keys.suggestions import Suggestion, suggestions
 from app.queries.keys.unmapped import UnmappedKey, any_key_used, unmapped_keys
 from app.queries.scope import Scope
@@ -87,5 +87,5 @@ def _changes(pairs: list[tuple[str, str]]) -> list[KeyChange]:
     return [KeyChange(key, Owner(email)) for key, email in pairs]
 
 
-def _effect_of_all(pairs: list[tuple[str, str]]) -> Effect:
+def _effect_of_all(pairs: list[tuple[str, str]]) -> MappingEffect:
     return effect_of(_changes(pairs), the_config().email_domain)

@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from app.current import the_config
 from app.database import reading, writing
-from app.directory.mappings import Effect
+from app.directory.mappings import MappingEffect
 from app.directory.people import (
     BadPerson,
     change_person,
@@ -63,7 +63,7 @@ class EmailIntent(NamedTuple):
     `along` are the further e-mails that go with it.
     """
 
-    effect: Effect | None = None
+    effect: MappingEffect | None = None
     along: tuple[str, ...] = ()
     error: str = ""
 
