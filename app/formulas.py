@@ -12,6 +12,8 @@ AT_START = re.compile(rf"[\t\r\n]|[{_BLANKS}]*{_SIGN}")
 INSIDE = re.compile(rf"({_PARTED})(?={_SIGN})")
 GUARDED_INSIDE = re.compile(rf"({_PARTED})'(?={_SIGN})")
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+SUSPECT = re.compile(rf"[\t\r\n]|{_SIGN}")
+"""What every text that needs guarding holds somewhere: most cells do not."""
 
 
 def guarded(text: str) -> str:
@@ -33,6 +35,6 @@ def unguarded(text: str) -> str:
 
 def guarded_cell(cell: object) -> object:
     """A cell as a file may hold it: numbers, also written ones such as "-1.50", stay numbers."""
-    if not isinstance(cell, str) or NUMBER.fullmatch(cell):
+    if not isinstance(cell, str) or not SUSPECT.search(cell) or NUMBER.fullmatch(cell):
         return cell
     return guarded(cell)
