@@ -87,7 +87,7 @@ def put_after_preview(content: bytes, **options: Any) -> Preview:
     foreseen = staged(content, **options)
     if not foreseen.can_apply:
         return foreseen
-    done = apply(foreseen.batch.id, by=BY, email_domain=DOMAIN)
+    done = apply(foreseen.file.id, by=BY, email_domain=DOMAIN)
     assert figures_of(done) == figures_of(foreseen)
     return done
 
@@ -101,13 +101,13 @@ def figures_of(found: Preview) -> dict[str, Any]:
     """All that a preview says of what happens, to compare with what happened."""
     said = dict(vars(found))
     states = ("status", "applied_at", "applied_by", "partial")
-    said["batch"] = {name: value for name, value in vars(found.batch).items() if name not in states}
+    said["file"] = {name: value for name, value in vars(found.file).items() if name not in states}
     return said
 
 
 def counts(found: Preview) -> tuple[int, ...]:
     """New, changed, already known, covered, skipped, rejected."""
-    batch = found.batch
+    batch = found.file
     return (
         batch.new,
         batch.changed,

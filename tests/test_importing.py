@@ -83,7 +83,7 @@ def test_a_sample_counts_what_its_rows_say(
     again = put(content, name, person="me@example.com")
     assert (again.records_imported, again.records_unchanged) == (0, rows - skipped)
     assert total() == (tokens, value_nanos)
-    undone = undo(done.batch.id, by=BY, email_domain=DOMAIN)
+    undone = undo(done.file.id, by=BY, email_domain=DOMAIN)
     assert (undone.before, undone.after) == ((tokens, value_nanos), (0, 0))
     assert total() == (0, 0)
 
@@ -128,7 +128,7 @@ def test_the_same_event_in_another_generation_of_the_export_is_one_event() -> No
     assert total() == (106_284, 0)
     # 1,920 + 62,162 + 28,482 were read from caches, which only the later file says.
     assert sum(row.cache_read_tokens for row in Usage.select()) == 92_564
-    undo(later.batch.id, by=BY, email_domain=DOMAIN)
+    undo(later.file.id, by=BY, email_domain=DOMAIN)
     assert sum(row.input_tokens for row in Usage.select()) == 106_284
 
 
@@ -142,7 +142,7 @@ def test_the_generation_that_tells_the_money_wins_whichever_comes_first(
     told = events(event(model=model, kind="Included", cost="0.07"), event(tokens=1))
     included = events(event(model=model, kind="Included", cost="Included"))
     files = [told, included] if money_first else [included, told]
-    batches = [put_after_preview(content).batch.id for content in files]
+    batches = [put_after_preview(content).file.id for content in files]
     assert total() == (11, 120_000_000)
     assert sorted(row.value_nanos for row in Usage.select()) == [50_000_000, 70_000_000]
     assert {row.price_status for row in Usage.select()} == {PriceStatus.PROVIDER}
@@ -181,9 +181,9 @@ def test_the_later_file_wins_a_key_and_undo_brings_the_earlier_one_back() -> Non
     assert total()[0] == 7_000_007
     same = put_after_preview(tokens(usage(tokens=2_000_000)))
     assert counts(same) == (0, 0, 1, 0, 0, 0)
-    undo(later.batch.id, by=BY, email_domain=DOMAIN)
+    undo(later.file.id, by=BY, email_domain=DOMAIN)
     assert total()[0] == 7_000_000
-    undo(same.batch.id, by=BY, email_domain=DOMAIN)
+    undo(same.file.id, by=BY, email_domain=DOMAIN)
     assert total() == (6_000_000, 18_000_000_000)
 
 
@@ -204,17 +204,17 @@ def test_exports_that_name_other_columns_tell_the_same_usage(other: str) -> None
     later = put_after_preview(other.format(1_000_001).encode())
     assert total()[0] == 1_000_008
     assert (later.before.tokens, later.after.tokens) == (1_000_000, 1_000_001)
-    undo(later.batch.id, by=BY, email_domain=DOMAIN)
+    undo(later.file.id, by=BY, email_domain=DOMAIN)
     assert total()[0] == 1_000_007
     put_after_preview(other.format(5).encode())
     assert total()[0] == 12
-    undo(first.batch.id, by=BY, email_domain=DOMAIN)
+    undo(first.file.id, by=BY, email_domain=DOMAIN)
     assert total()[0] == 5
 
 
 def test_the_order_of_application_counts_not_that_of_staging() -> None:
     first, second = staged(tokens(usage(tokens=1))), staged(tokens(usage(tokens=2)))
-    for batch in (second.batch, first.batch):
+    for batch in (second.file, first.file):
         apply(batch.id, by=BY, email_domain=DOMAIN)
     assert total()[0] == 1
 
@@ -232,18 +232,18 @@ def test_an_undo_leaves_everything_as_it_was() -> None:
         )
     )
     assert total() != figures
-    assert ImportedRow.select().where(ImportedRow.batch == done.batch.id).count() == 4
-    undo(done.batch.id, by=BY, email_domain=DOMAIN)
+    assert ImportedRow.select().where(ImportedRow.batch == done.file.id).count() == 4
+    undo(done.file.id, by=BY, email_domain=DOMAIN)
     assert stored_content() == before
     assert total() == figures
-    assert ImportedRow.select().where(ImportedRow.batch == done.batch.id).count() == 0
+    assert ImportedRow.select().where(ImportedRow.batch == done.file.id).count() == 0
     assert_rollups_agree()
 
 
 def test_the_log_of_runs_says_who_imported_and_what_it_changed() -> None:
     put(events(event(tokens=10, cost="0.05")))
     done = put(events(event(tokens=20), event("2026-11-04T00:00:00.000Z", tokens=5)))
-    undo(done.batch.id, by="ann", email_domain=DOMAIN)
+    undo(done.file.id, by="ann", email_domain=DOMAIN)
     taken_back, second, first = runs_page(10)
     assert [run.who for run in (first, second, taken_back)] == [BY, BY, "ann"]
     figures = ("days_changed", "records_changed", "tokens", "value_nanos")
@@ -353,7 +353,7 @@ def test_the_other_provider_covers_nothing() -> None:
 def test_an_undo_under_the_api_changes_no_total() -> None:
     done = put(events(event(tokens=10)))
     sync_day("cursor", DAY, [4])
-    undone = undo(done.batch.id, by=BY, email_domain=DOMAIN)
+    undone = undo(done.file.id, by=BY, email_domain=DOMAIN)
     assert undone.before == undone.after == total() == (4, 10**9)
 
 
@@ -371,7 +371,7 @@ def test_of_two_who_import_the_same_file_at_once_one_wins(database: Database) ->
 
     def one() -> str:
         with proxy.connection_context():
-            batch = staged(content).batch.id
+            batch = staged(content).file.id
             together.wait(30)
             return apply(batch, by=BY, email_domain=DOMAIN).note
 
@@ -397,7 +397,7 @@ def test_an_import_beside_syncs_waits_its_turn(database: Database) -> None:
         with proxy.connection_context():
             ready.wait(30)
             for _ in range(3):
-                undo(put(content).batch.id, by=BY, email_domain=DOMAIN)
+                undo(put(content).file.id, by=BY, email_domain=DOMAIN)
             put(content)
 
     with ThreadPoolExecutor(2) as pool:

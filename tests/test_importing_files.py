@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 
 import pytest
@@ -20,8 +21,8 @@ from app.importing import (
     rejected_rows,
     undo,
 )
-from app.importing.rows import keep_rejected
 from app.importing.staging import STALE_SECONDS
+from app.importing.stored import keep_rejected
 from app.models import (
     DayChange,
     ImportBatch,
@@ -59,9 +60,9 @@ def test_the_same_file_again_changes_nothing_and_says_so() -> None:
     done = put(content)
     version, before = Meta.get().data_version, stored_content()
     for again in (put(content, "other-name.csv"), staged(content)):
-        day = done.batch.applied_at.date()
+        day = done.file.applied_at.date()
         assert again.note == (
-            f"This file was already imported on {day} as #{done.batch.id}; nothing was changed."
+            f"This file was already imported on {day} as #{done.file.id}; nothing was changed."
         )
         assert not again.can_apply
         assert (again.records_imported, again.records_unchanged, again.records_skipped) == (0, 2, 0)
@@ -82,7 +83,7 @@ def test_the_same_file_of_another_person_is_another_import() -> None:
 
 def test_an_undone_file_can_be_imported_again() -> None:
     content = events(event(tokens=10))
-    undo(put(content).batch.id, by=BY, email_domain=DOMAIN)
+    undo(put(content).file.id, by=BY, email_domain=DOMAIN)
     assert counts(put(content)) == (1, 0, 0, 0, 0, 0)
     assert total()[0] == 10
 
@@ -91,14 +92,14 @@ def test_an_undone_file_can_be_imported_again() -> None:
 def test_a_file_without_rows_changes_nothing(content: bytes) -> None:
     for found in (put(content), staged(content)):
         assert found.note == "The file holds no rows, so nothing was changed."
-        assert (found.batch.id, found.batch.rows, found.can_apply) == (0, 0, False)
+        assert (found.file.id, found.file.rows, found.can_apply) == (0, 0, False)
     assert ImportBatch.select().count() == Run.select().count() == 0
 
 
 def test_a_file_with_nothing_to_count_changes_nothing() -> None:
     found = put(events(event(tokens=0, cost="", kind="Errored, Not Charged")))
     assert found.note == "The file holds nothing to count, so nothing was changed."
-    assert (found.records_skipped, found.batch.skipped) == (1, 1)
+    assert (found.records_skipped, found.file.skipped) == (1, 1)
     assert [number for _, number in found.skipped_reasons] == [1]
     assert ImportBatch.select().count() == 0
 
@@ -118,9 +119,9 @@ def test_a_bad_row_keeps_the_whole_file_out() -> None:
 def test_the_good_rows_can_be_chosen() -> None:
     done = put(events(event(tokens=10), BAD, event(tokens=20)), partial=True)
     assert counts(done) == (2, 0, 0, 0, 0, 1)
-    assert done.batch.partial
+    assert done.file.partial
     assert total()[0] == 30
-    (row,) = rejected_rows(done.batch.id)
+    (row,) = rejected_rows(done.file.id)
     assert (row.line, row.value) == (3, "2026-13-02T10:00:00.000Z")
     assert history()[0].rejected == 1
 
@@ -129,9 +130,9 @@ def test_a_preview_of_bad_rows_waits_for_the_choice() -> None:
     found = staged(events(event(tokens=10), BAD))
     assert found.can_apply
     with pytest.raises(RowsRejected):
-        apply(found.batch.id, by=BY, email_domain=DOMAIN)
+        apply(found.file.id, by=BY, email_domain=DOMAIN)
     assert total() == (0, 0)
-    apply(found.batch.id, partial=True, by=BY, email_domain=DOMAIN)
+    apply(found.file.id, partial=True, by=BY, email_domain=DOMAIN)
     assert total()[0] == 10
 
 
@@ -139,7 +140,7 @@ def test_no_good_row_is_no_import() -> None:
     found = staged(events(BAD))
     assert not found.can_apply
     with pytest.raises(RowsRejected, match="No row is good"):
-        apply(found.batch.id, partial=True, by=BY, email_domain=DOMAIN)
+        apply(found.file.id, partial=True, by=BY, email_domain=DOMAIN)
     with pytest.raises(RowsRejected, match="No row is good"):
         put(events(BAD), partial=True)
 
@@ -152,21 +153,21 @@ def test_a_staged_file_counts_nothing_until_it_is_applied() -> None:
     assert (found.before, found.after) == ((10, 50_000_000), (30, 100_000_000))
     assert (Meta.get().data_version, stored_content()) == (version, before)
     assert [batch.rows for batch in history()] == [1]
-    discard(found.batch.id)
-    with pytest.raises(NoSuchImport, match=f"There is no import #{found.batch.id}"):
-        apply(found.batch.id, by=BY, email_domain=DOMAIN)
+    discard(found.file.id)
+    with pytest.raises(NoSuchImport, match=f"There is no import #{found.file.id}"):
+        apply(found.file.id, by=BY, email_domain=DOMAIN)
     assert ImportedRow.select().count() == 1
 
 
 def test_a_preview_that_is_looked_at_again_knows_what_came_between() -> None:
     found = staged(events(event(tokens=10), event(tokens=20)))
-    assert figures_of(preview(found.batch.id, email_domain=DOMAIN)) == figures_of(found)
+    assert figures_of(preview(found.file.id, email_domain=DOMAIN)) == figures_of(found)
     put(events(event(tokens=20)))
-    now = preview(found.batch.id, email_domain=DOMAIN)
+    now = preview(found.file.id, email_domain=DOMAIN)
     assert counts(now) == (1, 0, 1, 0, 0, 0)
-    done = apply(found.batch.id, by=BY, email_domain=DOMAIN)
+    done = apply(found.file.id, by=BY, email_domain=DOMAIN)
     assert figures_of(done) == figures_of(now)
-    later = preview(found.batch.id, email_domain=DOMAIN)
+    later = preview(found.file.id, email_domain=DOMAIN)
     assert (counts(later), later.before, later.after) == (counts(done), done.before, done.after)
 
 
@@ -184,15 +185,15 @@ def test_a_preview_says_who_and_what_is_in_the_file() -> None:
     assert [(key.key, key.tokens) for key in found.unowned_keys] == [("robot", 3)]
     assert found.unmapped_keys == ["robot"]
     assert [(model.model, model.tokens) for model in found.unpriced] == [("gpt-5.5", 3)]
-    assert (found.batch.first_day, found.batch.last_day, found.batch.days) == (DAY, DAY, 1)
+    assert (found.file.first_day, found.file.last_day, found.file.days) == (DAY, DAY, 1)
 
 
 def test_an_import_is_told_in_the_log_and_the_history() -> None:
     done = put(events(event(tokens=10)), r"C:\files\team-usage.csv")
     later = put(events(event("2026-11-05T10:00:00.000Z", tokens=7)))
-    undo(done.batch.id, by="somebody", email_domain=DOMAIN)
+    undo(done.file.id, by="somebody", email_domain=DOMAIN)
     first, second = history()
-    assert (first.id, first.status) == (later.batch.id, BatchStatus.APPLIED)
+    assert (first.id, first.status) == (later.file.id, BatchStatus.APPLIED)
     assert (second.file_name, second.status) == ("team-usage.csv", BatchStatus.UNDONE)
     assert (second.made_by, second.applied_by, second.undone_by) == (BY, BY, "somebody")
     assert history_count() == 2
@@ -209,23 +210,32 @@ def test_an_import_is_told_in_the_log_and_the_history() -> None:
     ]
 
 
+def test_an_import_of_an_earlier_version_that_kept_its_counts_twice_is_read() -> None:
+    done = put(events(event(), event(tokens=20)))
+    effect = json.loads(ImportBatch.get().effect)
+    earlier = effect | {"new": 2, "changed": 0, "unchanged": 0, "covered": 0}
+    ImportBatch.update(effect=json.dumps(earlier)).execute()
+    later = preview(done.file.id, email_domain=DOMAIN)
+    assert (later.file.new, later.after) == (2, done.after)
+
+
 def test_what_is_not_applied_cannot_be_undone_and_nothing_twice() -> None:
     found = staged(events(event(tokens=10)))
     with pytest.raises(NoSuchImport, match="is staged already"):
-        undo(found.batch.id, by=BY, email_domain=DOMAIN)
-    done = apply(found.batch.id, by=BY, email_domain=DOMAIN)
+        undo(found.file.id, by=BY, email_domain=DOMAIN)
+    done = apply(found.file.id, by=BY, email_domain=DOMAIN)
     with pytest.raises(NoSuchImport, match="is applied already"):
-        apply(done.batch.id, by=BY, email_domain=DOMAIN)
-    undo(done.batch.id, by=BY, email_domain=DOMAIN)
+        apply(done.file.id, by=BY, email_domain=DOMAIN)
+    undo(done.file.id, by=BY, email_domain=DOMAIN)
     with pytest.raises(NoSuchImport, match="is undone already"):
-        undo(done.batch.id, by=BY, email_domain=DOMAIN)
-    discard(done.batch.id)
+        undo(done.file.id, by=BY, email_domain=DOMAIN)
+    discard(done.file.id)
     assert history_count() == 1
 
 
 @pytest.mark.parametrize("text", ["\\N", "1\r2", 'a"b', "é\t", ""])
 def test_a_rejected_cell_is_kept_as_it_was(text: str) -> None:
-    keep_rejected([(staged(events(event())).batch.id, 1, 2, text, f"no number: {text}")])
+    keep_rejected([(staged(events(event())).file.id, 1, 2, text, f"no number: {text}")])
     (row,) = RejectedRow.select()
     assert (row.value, row.message) == (text, f"no number: {text}")
 
@@ -233,12 +243,12 @@ def test_a_rejected_cell_is_kept_as_it_was(text: str) -> None:
 def test_files_that_nobody_applied_are_forgotten_after_a_day() -> None:
     old, new = staged(events(event(tokens=10))), staged(events(event(tokens=20)))
     ImportBatch.update(made_at=ImportBatch.made_at - STALE_SECONDS - 60).where(
-        ImportBatch.id == old.batch.id
+        ImportBatch.id == old.file.id
     ).execute()
     put(events(event(tokens=30)))
     with pytest.raises(NoSuchImport, match="forgotten"):
-        preview(old.batch.id, email_domain=DOMAIN)
-    assert preview(new.batch.id, email_domain=DOMAIN).can_apply
+        preview(old.file.id, email_domain=DOMAIN)
+    assert preview(new.file.id, email_domain=DOMAIN).can_apply
     assert ImportedRow.select().count() == 2
 
 

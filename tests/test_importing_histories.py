@@ -271,7 +271,7 @@ class Histories(RuleBasedStateMachine):
     def stage(self, file: File) -> None:
         found = staged(file.content())
         if not found.note:
-            self.waiting.append((found.batch.id, file))
+            self.waiting.append((found.file.id, file))
 
     @precondition(lambda self: self.waiting)
     @rule(data=st.data())
@@ -301,7 +301,7 @@ class Histories(RuleBasedStateMachine):
         undo(batch, by=BY, email_domain=DOMAIN)
 
     def _done(self, done: Preview, file: File) -> None:
-        batch = done.batch
+        batch = done.file
         assert batch.rows == batch.good_rows == len(file.rows)
         if done.note:
             assert done.records_unchanged == len(file.rows)

@@ -122,6 +122,13 @@ def test_the_newest_version_of_an_event_counts_then_those_before_it() -> None:
     assert merged([[first] * 3, [third], [first, second]]) == [first, second, third]
 
 
+def test_the_example_of_the_module_is_true() -> None:
+    included, paid = record(123, 100, value=None), record(123, 100, value=5)
+    other, tally = record(7_500, 30, value=None), Tally()
+    assert merged([[included] * 2, [paid, other]], tally) == [paid, included, other]
+    assert tally == Tally(new=1, changed=1)
+
+
 RANKS = (PriceStatus.PROVIDER, PriceStatus.TABLE, PriceStatus.UNPRICED)
 TOLD, LISTED, UNKNOWN = (
     record(1, value=7, known=RANKS[0]),

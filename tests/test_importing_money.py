@@ -89,7 +89,7 @@ def test_the_later_costs_win_and_undo_brings_the_earlier_back() -> None:
     later = put_after_preview(costs(cost("1.50")))
     assert counts(later) == (0, 1, 0, 0, 0, 0)
     assert total() == (1_000_000, 1_750_000_000)
-    undo(later.batch.id, by=BY, email_domain=DOMAIN)
+    undo(later.file.id, by=BY, email_domain=DOMAIN)
     assert total() == (1_000_000, 1_250_000_000)
 
 
@@ -119,7 +119,7 @@ def test_undone_costs_leave_the_list_price() -> None:
     put_after_preview(tokens(usage(tokens=1_000_000)))
     done = put_after_preview(costs(cost("1.00")))
     assert (done.before, done.after) == ((1_000_000, 3 * 10**9), (1_000_000, 10**9))
-    undo(done.batch.id, by=BY, email_domain=DOMAIN)
+    undo(done.file.id, by=BY, email_domain=DOMAIN)
     assert total() == (1_000_000, 3 * 10**9)
 
 

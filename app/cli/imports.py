@@ -75,22 +75,22 @@ def _one(path: str, person: str, dry_run: bool, partial: bool) -> bool:
         with _opened(path) as stream, _Told(name, _size(path)) as told:
             if dry_run:
                 found = stage(stream, name, progress=told.read, **options)
-                discard(found.batch.id)
+                discard(found.file.id)
             else:
                 found = import_file(
                     stream, name, partial=partial, progress=told.read, on_day=told.day, **options
                 )
     except RowsRejected as error:
-        _tell_rejected(error.rows, error.batch.rejected)
+        _tell_rejected(error.rows, error.file.rejected)
         click.echo(f"Error: {error} (--partial does that.)", err=True)
         return False
     except (UnreadableExport, ImportRefused) as error:
         click.echo(f"Error: {name}: {error}", err=True)
         return False
     if not (dry_run or found.note):
-        record_event("import", f"#{found.batch.id} {name}", actor=BY)
+        record_event("import", f"#{found.file.id} {name}", actor=BY)
     _tell(found, dry_run)
-    return not (dry_run and found.batch.rejected and not partial)
+    return not (dry_run and found.file.rejected and not partial)
 
 
 @contextmanager
@@ -152,8 +152,8 @@ class _Told:
 
 
 def _tell(found: Preview, dry_run: bool) -> None:
-    batch = found.batch
-    click.echo(f"{batch.file_name or batch.label}: {_summary(found)}")
+    file = found.file
+    click.echo(f"{file.file_name or file.label}: {_summary(found)}")
     if found.note:
         click.echo(f"  {found.note}")
         return
@@ -168,32 +168,30 @@ def _tell(found: Preview, dry_run: bool) -> None:
     _tell_names("Columns not used", found.ignored_columns, str)
     for warning in found.warnings:
         click.echo(f"  Note: {warning}")
-    _tell_rejected(found.rejected_rows, batch.rejected)
+    _tell_rejected(found.rejected_rows, file.rejected)
     click.echo(f"  {_outcome(found, dry_run)}")
 
 
 def _summary(found: Preview) -> str:
-    batch = found.batch
-    words = [batch.label, _number(batch.rows, "row", "rows")]
-    if batch.first_day:
-        words.append(
-            f"{batch.first_day} to {batch.last_day} ({_number(batch.days, 'day', 'days')})"
-        )
+    file = found.file
+    words = [file.label, _number(file.rows, "row", "rows")]
+    if file.first_day:
+        words.append(f"{file.first_day} to {file.last_day} ({_number(file.days, 'day', 'days')})")
         words.append(_number(len(found.people), "person", "people"))
-        words.append(f"{batch.tokens:,} tokens, {_dollars(batch.value_nanos)}")
+        words.append(f"{file.tokens:,} tokens, {_dollars(file.value_nanos)}")
     return ", ".join(words)
 
 
 def _counts(found: Preview) -> str:
-    batch = found.batch
-    covered = f"{batch.covered:,} covered by the API"
-    if batch.covered:
+    file = found.file
+    covered = f"{file.covered:,} covered by the API"
+    if file.covered:
         covered += (
             f" ({_number(len(found.covered_days), 'day', 'days')}, {found.covered_tokens:,} tokens)"
         )
     return (
-        f"{batch.new:,} new, {batch.changed:,} changed, {batch.unchanged:,} already known, "
-        f"{covered}, {batch.skipped:,} with nothing to count, {batch.rejected:,} rejected"
+        f"{file.new:,} new, {file.changed:,} changed, {file.unchanged:,} already known, "
+        f"{covered}, {file.skipped:,} with nothing to count, {file.rejected:,} rejected"
     )
 
 
@@ -204,7 +202,7 @@ def _outcome(found: Preview, dry_run: bool) -> str:
         f"{_dollars(before.value_nanos)} -> {_dollars(after.value_nanos)} in its days"
     )
     if not dry_run:
-        return f"Imported as #{found.batch.id}: {change}."
+        return f"Imported as #{found.file.id}: {change}."
     return f"Nothing was changed. The import would change {change}."
 
 

@@ -1,16 +1,19 @@
 """CSV imports: a file is staged, previewed, applied or discarded, and can be undone.
 
 preview = stage(stream, "usage.csv", by="ann", email_domain="example.com")
-preview = apply(preview.batch.id, by="ann", email_domain="example.com")
-undo(preview.batch.id, by="ann", email_domain="example.com")
+preview = apply(preview.file.id, by="ann", email_domain="example.com")
+undo(preview.file.id, by="ann", email_domain="example.com")
 """
 
 from __future__ import annotations
 
 from app.importing.batches import apply, discard, import_file, stage, undo
-from app.importing.previews import history, history_count, preview, rejected_rows
+from app.importing.files import find_file, history, history_count, waiting
+from app.importing.previews import days_of, preview, undo_preview
+from app.importing.stored import rejected_rows
 from app.importing.types import (
-    Batch,
+    FileDay,
+    ImportedFile,
     ImportRefused,
     NoSuchImport,
     Preview,
@@ -25,8 +28,9 @@ from app.importing.types import (
 from app.providers.exports import UnreadableExport
 
 __all__ = (
-    "Batch",
+    "FileDay",
     "ImportRefused",
+    "ImportedFile",
     "NoSuchImport",
     "Preview",
     "RejectedLine",
@@ -38,7 +42,9 @@ __all__ = (
     "UnreadableExport",
     "WrongKind",
     "apply",
+    "days_of",
     "discard",
+    "find_file",
     "history",
     "history_count",
     "import_file",
@@ -46,4 +52,6 @@ __all__ = (
     "rejected_rows",
     "stage",
     "undo",
+    "undo_preview",
+    "waiting",
 )

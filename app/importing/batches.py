@@ -7,27 +7,23 @@ from typing import BinaryIO
 
 from app.database import process_label, reading, writing
 from app.dates import moment, now_seconds
-from app.importing.effects import Effect, OnDay, applied, effect_of, foreseen, taken_back
-from app.importing.facts import facts_of
-from app.importing.previews import (
-    batch_of,
-    data_version,
-    empty_preview,
-    find_batch,
-    keep_effect,
-    preview_of,
-    rejected_rows,
+from app.importing.effects import (
+    Effect,
+    OnDay,
+    applied,
+    columns_of,
+    effect_of,
+    foreseen,
+    taken_back,
 )
-from app.importing.rows import delete_batch, delete_rows
+from app.importing.files import file_of
+from app.importing.previews import empty_preview, preview_of
 from app.importing.staging import Progress, stage_file
-from app.importing.types import (
-    SHOWN_REJECTED,
-    Preview,
-    RowsRejected,
-    Undone,
-)
+from app.importing.stored import delete_batch, delete_rows, facts_of, find_batch, rejected_rows
+from app.importing.types import SHOWN_REJECTED, Preview, RowsRejected, Undone
 from app.ledger import RecordWriter, bump_data_version, writing_usage
 from app.models import ImportBatch, Run
+from app.queries.remembered import data_version
 from app.states import BatchStatus, RunStatus
 
 IMPORT, UNDO = "import", "undo import"
@@ -60,17 +56,10 @@ def stage(
     with reading():
         effect, version = foreseen(batch), data_version()
         found = preview_of(batch, effect, email_domain)
-    keep_effect(batch, effect)
-    batch.effect_version = version
     with writing():
-        ImportBatch.update(
-            effect=batch.effect,
-            effect_version=version,
-            new=effect.new,
-            changed=effect.changed,
-            unchanged=effect.unchanged,
-            covered=effect.covered,
-        ).where((ImportBatch.id == batch.id) & (ImportBatch.status == BatchStatus.STAGED)).execute()
+        ImportBatch.update(effect_version=version, **columns_of(effect)).where(
+            (ImportBatch.id == batch.id) & (ImportBatch.status == BatchStatus.STAGED)
+        ).execute()
     return found
 
 
@@ -102,7 +91,7 @@ def apply(
         effect = applied(batch, run, writer, on_day)
         _note_applied(batch, effect, run, by)
         bump_data_version()
-    return replace(found, batch=batch_of(batch), **effect.shown())
+    return replace(found, file=file_of(batch), **effect.shown())
 
 
 def import_file(
@@ -156,7 +145,7 @@ def undo(batch_id: int, *, by: str, email_domain: str) -> Undone:
         delete_rows(batch, list(facts_of(batch).days))
         bump_data_version()
     totals = effect.shown()
-    return Undone(batch_of(batch), totals["before"], totals["after"])
+    return Undone(file_of(batch), totals["before"], totals["after"])
 
 
 def _applied_before(batch: ImportBatch) -> ImportBatch | None:
@@ -182,7 +171,7 @@ def _refuse_rejected(batch: ImportBatch, partial: bool) -> None:
         raise RowsRejected(
             f"{batch.file_name or 'The file'}: {batch.rejected:,} of {batch.rows:,} rows cannot "
             f"be read, so nothing was imported. {choice}",
-            batch_of(batch),
+            file_of(batch),
             rejected_rows(batch.id, SHOWN_REJECTED),
         )
 
@@ -202,7 +191,8 @@ def _log_run(kind: str, batch: ImportBatch, by: str) -> Run:
 
 
 def _note_applied(batch: ImportBatch, effect: Effect, run: Run, by: str) -> None:
-    keep_effect(batch, effect)
+    for name, said in columns_of(effect).items():
+        setattr(batch, name, said)
     batch.partial = batch.rejected > 0
     batch.status, batch.run = BatchStatus.APPLIED, run
     batch.applied_at, batch.applied_by = now_seconds(), by

@@ -9,16 +9,16 @@ from itertools import count
 from typing import Any
 
 from app.dates import day_of
-from app.importing.facts import Facts, facts_of
 from app.importing.merging import Tally, merged_day
-from app.importing.rows import rows_of_day
-from app.importing.types import (
-    Totals,
-)
+from app.importing.stored import Facts, facts_of, rows_of_day
+from app.importing.types import Totals
 from app.ledger import RecordWriter, StampSums, day_stamps, replace_imported_day
 from app.models import ImportBatch, Organization, Run
 from app.states import BatchStatus
 from app.usage import UsageRecord
+
+COUNTS_OF_ROWS = ("new", "changed", "unchanged", "covered")
+"""The fields of an effect that are columns of a batch: what became of its good rows."""
 
 
 @dataclass
@@ -35,10 +35,6 @@ class Effect:
     tokens_after: int = 0
     value_before: int = 0
     value_after: int = 0
-
-    def as_json(self) -> str:
-        """To be kept with the batch."""
-        return json.dumps(asdict(self))
 
     def shown(self) -> dict[str, Any]:
         """The fields of a preview that tell it."""
@@ -57,9 +53,17 @@ class Effect:
         self.value_after += after.value_nanos
 
 
+def columns_of(effect: Effect) -> dict[str, Any]:
+    """What a batch keeps of an effect, by column: counts of rows, and the rest as JSON."""
+    said = asdict(effect)
+    counts = {name: said.pop(name) for name in COUNTS_OF_ROWS}
+    return counts | {"effect": json.dumps(said)}
+
+
 def effect_of(batch: ImportBatch) -> Effect:
-    """The effect kept with a batch."""
-    return Effect(**json.loads(batch.effect))
+    """The effect kept with a batch. Batches of earlier versions hold the counts twice."""
+    counts = {name: getattr(batch, name) for name in COUNTS_OF_ROWS}
+    return Effect(**json.loads(batch.effect) | counts)
 
 
 class AppliedFiles:
@@ -129,6 +133,21 @@ def taken_back(batch: ImportBatch, run: Run, writer: RecordWriter) -> Effect:
         before = day_stamps(writer.organization, day).counting
         replace_imported_day(day, _merged(day, files.on(day), Tally()), run, writer)
         effect.moved(before, day_stamps(writer.organization, day).counting)
+    return effect
+
+
+def without(batch: ImportBatch) -> Effect:
+    """What undoing an applied file would do now. Writes nothing."""
+    effect = Effect()
+    files = AppliedFiles(batch.organization)
+    for day in facts_of(batch).days:
+        stamps = day_stamps(batch.organization, day)
+        if stamps.covered:
+            effect.moved(stamps.counting, stamps.counting)
+            continue
+        others = [other for other in files.on(day) if other != batch.id]
+        records = merged_day(day_of(day), rows_of_day(day, others), others) if others else ()
+        effect.moved(stamps.counting, StampSums.of(records))
     return effect
 
 

@@ -1,11 +1,28 @@
 """How the rows of overlapping files add up to one day. Pure: no database.
 
+An example: two exports of one Cursor team, the second made later and of more days.
+
+    June to 15th        10:00:00.123  ann  gpt-5  100 tokens  Included    2 rows
+    June to 30th        10:00:00.123  ann  gpt-5  100 tokens  $0.05       1 row
+                        10:00:07.500  ann  gpt-5   30 tokens  Included    1 row
+
+Rows with the same key hash (the millisecond, who, which model, how many tokens) mean the same
+event, so both files tell of the first: once as two rows, once as one. Within a file rows are
+events, between files they are repetitions, so it happened twice, as in the file that has it most.
+The second file knows money for one of the two. The day is therefore
+
+    10:00:00.123  ann  gpt-5  100 tokens  $0.05       of the second file: the best-known money
+    10:00:00.123  ann  gpt-5  100 tokens  Included    of the first: the second has no other row
+    10:00:07.500  ann  gpt-5   30 tokens  Included    of the second alone
+
+and the tally of the second file says one new row, one changed (its money), none unchanged.
+
 Events are a multiset: over files, an event counts as often as in the file that has it most,
 and with the best-known money: the provider's figure goes before a list price, that before none.
-Keyed rows of one file and key are summed, and the file applied last wins a key. Money is keyed
-too; it belongs to the token records of the day that it matches. Keyed files that tell a day
-apart by other columns (with API keys, or without) tell the same usage in other words: of these
-only what is told like the file applied last counts.
+Keyed rows (of one day, key, model) of one file and key are summed, such as the hours of a day,
+and the file applied last wins a key. Money is keyed too; it belongs to the token records of the
+day that it matches. Keyed files that tell a day apart by other columns (with API keys, or without)
+tell the same usage in other words: of these only what is told like the file applied last counts.
 """
 
 from __future__ import annotations

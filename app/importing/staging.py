@@ -9,13 +9,9 @@ from typing import BinaryIO
 from app.database import writing
 from app.dates import now_seconds
 from app.identity import BadEmail, checked_email
-from app.importing.facts import Facts
 from app.importing.merging import encoded, key_hash_of
-from app.importing.rows import PIECE, delete_batch, keep_rejected, keep_rows
-from app.importing.types import (
-    ImportRefused,
-    WrongKind,
-)
+from app.importing.stored import PIECE, Facts, delete_batch, keep_rejected, keep_rows
+from app.importing.types import ImportRefused, WrongKind
 from app.ledger import DEMO_ORGANIZATION, holds_demo, organization_for, writing_usage
 from app.models import ImportBatch, Organization
 from app.providers import by_name
@@ -136,7 +132,7 @@ def _read_rows(batch: ImportBatch, export: Export, hashed: HashedStream) -> None
     with writing():
         batch.organization = _organization(export.kind.provider)
         batch.save(force_insert=True)
-    reader = _Reader(batch)
+    reader = _RowReader(batch)
     try:
         reader.read(export)
         batch.sha256 = hashed.hexdigest()
@@ -149,7 +145,7 @@ def _read_rows(batch: ImportBatch, export: Export, hashed: HashedStream) -> None
         raise
 
 
-class _Reader:
+class _RowReader:
     """Reads the rows of one file into the database."""
 
     def __init__(self, batch: ImportBatch) -> None:

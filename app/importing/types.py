@@ -1,4 +1,4 @@
-"""What an import is to those who ask: its batch, its preview, and why it can be refused."""
+"""What an import is to those who ask: its file, its preview, and why it can be refused."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ImportRefused(Exception):
 
 
 class NoSuchImport(ImportRefused):
-    """There is no such batch (any more), or it is not in the state that was asked for."""
+    """There is no such import (any more), or it is not in the state that was asked for."""
 
 
 class WrongKind(ImportRefused):
@@ -43,6 +43,15 @@ class RejectedLine(NamedTuple):
     message: str
 
 
+class FileDay(NamedTuple):
+    """A day of a file: its good rows, their tokens and value (nano-dollars)."""
+
+    day: date
+    rows: int
+    tokens: int
+    value_nanos: int
+
+
 class UnownedKey(NamedTuple):
     """A key of the file that belongs to nobody ("": no key named), with its tokens and value."""
 
@@ -59,9 +68,10 @@ class UnpricedModel(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Batch:
-    """One import. `id` is 0 for a file without rows, of which nothing is kept.
+class ImportedFile:
+    """One import: a stored batch as others see it.
 
+    `id` is 0 for a file without rows, of which nothing is kept.
     `kind` is the export's stable name, `label` its words. `rows` are all of the file and the
     sum of `new`, `changed`, `unchanged`, `covered` (days the API covers), `skipped` (nothing to
     count) and `rejected`. Tokens and value (nano-dollars) are of all good rows. Moments are UTC.
@@ -103,12 +113,12 @@ class Batch:
 class RowsRejected(ImportRefused):
     """Rows of the file cannot be read and the caller did not choose the good rows.
 
-    `rows` are the first of them, `batch` is the file, which may be gone already.
+    `rows` are the first of them, `file` is the file, which may be gone already.
     """
 
-    def __init__(self, message: str, batch: Batch, rows: Sequence[RejectedLine]) -> None:
+    def __init__(self, message: str, file: ImportedFile, rows: Sequence[RejectedLine]) -> None:
         super().__init__(message)
-        self.batch = batch
+        self.file = file
         self.rows = rows
 
 
@@ -117,11 +127,11 @@ class Preview:
     """What applying a staged file would do now; of an applied one, what it did.
 
     `note` is a sentence when there is nothing to apply: the file holds no rows, or it was
-    applied before (then `batch` is that one). `before` and `after`: what counts in the days of
+    applied before (then `file` is that one). `before` and `after`: what counts in the days of
     the file. `people` are all e-mails of the file, `unknown_people` those seen first here.
     """
 
-    batch: Batch
+    file: ImportedFile
     note: str = ""
     covered_days: tuple[date, ...] = ()
     covered_tokens: int = 0
@@ -139,22 +149,22 @@ class Preview:
     @property
     def can_apply(self) -> bool:
         """Whether there is something to apply (rejected rows need `partial`)."""
-        return self.batch.status is BatchStatus.STAGED and self.batch.good_rows > 0
+        return self.file.status is BatchStatus.STAGED and self.file.good_rows > 0
 
     @property
     def records_imported(self) -> int:
         """New and changed records."""
-        return 0 if self.note else self.batch.new + self.batch.changed
+        return 0 if self.note else self.file.new + self.file.changed
 
     @property
     def records_unchanged(self) -> int:
         """Records known before."""
-        return self.batch.good_rows if self.note else self.batch.unchanged
+        return self.file.good_rows if self.note else self.file.unchanged
 
     @property
     def records_skipped(self) -> int:
         """Rows with nothing to count, or covered by the API."""
-        return self.batch.skipped + (0 if self.note else self.batch.covered)
+        return self.file.skipped + (0 if self.note else self.file.covered)
 
     @property
     def unmapped_keys(self) -> list[str]:
@@ -164,8 +174,8 @@ class Preview:
 
 @dataclass(frozen=True)
 class Undone:
-    """What an undo did: the batch as it is now, and what counts in its days."""
+    """What an undo did: the file as it is now, and what counts in its days."""
 
-    batch: Batch
+    file: ImportedFile
     before: Totals
     after: Totals

@@ -11,7 +11,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.current import the_config
 from app.importing import (
-    Batch,
+    ImportedFile,
     ImportRefused,
     Preview,
     RejectedLine,
@@ -44,13 +44,13 @@ def import_() -> ResponseReturnValue:
     Fields: `type` (the tool or the export's name, must agree with the file), `email` (whose
     usage it is, for exports that do not say), `partial` (`1`: the good rows, whatever the others).
     """
-    file = request.files.get("file")
-    if file is None:
+    sent = request.files.get("file")
+    if sent is None:
         raise BadRequest("file: send the CSV file in the field `file` of a multipart form.")
     try:
         found = import_file(
-            cast(BinaryIO, file.stream),
-            file.filename or "",
+            cast(BinaryIO, sent.stream),
+            sent.filename or "",
             person=request.form.get("email", ""),
             partial=_flag("partial"),
             kind=request.form.get("type", "").strip(),
@@ -61,17 +61,17 @@ def import_() -> ResponseReturnValue:
         return _refused(error)
     except (UnreadableExport, ImportRefused) as error:
         raise BadRequest(str(error)) from None
-    rejected = rejected_rows(found.batch.id, MOST_ERRORS) if found.batch.id else []
+    rejected = rejected_rows(found.file.id, MOST_ERRORS) if found.file.id else []
     result = _result(found, rejected)
     if found.note:
-        return jsonify(type=_type(found.batch), note=found.note, result=result)
-    record_event("import", f"#{found.batch.id} {found.batch.file_name}")
-    return jsonify(type=_type(found.batch), result=result)
+        return jsonify(type=_type(found.file), note=found.note, result=result)
+    record_event("import", f"#{found.file.id} {found.file.file_name}")
+    return jsonify(type=_type(found.file), result=result)
 
 
-def _type(batch: Batch) -> str:
+def _type(file: ImportedFile) -> str:
     """The tool whose usage a file holds, the word that `type` takes, too."""
-    return TOOL_OF_PROVIDER.get(batch.provider, "")
+    return TOOL_OF_PROVIDER.get(file.provider, "")
 
 
 def _flag(name: str) -> bool:
@@ -104,9 +104,9 @@ def _refused(error: RowsRejected) -> ResponseReturnValue:
     result = {
         "success": False,
         "recordsImported": 0,
-        "recordsSkipped": error.batch.skipped,
+        "recordsSkipped": error.file.skipped,
         "recordsUnchanged": 0,
         "unmappedKeys": [],
         "errors": _errors(error.rows),
     }
-    return jsonify(error=str(error), type=_type(error.batch), result=result), 400
+    return jsonify(error=str(error), type=_type(error.file), result=result), 400

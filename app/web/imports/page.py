@@ -22,15 +22,15 @@ from app.importing import (
     UnreadableExport,
     apply,
     discard,
+    find_file,
     history,
     history_count,
     preview,
     rejected_rows,
     stage,
     undo,
+    waiting,
 )
-from app.importing.details import waiting
-from app.importing.previews import find_batch
 from app.providers.exports import EXPORT_KINDS, open_export
 from app.queries.keys.mappings import known_emails
 from app.states import BatchStatus
@@ -97,32 +97,32 @@ def page() -> Response:
 @takes_upload(uploads.most_bytes)
 def upload() -> ResponseReturnValue:
     """Stage a file and go on to its preview; nothing of it counts yet."""
-    file, person = request.files.get("file"), request.form.get("email", "")
-    if file is None or not file.filename:
+    sent, person = request.files.get("file"), request.form.get("email", "")
+    if sent is None or not sent.filename:
         return _upload_page(error=NO_FILE, typed=person, status=422)
     try:
         found = stage(
-            file.stream,  # type: ignore[arg-type]
-            file.filename,
+            sent.stream,  # type: ignore[arg-type]
+            sent.filename,
             person=person,
             by=current_user_label(),
             email_domain=the_config().email_domain,
         )
     except (UnreadableExport, ImportRefused) as error:
-        about_person = isinstance(error, ImportRefused) or _lacks_person(file, person)
+        about_person = isinstance(error, ImportRefused) or _lacks_person(sent, person)
         return _upload_page(error=str(error), typed=person, about_person=about_person, status=422)
-    if not found.batch.id:
+    if not found.file.id:
         return _upload_page(note=found.note, typed=person)
     return _to(found)
 
 
-def _lacks_person(file: FileStorage, person: str) -> bool:
+def _lacks_person(sent: FileStorage, person: str) -> bool:
     """Whether a refused file would do if somebody said whose it is."""
     if person.strip():
         return False
-    file.stream.seek(0)
+    sent.stream.seek(0)
     try:
-        return open_export(file.stream).kind.needs_person  # type: ignore[arg-type]
+        return open_export(sent.stream).kind.needs_person  # type: ignore[arg-type]
     except UnreadableExport:
         return False
 
@@ -154,20 +154,20 @@ def _import(number: int) -> AnyResponse:
     domain = the_config().email_domain
     found = apply(number, partial=partial, by=current_user_label(), email_domain=domain)
     if not found.note:
-        record_event("import", f"#{found.batch.id} {found.batch.file_name}")
+        record_event("import", f"#{found.file.id} {found.file.file_name}")
     return _to(found)
 
 
 def _discard(number: int) -> AnyResponse:
-    batch = find_batch(number, BatchStatus.STAGED)
+    file = find_file(number, BatchStatus.STAGED)
     discard(number)
-    record_event("import discarded", f"#{number} {batch.file_name}")
+    record_event("import discarded", f"#{number} {file.file_name}")
     return redirect(url_for("imports.page", discarded=number), 303)
 
 
 def _undo(number: int) -> AnyResponse:
     done = undo(number, by=current_user_label(), email_domain=the_config().email_domain)
-    record_event("import undone", f"#{number} {done.batch.file_name}")
+    record_event("import undone", f"#{number} {done.file.file_name}")
     return redirect(url_for("imports.one", number=number), 303)
 
 
@@ -177,7 +177,7 @@ def rejected(number: int) -> ResponseReturnValue:
     """The rows of a file that cannot be read, as CSV."""
     try:
         with reading():
-            find_batch(number)
+            find_file(number)
             rows = rejected_rows(number)
     except NoSuchImport as error:
         return _gone(error)
@@ -193,7 +193,7 @@ def _lines(rows: list[RejectedLine]) -> Iterator[str]:
 def _to(found: Preview) -> AnyResponse:
     """To the page of an import; `again` there says that it was imported before."""
     again = 1 if found.note else None
-    return redirect(url_for("imports.one", number=found.batch.id, again=again), 303)
+    return redirect(url_for("imports.one", number=found.file.id, again=again), 303)
 
 
 def _upload_page(
@@ -250,9 +250,9 @@ def _one(number: int, error: str = "", status: int = 200) -> Response:
             context = context_of(preview(number, email_domain=the_config().email_domain))
     except NoSuchImport as reason:
         return _gone(reason)
-    counts = context["batch"].status is BatchStatus.APPLIED
+    counts = context["file"].status is BatchStatus.APPLIED
     again = counts and request.args.get("again") == "1" and not error
-    title = f"Import #{number}, {context['batch'].status}"
+    title = f"Import #{number}, {context['file'].status}"
     return _show(
         "import/one.html",
         "?again=1" if again else "",

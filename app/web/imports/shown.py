@@ -9,12 +9,7 @@ from urllib.parse import urlencode
 
 from flask import url_for
 
-from app.importing import (
-    Batch,
-    Preview,
-    UnownedKey,
-)
-from app.importing.details import FileDay, days_of, undo_preview
+from app.importing import FileDay, ImportedFile, Preview, UnownedKey, days_of, undo_preview
 from app.states import BatchStatus
 from app.tools import TOOL_OF_PROVIDER
 from app.web.view import charts, formatting
@@ -54,17 +49,17 @@ class DayChart(NamedTuple):
 
 def context_of(found: Preview) -> dict[str, Any]:
     """All that the templates of one import need. Raises `NoSuchImport`."""
-    batch = found.batch
-    days = days_of(batch.id)
-    applied = batch.status is BatchStatus.APPLIED
+    file = found.file
+    days = days_of(file.id)
+    applied = file.status is BatchStatus.APPLIED
     return {
         "found": found,
-        "batch": batch,
-        "tool": TOOL_OF_PROVIDER.get(batch.provider, ""),
+        "file": file,
+        "tool": TOOL_OF_PROVIDER.get(file.provider, ""),
         "cards": cards_of(found),
-        "days": day_chart(days, set(found.covered_days), TOOL_OF_PROVIDER.get(batch.provider, "")),
-        "undoing": undo_preview(batch.id) if applied else None,
-        "behind": figures_url(batch),
+        "days": day_chart(days, set(found.covered_days), TOOL_OF_PROVIDER.get(file.provider, "")),
+        "undoing": undo_preview(file.id) if applied else None,
+        "behind": figures_url(file),
         "named_keys": [owner for owner in found.unowned_keys if owner.key],
         "nameless": _nameless(found.unowned_keys),
         "shown_names": SHOWN_NAMES,
@@ -76,32 +71,32 @@ def _nameless(owners: Sequence[UnownedKey]) -> UnownedKey | None:
     return next((owner for owner in owners if not owner.key), None)
 
 
-def figures_url(batch: Batch) -> str:
+def figures_url(file: ImportedFile) -> str:
     """The overview of the file's days and tool, "" when it has none."""
-    if not (batch.first_day and batch.last_day):
+    if not (file.first_day and file.last_day):
         return ""
-    query = {"start": batch.first_day.isoformat(), "end": batch.last_day.isoformat()}
-    if tool := TOOL_OF_PROVIDER.get(batch.provider):
+    query = {"start": file.first_day.isoformat(), "end": file.last_day.isoformat()}
+    if tool := TOOL_OF_PROVIDER.get(file.provider):
         query["tool"] = tool
     return f"{url_for('dashboard.page')}?{urlencode(query)}"
 
 
 def cards_of(found: Preview) -> list[RowCount]:
     """The rows of the file by what becomes of them; together they are all its rows."""
-    batch = found.batch
+    file = found.file
     covered = ""
-    if batch.covered:
+    if file.covered:
         days = formatting.count_of(len(found.covered_days), "day")
         covered = f"{days}, {formatting.compact(found.covered_tokens)} tokens"
     reasons = found.skipped_reasons
     skipped = reasons[0][0] if reasons else "no tokens, no cost"
     return [
-        RowCount("New", batch.new, "not seen before"),
-        RowCount("Changed", batch.changed, "newer figures of known rows"),
-        RowCount("Already known", batch.unchanged, "from an earlier import"),
-        RowCount("Covered by the API", batch.covered, covered or "counted once, never twice"),
-        RowCount("Nothing to count", batch.skipped, skipped),
-        RowCount("Rejected", batch.rejected, "cannot be read", warns=batch.rejected > 0),
+        RowCount("New", file.new, "not seen before"),
+        RowCount("Changed", file.changed, "newer figures of known rows"),
+        RowCount("Already known", file.unchanged, "from an earlier import"),
+        RowCount("Covered by the API", file.covered, covered or "counted once, never twice"),
+        RowCount("Nothing to count", file.skipped, skipped),
+        RowCount("Rejected", file.rejected, "cannot be read", warns=file.rejected > 0),
     ]
 
 

@@ -1,0 +1,163 @@
+"""What is stored of a file: its batch, what it says as a whole (JSON), and its rows.
+
+Rows are written in pieces and read by day in the order of their keys.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from peewee import Tuple
+
+from app.database import insert_rows, writing
+from app.dates import day_number
+from app.importing.merging import StoredRow
+from app.importing.types import NoSuchImport, RejectedLine
+from app.model_names import display_name
+from app.models import ImportBatch, ImportedRow, RejectedRow
+from app.states import BatchStatus
+from app.usage import RawActor, UsageRecord
+
+PIECE = 5_000
+"""How many rows are written or read at a time, so that memory stays bounded."""
+COLUMNS = ("day", "key_hash", "batch_id", "sequence", "key", "payload")
+REJECTED_COLUMNS = ("batch_id", "sequence", "line", "value", "message")
+_ORDER = (ImportedRow.key_hash, ImportedRow.batch, ImportedRow.sequence)
+
+
+def find_batch(batch_id: int, *states: BatchStatus) -> ImportBatch:
+    """The batch, in one of these states. Raises `NoSuchImport`."""
+    batch = ImportBatch.get_or_none(ImportBatch.id == batch_id)
+    if batch is None or batch.status == BatchStatus.STAGING:
+        raise NoSuchImport(
+            f"There is no import #{batch_id}: a file that was not applied within a day is "
+            "forgotten. Choose the file again."
+        )
+    if states and batch.status not in states:
+        raise NoSuchImport(f"Import #{batch_id} is {batch.status} already; nothing was changed.")
+    return batch
+
+
+@dataclass
+class Facts:
+    """Sums of the good rows: by day [rows, tokens, value], by actor and unpriced model."""
+
+    days: dict[int, list[int]] = field(default_factory=dict)
+    actors: dict[RawActor, list[int]] = field(default_factory=dict)
+    unpriced: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    warnings: Sequence[str] = ()
+    ignored_columns: Sequence[str] = ()
+
+    def add(self, record: UsageRecord) -> int:
+        """Count a good row; its day as YYYYMMDD."""
+        day, tokens, value = day_number(record.day), record.total_tokens, record.value_nanos or 0
+        of_day = self.days.setdefault(day, [0, 0, 0])
+        of_day[0] += 1
+        of_day[1] += tokens
+        of_day[2] += value
+        of_actor = self.actors.setdefault(record.actor, [0, 0])
+        of_actor[0] += tokens
+        of_actor[1] += value
+        if record.value_nanos is None and tokens:
+            self.unpriced[display_name(record.model)] += tokens
+        return day
+
+    @property
+    def sums(self) -> tuple[int, int, int]:
+        """Rows, tokens and value of all days."""
+        rows, tokens, value = (sum(part) for part in zip(*self.days.values(), strict=True))
+        return rows, tokens, value
+
+    def as_json(self) -> str:
+        """To be kept with the batch."""
+        return json.dumps(
+            {
+                "days": sorted(self.days.items()),
+                "actors": [[*actor, *sums] for actor, sums in self.actors.items()],
+                "unpriced": self.unpriced.most_common(),
+                "skipped": self.skipped.most_common(),
+                "warnings": list(self.warnings),
+                "ignored_columns": list(self.ignored_columns),
+            },
+            ensure_ascii=False,
+        )
+
+
+def facts_of(batch: ImportBatch) -> Facts:
+    """The facts kept with a batch."""
+    said = json.loads(batch.facts)
+    return Facts(
+        days=dict(said.get("days", ())),
+        actors={
+            RawActor(key, account, workspace): sums
+            for key, account, workspace, *sums in said.get("actors", ())
+        },
+        unpriced=Counter(dict(said.get("unpriced", ()))),
+        skipped=Counter(dict(said.get("skipped", ()))),
+        warnings=said.get("warnings", ()),
+        ignored_columns=said.get("ignored_columns", ()),
+    )
+
+
+def keep_rows(rows: list[tuple]) -> None:
+    """Store rows of `COLUMNS` in a transaction of their own."""
+    # In the order of the table's key, for the sake of speed.
+    rows.sort()
+    with writing():
+        insert_rows("imported_row", COLUMNS, rows)
+
+
+def keep_rejected(rows: list[tuple]) -> None:
+    """Store rows of `REJECTED_COLUMNS` in a transaction of their own."""
+    with writing():
+        insert_rows("rejected_row", REJECTED_COLUMNS, rows)
+
+
+def rows_of_day(day: int, batches: Sequence[int]) -> Iterator[StoredRow]:
+    """The rows of `batches` on a day (YYYYMMDD), sorted by key hash."""
+    if not batches:
+        return
+    query = ImportedRow.select(*_ORDER, ImportedRow.key, ImportedRow.payload).where(
+        (ImportedRow.day == day) & ImportedRow.batch.in_(batches)
+    )
+    query = query.order_by(*_ORDER).limit(PIECE).tuples()
+    piece = list(query)
+    while piece:
+        for key_hash, batch, _, key, payload in piece:
+            yield StoredRow(key_hash, batch, key, payload)
+        if len(piece) < PIECE:
+            return
+        piece = list(query.where(Tuple(*_ORDER) > tuple(piece[-1][:3])))
+
+
+def delete_rows(batch: ImportBatch, days: Sequence[int]) -> None:
+    """Delete the good rows of a file, which has them on `days`."""
+    for day in days:
+        ImportedRow.delete().where(
+            (ImportedRow.day == day) & (ImportedRow.batch == batch)
+        ).execute()
+
+
+def delete_batch(batch: ImportBatch) -> None:
+    """Delete a file that was never applied, and all its rows."""
+    days = ImportedRow.select(ImportedRow.day).where(ImportedRow.batch == batch).distinct()
+    # Day by day: SQLite keeps in memory what one statement could have to take back.
+    delete_rows(batch, [day for (day,) in days.tuples()])
+    RejectedRow.delete().where(RejectedRow.batch == batch).execute()
+    ImportBatch.delete().where(ImportBatch.id == batch.id).execute()
+
+
+def rejected_rows(batch_id: int, limit: int = 10_000, offset: int = 0) -> list[RejectedLine]:
+    """Rows of a file that cannot be read, in its order; at most 10,000 are kept."""
+    rows = (
+        RejectedRow.select(RejectedRow.line, RejectedRow.value, RejectedRow.message)
+        .where(RejectedRow.batch == batch_id)
+        .order_by(RejectedRow.sequence)
+        .limit(limit)
+        .offset(offset)
+    )
+    return [RejectedLine(*row) for row in rows.tuples()]
