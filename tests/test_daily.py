@@ -81,7 +81,7 @@ def test_projects_the_median_of_the_same_weekday(
     found = project(SUNDAY, so_far, known, days)
     assert (found.amount if found else None) == expected
     if found:
-        assert found.learned_from == f"the median of the last {len(learned)} Sundays"
+        assert found.learned_from == f"median of {len(learned)} Sundays"
 
 
 def test_learns_only_from_days_that_records_reach() -> None:

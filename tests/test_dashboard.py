@@ -95,7 +95,7 @@ def test_days_before_the_first_record_are_unknown_not_zero(office: FlaskClient) 
     start, end = utc_today() - timedelta(70), utc_today() - timedelta(38)
     page = office.get(f"/?start={start}&end={end}").text
     cards = shown(page.split('id="cards"')[1].split("</dl>")[0])
-    assert cards.count("\u2014 before") == 6
+    assert cards.count("no earlier data") == 6
     assert "new" not in cards
     assert "0 before" not in cards
     assert "50,000,000 tokens; before: nothing is known" in page
@@ -109,7 +109,7 @@ def test_a_day_without_usage_is_not_called_hatched(database: Database, client: F
     )
     database.close()
     text = text_of(client, "/?days=7")
-    assert "is not complete yet: not in changes and curves" in text
+    assert "is partial." in text
     assert "hatched" not in text
 
 
@@ -124,12 +124,12 @@ def test_days_that_were_never_read_are_named_and_not_averaged(
     unread = shown(days(ada[4].day, ada[3].day))
     words = f"Cursor was never read for 2 days ({unread})"
     assert f"Days are missing. {words}: what was used then is in no figure." in shown(page)
-    assert "2 days not complete: not in the curves." in shown(page)
+    assert "2 partial days." in shown(page)
     assert "1,000 tokens on each of 5\u00a0complete calendar days" in page
     assert shown(page).count("was never read") == 2
     compared = text_of(client, "/?days=2")
     assert "Days are missing" not in compared
-    assert compared.count("\u2014 before") == 6
+    assert compared.count("no earlier data") == 6
     assert f": Cursor was never read for 1 day ({shown(days(ada[3].day, ada[3].day))})." in compared
     assert "never read" not in text_of(client, "/?days=1")
     assert "never read" not in text_of(client, "/?days=7&tool=claude_code")
@@ -143,7 +143,7 @@ def test_all_time_compares_nothing(office: FlaskClient) -> None:
 
 def test_names_the_open_day_and_hatches_it(office: FlaskClient) -> None:
     page = office.get("/").text
-    assert "is not complete yet: hatched" in shown(page)
+    assert "is partial (hatched)." in shown(page)
     assert 'fill="url(#daily-chart-tool-cursor)"' in page
 
 
@@ -175,8 +175,8 @@ def test_people_others_and_nobody_add_up_to_the_total(office: FlaskClient) -> No
 
 
 def test_names_the_keys_without_an_owner(office: FlaskClient) -> None:
-    assert "1 unmapped key: 2.00 M tokens, $2.00" in text_of(office, "/")
-    assert "unmapped" not in text_of(office, "/?tool=cursor").lower()
+    assert "$2.00 has no owner (1 key, 2.00 M tokens). Assign" in text_of(office, "/")
+    assert "has no owner" not in text_of(office, "/?tool=cursor")
 
 
 def test_usage_without_a_price_is_never_zero_dollars(office: FlaskClient) -> None:

@@ -25,7 +25,7 @@ def test_protected_mode_serves_this_machine(probed: Serve) -> None:
     for host in ("localhost", "LOCALHOST:5000", "127.0.0.1", "127.0.0.1:5000", "[::1]:5000"):
         headers = {"Host": host}
         assert site.client.get("/probe/admin", headers=headers).status_code == 200, host
-        assert post(site, headers=headers).json == {"by": "open mode"}
+        assert post(site, headers=headers).json == {"by": "no login"}
     for address in ("127.0.0.1", "127.3.2.1", "::1", "::ffff:127.0.0.1"):
         assert post(site, environ_base={"REMOTE_ADDR": address}).status_code == 200, address
 
@@ -93,7 +93,7 @@ def test_open_mode_serves_everybody(probed: Serve) -> None:
         page = site.client.get("/probe/admin", **options)
         assert page.status_code == 200
         assert "Everyone who reaches this port" in page.text
-        assert post(site, **options).json == {"by": "open mode"}
+        assert post(site, **options).json == {"by": "no login"}
 
 
 def test_open_mode_leaves_another_proxys_credentials_alone(probed: Serve) -> None:
@@ -319,4 +319,4 @@ def test_the_audit_trail_knows_the_caller(probed: Serve) -> None:
     site.client.get("/probe/admin")
     site.client.get("/probe/admin", environ_base={"REMOTE_ADDR": "::1"})
     told = [(one.actor, one.address, one.action) for one in list_events()]
-    assert told == [("open mode", "::1", "looked"), ("open mode", "127.0.0.1", "looked")]
+    assert told == [("no login", "::1", "looked"), ("no login", "127.0.0.1", "looked")]

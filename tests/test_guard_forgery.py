@@ -132,7 +132,7 @@ def test_an_upload_needs_the_token_of_a_page_or_of_the_api(probed: Serve) -> Non
 
 def test_an_upload_from_a_script_needs_nothing_where_no_login_is_asked(probed: Serve) -> None:
     site = probed()
-    assert send_file(site).json == {"by": "open mode", "size": 10}
+    assert send_file(site).json == {"by": "no login", "size": 10}
     for browser in ({"Origin": "http://localhost"}, {"Sec-Fetch-Site": "same-origin"},
                     {"Referer": "http://localhost/"}, {"Cookie": "ai_tracker_form=x"}):  # fmt: skip
         assert send_file(site.script(), headers=browser).status_code == 403

@@ -113,7 +113,7 @@ def test_a_merge_is_shown_before_it_is_made(firm: FlaskClient) -> None:
     text = text_of(firm, f"{PAGE}?edit={ANN}&further={CAT.upper()}")
     assert "moves 15 tokens" in text
     assert f"from {CAT} to {ANN} (3 days, 1 \u2013 5 Oct 2026), with 1 key or account." in text
-    assert f"Its further e-mail goes along: {BOBBY}." in text
+    assert f"Its alias goes along: {BOBBY}." in text
     assert "Merge into this person" in text
     assert person_for_alias(CAT) == ""
     assert "moves no usage" in text_of(firm, f"{PAGE}?edit={ANN}&further=later@firm.example")
@@ -141,7 +141,7 @@ def test_a_split_is_shown_before_it_is_made(firm: FlaskClient) -> None:
     merge(ANN, CAT)
     text = text_of(firm, f"{PAGE}?edit={ANN}&split={CAT}")
     assert f"Splitting off {CAT} moves 15 tokens" in text
-    assert f"Its further e-mail goes along: {BOBBY}." in text
+    assert f"Its alias goes along: {BOBBY}." in text
     answer = send(firm, f"{PAGE}?edit={ANN}", {"act": "split", "further": CAT, "edit": ANN})
     assert f"{BOBBY} went with it." in text_of(firm, answer.location)
     assert person_for_alias(BOBBY) == CAT
@@ -190,7 +190,7 @@ def test_the_404_and_the_look_beside_know_further_addresses(firm: FlaskClient) -
 
 def test_the_page_of_a_person_names_the_further_addresses(firm: FlaskClient) -> None:
     merge(BOB, "robert@old.example")
-    assert "Further e-mails robert@old.example" in text_of(firm, f"/users/{BOB}?days=all")
+    assert "Aliases robert@old.example" in text_of(firm, f"/users/{BOB}?days=all")
 
 
 def save(client: FlaskClient, who: str, **values: str) -> Any:

@@ -127,7 +127,7 @@ def test_the_words_are_those_of_the_list_of_people(firm: FlaskClient) -> None:
     assert sorted(listed[1:4]) == ["<b>Lab shared", "CI shared", "Nightly farm shared"]
     assert listed[4:] == ["No owner", "Everything"]
     assert names_of(firm, "by=tool") == listed
-    assert names_of(firm, "rows=team") == ["1 team and no team", *listed[1:]]
+    assert names_of(firm, "rows=team") == ["All teams", *listed[1:]]
     assert names_of(firm, "by=tool&q=lab") == ["0 of 2 people", "<b>Lab shared"]
     assert names_of(firm, "cols=totalTokens&q=lab") == ["0 of 2 people", "<b>Lab shared"]
     assert names_of(firm, "by=tool&q=cat") == names_of(firm, "q=cat") == ["1 of 2 people"]

@@ -97,9 +97,9 @@ def test_shows_keys_with_their_figures_and_suggestions(firm: FlaskClient) -> Non
     text = shown(firm.get(KEYS).text)
     assert "3 keys, figures of all time" in text
     assert "experiments key_plain Research 90.0 K — not priced 3 1 Oct 2026 5 Oct 2026" in text
-    assert f"{BOB} made this key" in text
+    assert f"{BOB} creator of this key" in text
     assert f"{ANN} its name holds \u201cann lee\u201d" in text
-    assert "21 tokens, <$0.01, came without any key" in text
+    assert "21 tokens ( <$0.01 ) have no key and cannot be assigned." in text
 
 
 def test_searches_keys_literally(firm: FlaskClient) -> None:
@@ -194,7 +194,7 @@ def test_lists_changes_and_removes_mappings(firm: FlaskClient) -> None:
 def test_the_history_names_who_did_it(firm: FlaskClient) -> None:
     send(firm, KEYS, {"act": "assign", "key": "key_plain", "to": CAT})
     text = shown(firm.get(MAPPINGS).text)
-    assert f"open mode experiments the automatic rule {CAT}" in text
+    assert f"no login experiments the automatic rule {CAT}" in text
 
 
 def test_tells_what_the_name_rule_made(firm: FlaskClient) -> None:

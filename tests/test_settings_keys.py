@@ -60,7 +60,7 @@ def test_says_when_an_address_is_new(firm: FlaskClient) -> None:
 
 def test_without_any_key_says_what_to_do(client: FlaskClient) -> None:
     text = shown(client.get(KEYS).text)
-    assert "No key was used yet. Connect a provider or import a file." in text
+    assert "No keys yet. Connect a provider or import a file." in text
     fill_firm()
     for key in ("key_made", "key_named", "key_plain"):
         send(client, f"{KEYS}?key={key}", {"act": "assign", "key": key, "to": ANN})

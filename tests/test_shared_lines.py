@@ -137,7 +137,7 @@ def test_the_overview_tells_shared_keys_from_what_has_no_owner(firm: FlaskClient
 
 def test_the_overview_has_no_notice_when_all_of_nobody_is_shared(firm: FlaskClient) -> None:
     share("Rest", "key_plain")
-    assert "unmapped key" not in firm.get(f"/?{RANGE}").text
+    assert "has no owner" not in firm.get(f"/?{RANGE}").text
     nameless = Actor.select(Actor.id).where((Actor.key == "") & (Actor.account == ""))
     with writing():
         Usage.delete().where(Usage.actor.in_(nameless)).execute()
@@ -146,7 +146,7 @@ def test_the_overview_has_no_notice_when_all_of_nobody_is_shared(firm: FlaskClie
     page = firm.get(f"/?{RANGE}").text
     assert "<bdi>CI</bdi> (shared)" in page
     assert "No owner" not in page.split('id="people"')[1].split("</table>")[0]
-    assert "belong to nobody" not in page
+    assert "has no owner" not in page
 
 
 def test_a_new_name_shows_at_once(firm: FlaskClient) -> None:

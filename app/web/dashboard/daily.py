@@ -191,7 +191,7 @@ def project(
     if median <= so_far:
         return None
     name = f"{formatting.WEEKDAY_NAMES[today.weekday()]}s"
-    return Projection(today, median, f"the median of the last {len(days)} {name}")
+    return Projection(today, median, f"median of {len(days)} {name}")
 
 
 class WeekdayAverage(NamedTuple):

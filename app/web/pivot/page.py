@@ -34,8 +34,6 @@ from app.web.view.navigation import person_path
 from app.web.view.periods import open_days_of, within_records
 from app.web.view.state import SIZES
 
-NO_TEAM_WORDS = "no team"
-
 
 def respond() -> Response:
     """The pivot of the range and filters in the query string, or the part HTMX asks for."""
@@ -117,9 +115,9 @@ def title(view: PivotView) -> str:
 
 
 def total_words(view: PivotView, found: Pivot) -> str:
-    """What the sum of the rows sums up: "38 of 212 people", "7 teams and no team"."""
+    """What the sum of the rows sums up: "38 of 212 people", "All teams" with those without one."""
     if has_teamless(view, found):
-        return f"{counted(view.rows, found.row_count - 1)} and {NO_TEAM_WORDS}"
+        return "All teams"
     words = counted(view.rows, found.known_rows)
     if view.search and found.known_rows != found.row_count:
         return f"{formatting.exact(found.row_count)} of {words}"

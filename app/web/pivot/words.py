@@ -38,8 +38,8 @@ PARTIAL = {COST: "have no price", REQUESTS: "come without a count of requests"}
 """What is said of usage, or of so many tokens of it, whose measure is not known."""
 PARTLY = {COST: "partly priced", REQUESTS: "partly counted"}
 LEGENDS = {
-    COST: "Not all usage has a price: \u2014 is not known, +? is known in part.",
-    REQUESTS: "Not every provider tells requests: \u2014 is not known, +? is known in part.",
+    COST: "\u2014 no price; +? partly priced.",
+    REQUESTS: "\u2014 no count of requests; +? partly counted.",
 }
 
 

@@ -102,7 +102,7 @@ def caller() -> Caller:
 
 
 def _nobody() -> Caller:
-    return Caller("visitor" if login_possible() else "open mode")
+    return Caller("visitor" if login_possible() else "no login")
 
 
 def login_possible() -> bool:

@@ -164,7 +164,7 @@ def open_admin() -> bool:
 
 
 def current_user_label() -> str:
-    """Who asks, in words for the audit trail: "admin", "viewer", 'token "ci"', "open mode"."""
+    """Who asks, in words for the audit trail: "admin", "viewer", 'token "ci"', "no login"."""
     return callers.caller().label
 
 

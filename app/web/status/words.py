@@ -9,7 +9,7 @@ ADVICE = {
     Standing.NOT_CONFIGURED: "It has no key, so nothing is read from it.",
     Standing.NEVER_READ: "It has a key, and nothing has been read yet.",
     Standing.RUNNING: "A run reads it at this moment.",
-    Standing.FAILED: "The newest run failed; the figures hold what was read before.",
+    Standing.FAILED: "Last sync failed. Figures hold what was read before.",
     Standing.STOPPED: "The newest run was stopped; the figures hold what was read until then.",
     Standing.INTERRUPTED: (
         "The newest run was interrupted, because its process ended; "
@@ -31,7 +31,7 @@ def why_it_counts(source: SourceOfDay, story: DayStory) -> str:
     """Why a source of a day counts, or why it does not."""
     others = [one for one in story.sources if one.organization == source.organization]
     if len(others) == 1:
-        return "It counts: it is the only source of the day."
+        return "Only source for this day."
     if source.counts:
         return (
             "It counts: the API holds nothing for the day, the imported files do."

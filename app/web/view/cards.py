@@ -11,7 +11,7 @@ from app.web.view import charts, formatting
 from app.web.view.periods import Comparison
 
 DASH = "\u2014"
-NOT_KNOWN = f"{DASH} before"
+NOT_KNOWN = "no earlier data"
 """Instead of a change, when all the days before are earlier than the first known day."""
 Writer = Callable[[int], str]
 Measured = TypeVar("Measured")

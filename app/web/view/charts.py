@@ -112,12 +112,6 @@ class Chart(NamedTuple):
     ticks: list[Tick]
     labels: list[Label]
 
-    @property
-    def open_at_end(self) -> bool:
-        """Whether no complete bar follows an open one."""
-        opens = [column.bar.open for column in self.columns]
-        return opens == sorted(opens)
-
 
 def bars(points: Sequence[Point], open_days: set[date]) -> list[Bar]:
     """One bar a day, or one a week (from Monday) when there are more than 90 days."""
