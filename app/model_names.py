@@ -12,21 +12,33 @@ _FAMILY = r"(?P<family>opus|sonnet|haiku|fable|mythos|instant)"
 _VERSION = r"(?P<major>[1-9][0-9]?)(?:[-.](?P<minor>0|[1-9][0-9]?))?"
 _PREFIX = r"(?:(?:us|eu|apac|jp|au|ca|us-gov|global)\.)?(?:anthropic[./])?claude-"
 _SUFFIXES = (
-    r"(?:[-@][0-9]{8}|[-@]latest|-v[0-9]+(?::[0-9]+)?|\[1m\]"
+    r"(?:[-@][0-9]{8}|[-@]latest|-v[0-9]+(?::[0-9]+)?|\[1m\]|-1m"
     r"|-thinking|-extra-high|-xhigh|-high|-medium|-low|-max|-fast)*"
 )
 _FAMILY_FIRST = re.compile(f"{_PREFIX}{_FAMILY}-{_VERSION}{_SUFFIXES}")
 _VERSION_FIRST = re.compile(f"{_PREFIX}{_VERSION}-{_FAMILY}{_SUFFIXES}")
+_PUNCTUATION = str.maketrans(",()", "   ")
 _FIRST_MAJOR_WITH_FAMILY_FIRST = 4
 
 
 def _parts(raw: str) -> tuple[str, int, int] | None:
     """Family, major and minor version of a Claude model name, None for any other name."""
-    name = raw.strip().lower()
+    name = _with_dashes(raw)
     match = _FAMILY_FIRST.fullmatch(name) or _VERSION_FIRST.fullmatch(name)
     if match is None:
         return None
     return match["family"], int(match["major"]), int(match["minor"] or 0)
+
+
+def _with_dashes(raw: str) -> str:
+    """A name as ids are written: "claude-opus-4.8" of "Opus 4.8, Auto", which Cursor chose."""
+    words = raw.lower().split()
+    if len(words) < 2:
+        return "".join(words)
+    words = " ".join(words).translate(_PUNCTUATION).split()
+    if words[-1:] == ["auto"]:
+        words.pop()
+    return "claude-" + "-".join(words).removeprefix("claude-")
 
 
 @lru_cache(maxsize=4096)
@@ -34,8 +46,9 @@ def display_name(raw: str) -> str:
     """The short, stable name of a model: "Sonnet 4.5", "auto", "(unknown)" or the name itself.
 
     Takes every spelling the providers use: Anthropic ids with date, "-latest" or "[1m]",
-    cloud ids ("us.anthropic.claude-...-v1:0", "claude-...@20250929") and Cursor's order
-    with effort suffixes ("claude-4.5-sonnet-thinking"). A name that is no known Claude
+    cloud ids ("us.anthropic.claude-...-v1:0", "claude-...@20250929"), Cursor's order
+    with effort suffixes ("claude-4.5-sonnet-thinking") and display names ("Claude Opus 4.8",
+    "Opus 4.8, Auto", "Sonnet 5.5 Thinking"). A name that is no known Claude
     model is only trimmed. Giving it a display name again changes nothing.
     """
     name = raw.strip()

@@ -5,19 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date
 from itertools import combinations
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.importing.merging import (
-    StoredRow,
-    Tally,
-    decoded,
-    encoded,
-    key_hash_of,
-    merged_day,
-)
+from app.importing.events import Tally, decoded, encoded
+from app.importing.merging import StoredRow, key_hash_of, known_again, merged_day
 from app.ledger import hash_of
 from app.states import Merge
 from app.usage import PriceStatus, RawActor, Tokens, UsageRecord
@@ -76,8 +71,12 @@ def test_what_earlier_versions_stored_is_still_read_and_made() -> None:
     )
     untimed = event._replace(at_ms=None, price_status=PriceStatus.TABLE)
     assert (encoded(event), decoded(DAY, kept)) == (kept, event)
-    assert key_hash_of(Merge.EVENTS, "", event) == "e--c8ea4833b3bbb891a13848981229356b"
-    assert key_hash_of(Merge.EVENTS, "", untimed) == "e--3e421f12031cffa88a9bec6ce303538b"
+    hashes = ("f--c5eda7ee257d9430bdf17b040dfacbbc", "f--3e421f12031cffa88a9bec6ce303538b")
+    earlier = ("e--c8ea4833b3bbb891a13848981229356b", "e--3e421f12031cffa88a9bec6ce303538b")
+    for each, now, before in zip((event, untimed), hashes, earlier, strict=True):
+        assert key_hash_of(Merge.EVENTS, "", each) == now
+        row = StoredRow(now, 1, "", encoded(each))
+        assert known_again(DAY, row) == known_again(DAY, row._replace(key_hash=before)) == row
     assert key_hash_of(Merge.MONEY, KEY, event) == "aa-52f43f85e50de4a450ccd634f5925944"
     assert hash_of([event, untimed]) == (
         "a74b70cb3f5442131a5405d0f1b2670f190fd2d09bf9a11159959f0d21840029"
@@ -127,6 +126,72 @@ def test_the_example_of_the_module_is_true() -> None:
     other, tally = record(7_500, 30, value=None), Tally()
     assert merged([[included] * 2, [paid, other]], tally) == [paid, included, other]
     assert tally == Tally(new=1, changed=1)
+
+
+def named(person: str, *, at_ms: int = 1, model: str = "gpt", **facts: Any) -> UsageRecord:
+    actor = RawActor(account=f"{person}@example.com")
+    return record(at_ms, **facts)._replace(actor=actor, model=model)
+
+
+def test_an_event_is_the_same_whoever_is_named_and_the_newest_name_counts() -> None:
+    before, after = named("ada"), named("byron", value=None)
+    worth = after._replace(value_nanos=5, price_status=PriceStatus.PROVIDER)
+    tally = Tally()
+    assert merged([[before], [after]], tally) == [worth]
+    assert (tally.changed, tally.renamed) == (1, {(before.actor, after.actor): 1})
+    assert merged([[after], [before]]) == [before]
+    assert merged([[before], [after], [before]]) == [before]
+    assert merged([[before] * 2, [after]]) == [before, worth]
+
+
+def test_who_is_repeated_by_name_is_nobody_else() -> None:
+    ada, byron, cy = named("ada"), named("byron"), named("cy")
+    assert merged([[ada, byron], [byron, ada]]) == [ada, byron]
+    assert merged([[ada, byron], [cy, byron]]) == [byron, cy]
+    assert merged([[ada], [ada, byron]]) == [ada, byron]
+
+
+def test_other_token_parts_are_another_event_and_a_mere_total_is_none() -> None:
+    parts = named("ada")._replace(tokens=Tokens(input=3, output=4))
+    others = named("byron")._replace(tokens=Tokens(input=4, output=3))
+    whole = named("cy", detail='{"partsUnknown":true}')._replace(tokens=Tokens(input=7))
+    assert merged([[parts], [others]]) == [parts, others]
+    for files in ([[parts], [whole]], [[whole], [parts]]):
+        (found,) = merged(files)
+        assert (found.tokens, found.actor) == (parts.tokens, files[1][0].actor)
+    assert len(merged([[parts, others], [whole]])) == 2
+
+
+def test_without_tokens_a_moment_proves_nothing() -> None:
+    ada, byron = (named(person, tokens=0) for person in ("ada", "byron"))
+    assert len(merged([[ada], [byron]])) == 2
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("claude-4.5-sonnet", "Claude Sonnet 4.5"), ("claude-4.5-sonnet-thinking", "Sonnet 4.5")],
+)
+def test_a_model_is_what_it_is_however_it_is_written(one: str, other: str) -> None:
+    for at_ms, tokens in ((1, 1), (1, 0), (None, 1)):
+        files = [[named("ada", at_ms=at_ms, tokens=tokens, model=name)] for name in (one, other)]
+        assert len(merged(files)) == 1
+
+
+NAMES = st.lists(st.lists(st.integers(0, 3), max_size=4), min_size=1, max_size=4)
+
+
+@given(NAMES)
+def test_renamed_events_are_as_many_as_in_the_file_with_most(numbers: list[list[int]]) -> None:
+    files = [[named(f"p{number}") for number in file] for file in numbers]
+    found, tally = merged(files), Tally()
+    assert len(found) == max(map(len, files))
+    assert not Counter(files[-1]) - Counter(found)
+    merged(files, tally)
+    before = merged(files[:-1])
+    assert tally.new == len(found) - len(before)
+    assert tally.new + tally.changed + tally.unchanged == len(files[-1])
+    assert tally.unchanged >= 0
+    assert merged([*files, files[-1]]) == found
 
 
 RANKS = (PriceStatus.PROVIDER, PriceStatus.TABLE, PriceStatus.UNPRICED)

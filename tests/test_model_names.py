@@ -29,6 +29,13 @@ SONNET_4_5 = [
     "claude-sonnet-4-5-latest",
     "  Claude-Sonnet-4-5-20250929[1M]  ",
     "CLAUDE-4.5-SONNET-THINKING",
+    "claude-4.5-sonnet-1m",
+    "Sonnet 4.5",
+    "Claude Sonnet 4.5",
+    "Sonnet 4.5, Auto",
+    "Sonnet 4.5 Thinking",
+    "Claude  4.5 Sonnet (Thinking)",
+    "Claude Sonnet 4.5 High Fast",
 ]
 OTHER_CLAUDE = [
     ("claude-3-opus-20240229", "Opus 3", "claude-3-opus"),
@@ -68,7 +75,11 @@ NO_CLAUDE_MODEL = [
     "claude-mythos-preview",
     "claude-2.1",
     "my-claude-opus-4-5",
-    "Sonnet 4.5",
+    "Cursor Grok 4.6 (Auto Balanced)",
+    "GPT 5",
+    "Opus",
+    "Opus Auto",
+    "Auto Opus 4.8",
 ]
 
 

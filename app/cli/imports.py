@@ -20,6 +20,7 @@ from app.identity import BadEmail, checked_email
 from app.importing import (
     ImportRefused,
     Preview,
+    Renamed,
     RowsRejected,
     UnreadableExport,
     discard,
@@ -159,6 +160,7 @@ def _tell(found: Preview, dry_run: bool) -> None:
         return
     click.echo(f"  {_counts(found)}")
     _tell_names("Not known before", found.unknown_people, str)
+    _tell_names("Told of two names, once", found.renamed, _pair)
     _tell_names("Keys that belong to nobody", found.unowned_keys, lambda each: each.key or "(none)")
     _tell_names(
         "Models without a price",
@@ -210,6 +212,10 @@ def _tell_names(label: str, names: tuple[Any, ...], shown: Callable[[Any], str])
     if names:
         more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
         click.echo(f"  {label}: {', '.join(map(shown, names[:SHOWN]))}{more}")
+
+
+def _pair(each: Renamed) -> str:
+    return f"{each.before} is now {each.after} ({_number(each.events, 'event', 'events')})"
 
 
 def _tell_rejected(rows: Any, number: int) -> None:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import count
 from typing import Any
 
 from app.dates import day_of
-from app.importing.merging import Tally, merged_day
+from app.importing.events import Tally
+from app.importing.merging import merged_day
 from app.importing.stored import Facts, facts_of, rows_of_day
-from app.importing.types import Totals
+from app.importing.types import Renamed, Totals
 from app.ledger import RecordWriter, StampSums, day_stamps, replace_imported_day
 from app.models import ImportBatch, Organization, Run
 from app.states import BatchStatus
-from app.usage import UsageRecord
+from app.usage import RawActor, UsageRecord
 
 COUNTS_OF_ROWS = ("new", "changed", "unchanged", "covered")
 """The fields of an effect that are columns of a batch: what became of its good rows."""
@@ -35,6 +37,7 @@ class Effect:
     tokens_after: int = 0
     value_before: int = 0
     value_after: int = 0
+    renamed: list[tuple[str, str, int]] = field(default_factory=list)
 
     def shown(self) -> dict[str, Any]:
         """The fields of a preview that tell it."""
@@ -43,6 +46,7 @@ class Effect:
             "covered_tokens": self.covered_tokens,
             "before": Totals(self.tokens_before, self.value_before),
             "after": Totals(self.tokens_after, self.value_after),
+            "renamed": tuple(Renamed(*each) for each in self.renamed),
         }
 
     def moved(self, before: StampSums, after: StampSums) -> None:
@@ -154,6 +158,7 @@ def without(batch: ImportBatch) -> Effect:
 def _effect(batch: ImportBatch, facts: Facts, counted: _Counted, *, count_covered: bool) -> Effect:
     effect = Effect()
     files = AppliedFiles(batch.organization)
+    renamed: Counter[tuple[RawActor, RawActor]] = Counter()
     for day, (rows, tokens, _) in facts.days.items():
         stamps = day_stamps(batch.organization, day)
         tally = Tally()
@@ -170,6 +175,11 @@ def _effect(batch: ImportBatch, facts: Facts, counted: _Counted, *, count_covere
             effect.new += tally.new
             effect.changed += tally.changed
             effect.unchanged += tally.unchanged
+            renamed += tally.renamed
+    effect.renamed = [
+        (before.account or before.key, after.account or after.key, events)
+        for (before, after), events in renamed.most_common()
+    ]
     return effect
 
 

@@ -6,9 +6,9 @@ An example: two exports of one Cursor team, the second made later and of more da
     June to 30th        10:00:00.123  ann  gpt-5  100 tokens  $0.05       1 row
                         10:00:07.500  ann  gpt-5   30 tokens  Included    1 row
 
-Rows with the same key hash (the millisecond, who, which model, how many tokens) mean the same
-event, so both files tell of the first: once as two rows, once as one. Within a file rows are
-events, between files they are repetitions, so it happened twice, as in the file that has it most.
+Rows with the same millisecond and token parts mean the same event (`app.importing.events`), so
+both files tell of the first: once as two rows, once as one. Within a file rows are events, between
+files they are repetitions, so it happened twice, as in the file that has it most.
 The second file knows money for one of the two. The day is therefore
 
     10:00:00.123  ann  gpt-5  100 tokens  $0.05       of the second file: the best-known money
@@ -30,27 +30,26 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from functools import reduce
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from app.importing.events import Held, Tally, decoded, merged_events
 from app.importing.money import attached
+from app.model_names import display_name
 from app.states import Merge
 from app.usage import PriceStatus, UsageRecord
 
 OWNER_COLUMNS = ("api_key", "workspace")
 """Of keyed rows: the columns that say whose a row is, where the file has them."""
-_FIRST_LETTERS = {Merge.MONEY: "a", Merge.EVENTS: "e", Merge.KEYED: "k"}
+FIRST_LETTERS = {Merge.MONEY: "a", Merge.EVENTS: "f", Merge.KEYED: "k"}
 """Of key hashes: money sorts before the tokens it belongs to."""
-_MONEY_RANKS = {PriceStatus.PROVIDER: 0, PriceStatus.TABLE: 1, PriceStatus.UNPRICED: 2}
-"""The best-known money first."""
+EARLIER_EVENTS = ("e", "ez")
+"""Between these are the key hashes of events that an earlier version stored: they also say who."""
 _compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
-_Held = Counter[str]
-"""The rows of one file and key: how often it has each payload."""
 
 
 class StoredRow(NamedTuple):
@@ -62,43 +61,24 @@ class StoredRow(NamedTuple):
     payload: str
 
 
-@dataclass
-class Tally:
-    """What the rows of one file are to those of the others."""
-
-    new: int = 0
-    changed: int = 0
-    unchanged: int = 0
-
-
-def encoded(record: UsageRecord) -> str:
-    """The payload of a record: everything but its day."""
-    return _compact(record.without_day())
-
-
-def decoded(day: date, payload: str) -> UsageRecord:
-    """The record of a payload."""
-    return UsageRecord.with_day(day, json.loads(payload))
-
-
 def key_hash_of(merge: Merge, key: str, record: UsageRecord) -> str:
     """What rows that mean the same have in common, after a letter and the row's shape.
 
-    An event with its millisecond is known by it, by who, which model and how many tokens: the
-    generations of an export tell different things of it besides. An event without a
-    millisecond is known by everything it says; a list price is not among that, so that another
-    price table knows the event again. Money is known by what it is for, whether the file has a
-    column for that or leaves it out because it would be empty.
+    An event with its millisecond is known by it and by how many tokens there were: the
+    generations of an export tell different things of it besides, and people and models are
+    renamed (see `app.importing.events`). Without tokens that says nothing, so who it was and
+    which model must agree, too. An event without a millisecond is known by everything it says;
+    a list price is not among that, so that another price table knows the event again. Money is
+    known by what it is for, whether the file has a column for that or leaves it out because it
+    would be empty.
     """
     identity, shape = key, _shape(key)
     if merge == Merge.EVENTS:
-        timed = record.at_ms is not None
-        moment = (record.at_ms, record.actor, record.tool, record.model, record.total_tokens)
-        identity = _compact(moment if timed else _said(record).without_day())
+        identity = _compact(_moment(record) if record.at_ms is not None else _said(record))
     elif merge == Merge.MONEY:
         identity = _compact((record.actor, record.tool, record.model, *_purpose(record.detail)))
     digest = hashlib.blake2b(identity.encode(), digest_size=16).hexdigest()
-    return f"{_FIRST_LETTERS[merge]}{shape}{digest}"
+    return f"{FIRST_LETTERS[merge]}{shape}{digest}"
 
 
 def _shape(key: str) -> str:
@@ -113,11 +93,26 @@ def _purpose(detail: str) -> list[tuple[str, Any]]:
     return sorted((name, said) for name, said in facts.items() if name != "api_key_id")
 
 
-def _said(record: UsageRecord) -> UsageRecord:
-    """The record without a value that is list price."""
-    if record.price_status is not PriceStatus.TABLE:
-        return record
-    return record._replace(value_nanos=None, price_status=PriceStatus.UNPRICED)
+def _moment(record: UsageRecord) -> tuple[Any, ...]:
+    moment = (record.at_ms, record.tool, record.total_tokens)
+    if record.total_tokens:
+        return moment
+    return (*moment, record.actor, display_name(record.model))
+
+
+def _said(record: UsageRecord) -> tuple[Any, ...]:
+    """All but a value that is list price."""
+    record = record._replace(model=display_name(record.model))
+    if record.price_status is PriceStatus.TABLE:
+        record = record._replace(value_nanos=None, price_status=PriceStatus.UNPRICED)
+    return record.without_day()
+
+
+def known_again(day: date, row: StoredRow) -> StoredRow:
+    """A row with the key hash of today, where it was stored with an earlier one."""
+    if row.key_hash[0] != EARLIER_EVENTS[0]:
+        return row
+    return row._replace(key_hash=key_hash_of(Merge.EVENTS, "", decoded(day, row.payload)))
 
 
 def merged_day(
@@ -146,7 +141,7 @@ def _told_like_the_last(rows: Iterable[StoredRow], batches: Sequence[int]) -> It
     """All events; of money and of keyed rows those of the shape that the last file has."""
     place = {batch: number for number, batch in enumerate(batches)}
     for letter, group in groupby(rows, key=lambda row: row.key_hash[0]):
-        if letter == _FIRST_LETTERS[Merge.EVENTS]:
+        if letter == FIRST_LETTERS[Merge.EVENTS]:
             yield from group
             continue
         keyed = list(group)
@@ -159,63 +154,22 @@ def _merged_keys(
 ) -> Iterator[tuple[str, UsageRecord]]:
     """Records in the order of their key hashes, those that are money with their key."""
     for key_hash, group in groupby(rows, key=attrgetter("key_hash")):
-        held: dict[int, _Held] = {}
+        held: dict[int, Held] = {}
         key = ""
         for row in group:
             held.setdefault(row.batch, Counter())[row.payload] += 1
             key = row.key
         newest = held.pop(batches[-1], None)
         others = [held[batch] for batch in batches if batch in held]
-        if key_hash[0] == _FIRST_LETTERS[Merge.EVENTS]:
-            for payload in _merged_events(others, newest, tally):
+        if key_hash[0] == FIRST_LETTERS[Merge.EVENTS]:
+            for payload in merged_events(others, newest, tally):
                 yield "", decoded(day, payload)
         else:
             record = _merged_rows(day, others, newest, tally)
-            yield key if key_hash[0] == _FIRST_LETTERS[Merge.MONEY] else "", record
+            yield key if key_hash[0] == FIRST_LETTERS[Merge.MONEY] else "", record
 
 
-def _merged_events(others: list[_Held], newest: _Held | None, tally: Tally) -> list[str]:
-    before = _most(others)
-    if newest is None:
-        return sorted(before.elements())
-    after = _most([*others, newest])
-    new = after.total() - before.total()
-    changed = (after - before).total() - new
-    tally.new += new
-    tally.changed += changed
-    tally.unchanged += newest.total() - new - changed
-    return sorted(after.elements())
-
-
-def _most(held: list[_Held]) -> _Held:
-    """As many as the file with most has, and with money as well known as in the file with most.
-
-    Equally well known, those of the last file come first, then those of the earlier.
-    """
-    if len(held) < 2:
-        return held[0] if held else Counter()
-    payloads = set().union(*held)
-    if len(payloads) == 1:
-        return max(held, key=Counter.total)
-    ranks = {payload: _money_rank(payload) for payload in payloads}
-    chosen: _Held = Counter()
-    for rank in sorted(set(ranks.values())):
-        most = max(_of_ranks(each, ranks, range(rank + 1)).total() for each in held)
-        for each in reversed(held):
-            more = _of_ranks(each, ranks, (rank,)) - chosen
-            chosen.update(sorted(more.elements())[: most - chosen.total()])
-    return chosen
-
-
-def _money_rank(payload: str) -> int:
-    return _MONEY_RANKS[decoded(date.min, payload).price_status]
-
-
-def _of_ranks(held: _Held, ranks: dict[str, int], wanted: Container[int]) -> _Held:
-    return Counter({payload: often for payload, often in held.items() if ranks[payload] in wanted})
-
-
-def _merged_rows(day: date, others: list[_Held], newest: _Held | None, tally: Tally) -> UsageRecord:
+def _merged_rows(day: date, others: list[Held], newest: Held | None, tally: Tally) -> UsageRecord:
     if newest is None:
         return _summed(day, others[-1])
     record = _summed(day, newest)
@@ -228,7 +182,7 @@ def _merged_rows(day: date, others: list[_Held], newest: _Held | None, tally: Ta
     return record
 
 
-def _summed(day: date, held: _Held) -> UsageRecord:
+def _summed(day: date, held: Held) -> UsageRecord:
     records = (decoded(day, payload) for payload in sorted(held.elements()))
     return reduce(_plus, records)
 

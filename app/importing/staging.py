@@ -9,7 +9,8 @@ from typing import BinaryIO
 from app.database import writing
 from app.dates import now_seconds
 from app.identity import BadEmail, checked_email
-from app.importing.merging import encoded, key_hash_of
+from app.importing.events import encoded
+from app.importing.merging import key_hash_of
 from app.importing.stored import PIECE, Facts, delete_batch, keep_rejected, keep_rows
 from app.importing.types import ImportRefused, WrongKind
 from app.ledger import DEMO_ORGANIZATION, holds_demo, organization_for, writing_usage

@@ -9,12 +9,13 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from peewee import Tuple
 
 from app.database import insert_rows, writing
-from app.dates import day_number
-from app.importing.merging import StoredRow
+from app.dates import day_number, day_of
+from app.importing.merging import EARLIER_EVENTS, StoredRow, known_again
 from app.importing.types import NoSuchImport, RejectedLine
 from app.model_names import display_name
 from app.models import ImportBatch, ImportedRow, RejectedRow
@@ -118,12 +119,21 @@ def keep_rejected(rows: list[tuple]) -> None:
 
 
 def rows_of_day(day: int, batches: Sequence[int]) -> Iterator[StoredRow]:
-    """The rows of `batches` on a day (YYYYMMDD), sorted by key hash."""
+    """The rows of `batches` on a day (YYYYMMDD), sorted by key hash.
+
+    A day that holds rows of an earlier version, with other key hashes, is sorted in memory.
+    """
     if not batches:
         return
-    query = ImportedRow.select(*_ORDER, ImportedRow.key, ImportedRow.payload).where(
-        (ImportedRow.day == day) & ImportedRow.batch.in_(batches)
-    )
+    mine = (ImportedRow.day == day) & ImportedRow.batch.in_(batches)
+    rows = _in_pieces(mine)
+    if ImportedRow.select().where(mine & ImportedRow.key_hash.between(*EARLIER_EVENTS)).exists():
+        rows = iter(sorted(known_again(day_of(day), row) for row in rows))
+    yield from rows
+
+
+def _in_pieces(wanted: Any) -> Iterator[StoredRow]:
+    query = ImportedRow.select(*_ORDER, ImportedRow.key, ImportedRow.payload).where(wanted)
     query = query.order_by(*_ORDER).limit(PIECE).tuples()
     piece = list(query)
     while piece:

@@ -67,6 +67,14 @@ class UnpricedModel(NamedTuple):
     tokens: int
 
 
+class Renamed(NamedTuple):
+    """Two names (addresses, keys) that tell the same events; `after` is the newer, it counts."""
+
+    before: str
+    after: str
+    events: int
+
+
 @dataclass(frozen=True)
 class ImportedFile:
     """One import: a stored batch as others see it.
@@ -141,6 +149,7 @@ class Preview:
     unknown_people: tuple[str, ...] = ()
     unowned_keys: tuple[UnownedKey, ...] = ()
     unpriced: tuple[UnpricedModel, ...] = ()
+    renamed: tuple[Renamed, ...] = ()
     warnings: tuple[str, ...] = ()
     ignored_columns: tuple[str, ...] = ()
     skipped_reasons: tuple[tuple[str, int], ...] = ()
