@@ -151,6 +151,8 @@ class DayUsage(NamedTuple):
     records: list[UsageRecord]
     settled: bool
     """False while the provider may still add to the day (today, or its reporting lag)."""
+    unseen: str = ""
+    """What the provider would not tell of the day and what that means, in a sentence."""
 
 
 class ListedMember(NamedTuple):

@@ -97,7 +97,9 @@ def test_asks_for_the_window_grouped_to_the_finest_grain() -> None:
         ("group_by[]", "context_window"),
         ("group_by[]", "inference_geo"),
         ("group_by[]", "account_id"),
+        ("group_by[]", "speed"),
     ]
+    assert asked.headers["anthropic-beta"] == "fast-mode-2026-02-01"
 
 
 def test_signs_and_names_itself_in_every_request() -> None:

@@ -405,6 +405,7 @@ MADE_BY = {
     "0006_schedule": {"slot"},
 }
 WIDENED_BY, COLUMN = "0007_uncounted", "uncounted_tokens"
+RENAMED_BY = "0008_unseen"
 WIDENED = {"person_day", "person_month", "total_day"}
 
 
@@ -417,7 +418,7 @@ def test_a_killed_migration_leaves_all_of_it_or_nothing(
             time.sleep(0.15 + chance.random() * 0.25)
             kill(process)
         pending, tables = pending_migrations(), set(empty.get_tables())
-        assert set(pending) <= {*MADE_BY, WIDENED_BY}
+        assert set(pending) <= {*MADE_BY, WIDENED_BY, RENAMED_BY}
         for name, made in MADE_BY.items():
             assert made & tables == (set() if name in pending else made)
         columns = {
@@ -425,6 +426,9 @@ def test_a_killed_migration_leaves_all_of_it_or_nothing(
         }
         wide = {name for name, found in columns.items() if COLUMN in found}
         assert wide == (set() if WIDENED_BY in pending else WIDENED)
+        if "provider_run" in tables:
+            names = {column.name for column in empty.get_columns("provider_run")}
+            assert ("unseen" in names) == (RENAMED_BY not in pending)
     answer = commands.run(empty_settings, "migrate")
     assert answer.returncode == 0, answer.stderr
     assert ours <= set(empty.get_tables())

@@ -100,6 +100,8 @@ def _provider_lines(config: Config, one: ProviderHealth, now: datetime) -> Itera
         yield f"  last run: {last.run} ({last.kind}), {last.status}{ended}"
         if last.error:
             yield f"  error: {last.error}"
+        if last.unseen:
+            yield f"  unseen: {last.unseen}"
     if one.last_good_at:
         yield f"  last good run: {one.last_good_at:%Y-%m-%d %H:%M} UTC"
     if one.not_before and one.not_before > now:
@@ -157,6 +159,7 @@ def _provider_json(one: ProviderHealth) -> dict[str, Any]:
         "lastStatus": one.last.status if one.last else None,
         "lastGoodAt": _text(one.last_good_at),
         "error": one.last.error if one.last else "",
+        "unseen": one.last.unseen if one.last else "",
         "gaps": [{"startDate": _text(gap.start), "endDate": _text(gap.end)} for gap in one.gaps],
         "suspiciousDays": [_text(day) for day in one.suspicious],
     }

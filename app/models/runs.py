@@ -48,7 +48,8 @@ class ProviderRun(Table):
     """What one run did at one provider.
 
     `current_day`: the day in hand while it runs. `not_before`: the provider asked not to be
-    called again until then. `clock_skew_seconds`: how far its clock is ahead of ours.
+    called again until then. `clock_skew_seconds`: how far its clock is ahead of ours. `unseen`:
+    what it would not tell, in a sentence.
     """
 
     run = ForeignKeyField(Run, backref="providers", index=False)
@@ -65,7 +66,7 @@ class ProviderRun(Table):
     days_changed = IntegerField(default=0)
     records_changed = BigIntegerField(default=0)
     records_unchanged = BigIntegerField(default=0)
-    suspicious_days = TextField(default="")
+    unseen = TextField(default="")
     error_kind = TextField(default="")
     error = TextField(default="")
     current_day = IntegerField(null=True)

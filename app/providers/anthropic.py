@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from requests import PreparedRequest
@@ -14,7 +15,7 @@ from app.providers.fields import as_object, identifier, object_or_nothing, optio
 from app.providers.paging import PageProof, Parsed, by_day, check_window, user_agent
 from app.providers.settings import ProviderSettings
 from app.states import Source
-from app.upstream import Client, Limits
+from app.upstream import Client, Limits, UpstreamError
 from app.usage import (
     DayUsage,
     Directory,
@@ -55,7 +56,14 @@ GROUP_BY = (
     "inference_geo",
     "account_id",
 )
-_KNOWN_FIELDS = frozenset(GROUP_BY) | {
+SPEED = "speed"
+SPEED_HEADERS = {"anthropic-beta": "fast-mode-2026-02-01"}
+"""Without it some organisations answer 400 to grouping by speed; with it others do."""
+SPEED_UNSEEN = (
+    "Fast mode cannot be seen: the report refuses to group by speed, so usage in fast mode "
+    "counts at the standard price."
+)
+_KNOWN_FIELDS = frozenset((*GROUP_BY, SPEED)) | {
     "uncached_input_tokens",
     "cache_creation",
     "cache_read_input_tokens",
@@ -109,18 +117,22 @@ def fetch_directory(client: Client) -> Directory:
 def fetch_days(client: Client, start: date, end: date, *, now: datetime) -> list[DayUsage]:
     """Usage of every UTC day from `start` to `end` (at most 31), from the Messages report.
 
-    One record per API key, workspace, model, service tier, context window, region and account
-    of a day. The report puts days into buckets, may continue one bucket on the next page, and
-    gives neither money nor request counts: the value is list price. Raises UpstreamError
-    unless every page arrived and proved it, so a returned day is a whole day.
+    One record per API key, workspace, model, service tier, context window, region, account and
+    speed of a day. The report puts days into buckets, may continue one bucket on the next page,
+    and gives neither money nor request counts: the value is list price. Where it refuses to
+    tell the speed, days say so (`unseen`). Raises UpstreamError unless every page arrived and
+    proved it, so a returned day is a whole day.
     """
     check_window(start, end, WINDOW_DAYS)
-    sums: dict[_Group, Counts] = {}
-    for group, counts in _usage_rows(client, start, end):
-        before = sums.get(group)
-        sums[group] = before.plus(counts) if before else counts
+    try:
+        sums, unseen = _usage(client, start, end, with_speed=True), ""
+    except UpstreamError as error:
+        if error.status != HTTPStatus.BAD_REQUEST:
+            raise
+        # Is it the speed that is refused, or the request whatever it asks? This tells.
+        sums, unseen = _usage(client, start, end, with_speed=False), SPEED_UNSEEN
     records = (_record(group, counts) for group, counts in sums.items())
-    return by_day(records, start, end, now)
+    return [day._replace(unseen=unseen) for day in by_day(records, start, end, now)]
 
 
 class _Group(NamedTuple):
@@ -135,20 +147,33 @@ class _Group(NamedTuple):
     inference_geo: str
     account_id: str
     service_account_id: str
+    speed: str
 
 
-def _usage_rows(client: Client, start: date, end: date) -> Iterator[tuple[_Group, Counts]]:
+def _usage(client: Client, start: date, end: date, *, with_speed: bool) -> dict[_Group, Counts]:
+    """What the report says of a window, a group at a time."""
+    sums: dict[_Group, Counts] = {}
+    for group, counts in _usage_rows(client, start, end, with_speed):
+        before = sums.get(group)
+        sums[group] = before.plus(counts) if before else counts
+    return sums
+
+
+def _usage_rows(
+    client: Client, start: date, end: date, with_speed: bool
+) -> Iterator[tuple[_Group, Counts]]:
     proof = PageProof(client, USAGE_PATH)
     asked = [
         ("starting_at", f"{start}T00:00:00Z"),
         ("ending_at", f"{end + timedelta(days=1)}T00:00:00Z"),
         ("bucket_width", "1d"),
         ("limit", str(WINDOW_DAYS)),
-        *(("group_by[]", field) for field in GROUP_BY),
+        *(("group_by[]", field) for field in (*GROUP_BY, *([SPEED] if with_speed else []))),
     ]
+    headers = SPEED_HEADERS if with_speed else {}
     page: list[tuple[str, str]] = []
     while True:
-        body = client.get(USAGE_PATH, asked + page)
+        body = client.get(USAGE_PATH, asked + page, headers)
         buckets = proof.parsed(
             proof.rows(body, "data"), lambda found: _bucket(found, start, end), "bucket"
         )
@@ -195,7 +220,7 @@ def _record(group: _Group, counts: Counts) -> UsageRecord:
         RawActor(key=group.api_key_id, account=group.account_id, workspace=group.workspace_id),
         group.model,
         counts,
-        Conditions(group.service_tier, group.context_window, group.inference_geo),
+        Conditions(group.service_tier, group.context_window, group.inference_geo, group.speed),
         facts={"service_account_id": group.service_account_id or None},
     )
 

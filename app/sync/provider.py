@@ -93,7 +93,6 @@ def _attempt(
         why = " ".join(str(error).split()).rstrip(".")
         sentence = f"{provider.LABEL}: {cause}: {name}: {why}. Finished days are kept."
         return RunStatus.FAILED, kind, sentence
-    part.suspicious_days = " ".join(day.isoformat() for day in suspicious)
     if suspicious:
         return RunStatus.FAILED, "suspicious", _suspicious_sentence(provider, suspicious)
     return RunStatus.OK, "", ""
@@ -124,6 +123,7 @@ def _sync_days(
         part.current_day = day_number(first)
         part.save()
         for usage in provider.fetch_days(client, first, last, now=utc_now()):
+            part.unseen = usage.unseen or part.unseen
             if progress.should_stop():
                 raise UpstreamError(provider.LABEL, ErrorClass.STOPPED, "stopped")
             stored = _store_day(config, order, provider, organization, usage, part)

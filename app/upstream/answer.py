@@ -62,6 +62,7 @@ class Problem:
     retry: bool = False
     retry_after: float | None = None
     throttled: bool = False
+    status: int | None = None
 
 
 class BadBody(ValueError):
@@ -190,6 +191,7 @@ def _refusal(reply: Reply, hide: Callable[[str], str]) -> Problem:
         retry=_may_pass(reply),
         retry_after=retry_after_seconds(reply.headers, datetime.now(UTC)),
         throttled=reply.status == 429,
+        status=reply.status,
     )
 
 

@@ -49,16 +49,23 @@ class UpstreamError(Exception):
     """A provider gave no usable answer; str() is one sentence that holds no secret.
 
     `provider` is the provider's label, `kind` the class of the failure. `not_before` is set when
-    the provider asked for a longer wait than `Limits.max_retry_after`.
+    the provider asked for a longer wait than `Limits.max_retry_after`. `status` is that of an
+    answer that refused, None without one.
     """
 
     def __init__(
-        self, provider: str, kind: ErrorClass, sentence: str, not_before: datetime | None = None
+        self,
+        provider: str,
+        kind: ErrorClass,
+        sentence: str,
+        not_before: datetime | None = None,
+        status: int | None = None,
     ) -> None:
         super().__init__(sentence)
         self.provider = provider
         self.kind = kind
         self.not_before = not_before
+        self.status = status
 
 
 @dataclass
@@ -105,14 +112,22 @@ class Client:
         url = checked_base_url(label, base_url)
         self._wire = Wire(url, auth, {"Accept": "application/json", **headers}, limits, should_stop)
 
-    def get(self, path: str, params: Sequence[tuple[str, str]] = ()) -> dict[str, Any]:
-        """Return the JSON object at `path`; fractions are Decimal. UpstreamError without one."""
-        return self._call("GET", path, params, None)
+    def get(
+        self,
+        path: str,
+        params: Sequence[tuple[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """Return the JSON object at `path`; fractions are Decimal. UpstreamError without one.
+
+        `headers` are of this request alone, beside those of every request.
+        """
+        return self._call("GET", path, params, None, headers or {})
 
     def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return the JSON object that answers `body`; retried like `get`, so only for reads."""
         content = json.dumps(body, allow_nan=False).encode()
-        return self._call("POST", path, (), content)
+        return self._call("POST", path, (), content, {})
 
     def fail(self, path: str, why: str, kind: ErrorClass = ErrorClass.INCOMPLETE) -> NoReturn:
         """Raise the UpstreamError for an answer to `path` that arrived but cannot be trusted."""
@@ -124,7 +139,12 @@ class Client:
         self._wire.close()
 
     def _call(
-        self, method: str, path: str, params: Sequence[tuple[str, str]], content: bytes | None
+        self,
+        method: str,
+        path: str,
+        params: Sequence[tuple[str, str]],
+        content: bytes | None,
+        headers: Mapping[str, str],
     ) -> dict[str, Any]:
         request = f"{method} {path}"
         attempt = unexpected = 0
@@ -132,7 +152,7 @@ class Client:
             attempt += 1
             self._keep_pace(request)
             started = time.monotonic()
-            outcome = self._try(method, path, params, content)
+            outcome = self._try(method, path, params, content, headers)
             if isinstance(outcome, dict):
                 return outcome
             unexpected += outcome.kind is ErrorClass.UNEXPECTED
@@ -144,11 +164,16 @@ class Client:
             self._wait_to_retry(outcome, request, attempt, wait)
 
     def _try(
-        self, method: str, path: str, params: Sequence[tuple[str, str]], content: bytes | None
+        self,
+        method: str,
+        path: str,
+        params: Sequence[tuple[str, str]],
+        content: bytes | None,
+        headers: Mapping[str, str],
     ) -> dict[str, Any] | Problem:
         self.traffic.requests += 1
         try:
-            reply = self._wire.exchange(method, path, params, content)
+            reply = self._wire.exchange(method, path, params, content, headers)
         except Broken as broken:
             return broken.problem
         except Stopped:
@@ -219,7 +244,7 @@ class Client:
             not_before = datetime.now(UTC) + timedelta(seconds=problem.retry_after or 0)
             advice = f"it asks to wait until {not_before:%Y-%m-%d %H:%M} UTC, sync again then"
         sentence = f"{self._said(problem, request, attempts)}; {advice}."
-        return UpstreamError(self._label, problem.kind, sentence, not_before)
+        return UpstreamError(self._label, problem.kind, sentence, not_before, problem.status)
 
     def _said(self, problem: Problem, request: str, attempts: int = 1) -> str:
         where = request.partition("?")[0]

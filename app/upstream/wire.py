@@ -110,13 +110,18 @@ class Wire:
         self._proxies = {"no_proxy": host} if is_loopback(host) else {}
 
     def exchange(
-        self, method: str, path: str, params: Sequence[tuple[str, str]], content: bytes | None
+        self,
+        method: str,
+        path: str,
+        params: Sequence[tuple[str, str]],
+        content: bytes | None,
+        headers: Mapping[str, str],
     ) -> Reply:
         """Return the whole answer; raise Broken without one and Stopped when asked to stop."""
         self._watch.start()
         failure = None
         try:
-            response = self._send(method, path, params, content)
+            response = self._send(method, path, params, content, headers)
         except BROKEN as error:
             failure = _unreached(error, self._limits, late=self._watch.late)
         # Raised out here so that no traceback shows the library's text with the query string.
@@ -131,14 +136,20 @@ class Wire:
         self._session.close()
 
     def _send(
-        self, method: str, path: str, params: Sequence[tuple[str, str]], content: bytes | None
+        self,
+        method: str,
+        path: str,
+        params: Sequence[tuple[str, str]],
+        content: bytes | None,
+        headers: Mapping[str, str],
     ) -> requests.Response:
+        typed = {"Content-Type": "application/json"} if content is not None else {}
         return self._session.request(
             method,
             self._base_url + path,
             params=list(params),
             data=content,
-            headers={"Content-Type": "application/json"} if content is not None else None,
+            headers={**typed, **headers},
             timeout=(self._limits.connect_timeout, self._limits.read_timeout),
             proxies=dict(self._proxies),
             allow_redirects=False,

@@ -93,7 +93,7 @@ def _messages(upstream: Upstream, request: Request) -> dict[str, Any]:
     limit = whole_number(request.param("limit"), "limit", default, highest)
     start, count = _range(request, width)
     bucket, row = _position(request)
-    groups = _groups(request)
+    groups = _groups(upstream, request)
     room = upstream.page_rows
     buckets: list[dict[str, Any]] = []
     while bucket < count and len(buckets) < limit and room != 0:
@@ -182,14 +182,14 @@ def _moment(request: Request, name: str) -> datetime | None:
     raise Refusal(400, INVALID, f"{name}: must be an RFC 3339 timestamp with a time zone")
 
 
-def _groups(request: Request) -> list[str]:
+def _groups(upstream: Upstream, request: Request) -> list[str]:
     groups = request.params_named("group_by[]")
     for name in groups:
         if name not in DIMENSIONS:
             raise Refusal(400, INVALID, f"group_by: unknown value {name}")
     beta = request.headers.get("anthropic-beta", "")
-    if "speed" in groups and "fast-mode-2026-02-01" not in beta:
-        raise Refusal(400, INVALID, "group_by: speed needs a beta header")
+    if "speed" in groups and not (upstream.tells_speed and "fast-mode-2026-02-01" in beta):
+        raise Refusal(400, INVALID, "group_by: unknown value speed")
     return list(dict.fromkeys(groups))
 
 

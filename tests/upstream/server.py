@@ -41,7 +41,8 @@ class Upstream:
     Settings, changeable at any time: `anthropic_key`, `cursor_key`; `page_rows` (most
     result rows on a page of the messages report, a day continues on the next page),
     `list_page_cap` (most objects on a page of a directory list), `cursor_page_cap` (most
-    events on a page). None is no cap. An error inside the server itself answers 500 and
+    events on a page). None is no cap. `tells_speed`: whether the messages report can be grouped
+    by speed. An error inside the server itself answers 500 and
     is raised again when the `with` ends.
     """
 
@@ -50,6 +51,7 @@ class Upstream:
         self.anthropic_key = "sk-ant-admin01-invented-key-of-the-company-0001"
         self.cursor_key = "crsr_invented_key_of_the_company_0001"
         self.page_rows: int | None = None
+        self.tells_speed = True
         self.list_page_cap: int | None = None
         self.cursor_page_cap: int | None = None
         self.log: list[RequestSeen] = []

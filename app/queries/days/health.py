@@ -45,7 +45,8 @@ GOOD = (Standing.GOOD, Standing.RUNNING, Standing.NOT_CONFIGURED)
 class LastRun(NamedTuple):
     """The newest ended part of a run at a provider, and the days of its window.
 
-    `finished_at` is None when its process died and nobody knows when.
+    `finished_at` is None when its process died and nobody knows when. `unseen`: what the
+    provider would not tell, "" when it told all.
     """
 
     run: int
@@ -56,6 +57,7 @@ class LastRun(NamedTuple):
     start: date
     end: date
     error: str
+    unseen: str
 
     @property
     def seconds(self) -> int | None:
@@ -163,6 +165,7 @@ def _last_runs(active: Run | None) -> dict[str, LastRun]:
             start=day_of(part.run.start_day),
             end=day_of(part.run.end_day),
             error=part.error,
+            unseen=part.unseen,
         )
         for part in rows
     }

@@ -130,7 +130,7 @@ def _asked(provider: Provider, client: Client) -> Verdict:
     try:
         listed = _listed(provider.fetch_directory(client))
         today = utc_now().date()
-        provider.fetch_days(client, today, today, now=utc_now())
+        (usage,) = provider.fetch_days(client, today, today, now=utc_now())
     except UpstreamError as error:
         if error.kind is not ErrorClass.STOPPED:
             return Verdict(provider.NAME, False, str(error))
@@ -139,7 +139,8 @@ def _asked(provider: Provider, client: Client) -> Verdict:
             return Verdict(provider.NAME, True, f"The key works: {listed}; {slow}.")
         slow = f"{provider.LABEL} took longer than {SECONDS:.0f} seconds to list its members"
         return Verdict(provider.NAME, False, f"{slow}: try again later.")
-    return Verdict(provider.NAME, True, f"The key works: {listed}, and today's usage was read.")
+    works = f"The key works: {listed}, and today's usage was read."
+    return Verdict(provider.NAME, True, f"{works} {usage.unseen}".rstrip())
 
 
 def _listed(directory: Directory) -> str:
