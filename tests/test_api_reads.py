@@ -151,6 +151,13 @@ def test_comparison_over_a_month_edge(company: Reader) -> None:
     exact(found["previousPeriod"], expected.stats(before))
 
 
+def test_a_calendar_month_is_compared_with_the_one_before(town: Reader) -> None:
+    february = query_of(date(2024, 2, 1), date(2024, 2, 29))
+    found = town.get("stats", **february, days="29", comparison="true")
+    before = chosen(town.facts, date(2024, 1, 1), date(2024, 1, 31))
+    exact(found["previousPeriod"], expected.stats(before))
+
+
 def test_there_is_nothing_to_compare_without_a_beginning(town: Reader) -> None:
     for query in ({}, {"endDate": "2024-02-29"}, {"startDate": "0001-01-01"}):
         found = town.get("stats", comparison="true", **query)

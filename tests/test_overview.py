@@ -17,6 +17,8 @@ from tests.tools import CLAUDE_CODE, CURSOR
 
 FIRST, LAST = date(2026, 11, 1), date(2026, 11, 10)
 
+NEXT_YEAR = date(2027, 7, 7)
+
 
 def days(first: date = FIRST, last: date = LAST) -> list[date]:
     return list(days_between(first, last))
@@ -27,23 +29,36 @@ def state(provider: str, configured: bool, through: date | None) -> ProviderStat
 
 
 def test_cuts_open_days_at_the_end_and_compares_as_many_before() -> None:
-    compared = comparison(Scope(FIRST, LAST), {LAST, LAST - timedelta(days=1)})
+    compared = comparison(Scope(FIRST, LAST), {LAST, LAST - timedelta(days=1)}, NEXT_YEAR)
     assert compared is not None
     assert compared.now == Scope(FIRST, date(2026, 11, 8))
     assert compared.before == Scope(date(2026, 10, 22), date(2026, 10, 29))
     assert compared.now.days == compared.before.days
 
 
+def test_a_month_of_which_today_is_open_is_compared_with_the_same_days_of_the_month_before() -> (
+    None
+):
+    today = date(2026, 11, 30)
+    compared = comparison(Scope(date(2026, 11, 1), today), {today}, today)
+    assert compared is not None
+    assert compared.now == Scope(date(2026, 11, 1), date(2026, 11, 29))
+    assert compared.before == Scope(date(2026, 10, 1), date(2026, 10, 29))
+    rolling = comparison(Scope(date(2026, 11, 1), today), {today}, today, rolling=True)
+    assert rolling is not None
+    assert rolling.before == Scope(date(2026, 10, 2), date(2026, 10, 30))
+
+
 def test_a_week_without_today_is_compared_with_the_same_weekdays() -> None:
     sunday = date(2026, 11, 22)
-    compared = comparison(Scope(sunday - timedelta(days=6), sunday), {sunday})
+    compared = comparison(Scope(sunday - timedelta(days=6), sunday), {sunday}, sunday)
     assert compared is not None
     assert compared.now == Scope(date(2026, 11, 16), date(2026, 11, 21))
     assert compared.before == Scope(date(2026, 11, 9), date(2026, 11, 14))
 
 
 def test_an_open_day_in_the_middle_cuts_nothing() -> None:
-    compared = comparison(Scope(FIRST, LAST), {date(2026, 11, 5)})
+    compared = comparison(Scope(FIRST, LAST), {date(2026, 11, 5)}, NEXT_YEAR)
     assert compared is not None
     assert compared.now == Scope(FIRST, LAST)
     assert compared.before == Scope(date(2026, 10, 22), date(2026, 10, 31))
@@ -61,7 +76,7 @@ def test_an_open_day_in_the_middle_cuts_nothing() -> None:
 def test_compares_nothing_without_complete_days_or_days_before(
     scope: Scope, open_days: set[date]
 ) -> None:
-    assert comparison(scope, open_days) is None
+    assert comparison(scope, open_days, NEXT_YEAR) is None
 
 
 @pytest.mark.parametrize(

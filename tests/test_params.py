@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
+from app.dates import days_before
 from app.queries.scope import Scope
 from app.web.request.errors import BadRequest
 from app.web.view.params import (
@@ -222,10 +223,10 @@ def test_any_api_call_has_a_scope_or_a_named_parameter(pairs: list[tuple[str, st
     assert set(scope.tools) <= {CLAUDE_CODE, CURSOR}
 
 
-@given(st.dates(), st.dates())
-def test_the_period_before_is_as_long_and_ends_the_day_before(one: date, other: date) -> None:
+@given(st.dates(), st.dates(), st.dates())
+def test_the_period_before_a_rolling_range_is_as_long(one: date, other: date, today: date) -> None:
     scope = Scope(min(one, other), max(one, other), (CURSOR,), ("auto",))
-    before = scope.previous()
+    before = scope.previous(today, rolling=True)
     if before is None:
         assert scope.days
         assert (scope.start or date.max).toordinal() <= scope.days
@@ -233,3 +234,41 @@ def test_the_period_before_is_as_long_and_ends_the_day_before(one: date, other: 
     assert before.days == scope.days
     assert before.end == (scope.start or date.min) - timedelta(days=1)
     assert (before.tools, before.models) == (scope.tools, scope.models)
+
+
+@given(st.dates(min_value=date(3, 1, 1)), st.dates(), st.dates())
+def test_no_period_overlaps_with_the_one_before(one: date, other: date, today: date) -> None:
+    start, end = min(one, other), max(one, other)
+    before = days_before(start, end, today)
+    assert before is None or before[0] <= before[1] < start
+
+
+BEFORE = {
+    "a month": ("2026-10-01", "2026-10-31", "2026-09-01", "2026-09-30"),
+    "February": ("2026-03-01", "2026-03-31", "2026-02-01", "2026-02-28"),
+    "a quarter": ("2026-07-01", "2026-09-30", "2026-04-01", "2026-06-30"),
+    "a whole year": ("2025-01-01", "2025-12-31", "2024-01-01", "2024-12-31"),
+    "a month to date": ("2026-11-01", "2026-11-18", "2026-10-01", "2026-10-18"),
+    "a month to yesterday": ("2026-11-01", "2026-11-17", "2026-10-01", "2026-10-17"),
+    "a year to date": ("2026-01-01", "2026-11-18", "2025-01-01", "2025-11-18"),
+    "days of a month": ("2026-11-01", "2026-11-10", "2026-10-22", "2026-10-31"),
+    "other days": ("2026-11-02", "2026-11-08", "2026-10-26", "2026-11-01"),
+}
+
+
+@pytest.mark.parametrize("name", BEFORE)
+def test_the_period_before(name: str) -> None:
+    start, end, *before = map(date.fromisoformat, BEFORE[name])
+    assert days_before(start, end, date(2026, 11, 18)) == tuple(before)
+    length = end - start + timedelta(days=1)
+    assert days_before(start, end, date(2026, 11, 18), rolling=True) == (
+        start - length,
+        start - timedelta(days=1),
+    )
+
+
+def test_a_month_to_date_is_cut_at_the_end_of_a_shorter_month() -> None:
+    start, today = date(2026, 3, 1), date(2026, 3, 30)
+    assert days_before(start, today, today) == (date(2026, 2, 1), date(2026, 2, 28))
+    leap = date(2028, 2, 29)
+    assert days_before(date(2028, 1, 1), leap, leap) == (date(2027, 1, 1), date(2027, 2, 28))

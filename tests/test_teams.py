@@ -66,7 +66,7 @@ def test_the_overview_counts_members_alone(ledger: Reader) -> None:
 
 def test_the_list_of_people_holds_members_alone(ledger: Reader) -> None:
     for scope in scopes(ledger):
-        facts, before = chosen(ledger.facts, *scope), scope.previous()
+        facts, before = chosen(ledger.facts, *scope), scope.previous(ledger.today)
         assert before
         earlier = chosen(ledger.facts, *before)
         asked = PeopleQuestion(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import NamedTuple
 
 from peewee import Expression, Field, ModelSelect
 
-from app.dates import day_number
+from app.dates import day_number, days_before
 from app.models import ALL_SLICE, MODEL, TOOL, Person, PersonDay, Slice, Team, TotalDay
 from app.queries.remembered import remembered
 
@@ -42,15 +42,12 @@ class Scope(NamedTuple):
         """Number of days, None for an open range."""
         return (self.end - self.start).days + 1 if self.start and self.end else None
 
-    def previous(self) -> Scope | None:
-        """The same number of days immediately before; None for an open range."""
-        if not (self.start and self.end and self.days):
+    def previous(self, today: date, *, rolling: bool = False) -> Scope | None:
+        """What it is compared with (`days_before`); None for an open range."""
+        if not (self.start and self.end):
             return None
-        try:
-            start = self.start - timedelta(days=self.days)
-        except OverflowError:
-            return None
-        return self._replace(start=start, end=self.start - timedelta(days=1))
+        days = days_before(self.start, self.end, today, rolling=rolling)
+        return self._replace(start=days[0], end=days[1]) if days else None
 
     def bounds(self) -> tuple[int, int]:
         """First and last day as integers YYYYMMDD."""

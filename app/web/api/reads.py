@@ -28,7 +28,7 @@ from app.queries.sums.ranges import RangeSums, people_counts, sums_of_ranges
 from app.tools import TOOLS
 from app.usage import MICROS_PER_DOLLAR, micro_dollars, normal_email
 from app.web.request.errors import BadRequest
-from app.web.view.params import MOST_DAYS, api_number, api_scope
+from app.web.view.params import MOST_DAYS, api_number, api_scope, is_rolling
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
 
@@ -46,8 +46,11 @@ def dollars(nanos: int) -> float:
 @blueprint.get("/stats")
 def stats() -> ResponseReturnValue:
     """Totals of a range, on request with those of the range before."""
-    scope = api_scope(request.args, utc_today())
-    previous = scope.previous() if request.args.get("comparison") == "true" else None
+    today = utc_today()
+    scope = api_scope(request.args, today)
+    previous = None
+    if request.args.get("comparison") == "true":
+        previous = scope.previous(today, rolling=is_rolling(request.args))
     scopes = [scope, previous] if previous else [scope]
     with reading():
         found = sums_of_ranges(scopes, by_model=False)

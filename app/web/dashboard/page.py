@@ -73,7 +73,7 @@ def known_context(
     view: DashboardView, span: Span, states: Sequence[ProviderState]
 ) -> dict[str, Any]:
     """What the page shows once any usage is known; figures only if the scope has some."""
-    viewed = viewed_range(view.scope, span, states)
+    viewed = viewed_range(view.scope, span, states, view.today, rolling=view.days is not None)
     scope, open_days = viewed.scope, viewed.open_days
     closed = scope._replace(start=viewed.first, end=viewed.last)
     days = series_days(closed, daily.series_labels(view, slices_of(scope)))

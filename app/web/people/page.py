@@ -114,7 +114,7 @@ def question_of(
     view: PeopleView, span: tuple[date, date], states: Iterable[ProviderState]
 ) -> tuple[PeopleQuestion, ViewedRange]:
     """What to ask of the people's rollups for a view, and what its range means."""
-    viewed = viewed_range(view.scope, span, list(states))
+    viewed = viewed_range(view.scope, span, list(states), view.today, rolling=view.days is not None)
     compared = viewed.compared
     asked = PeopleQuestion(
         scope=viewed.scope,

@@ -75,7 +75,13 @@ def unknown(email: str, view: PersonView) -> Response:
 def usage_context(person: KnownPerson, view: PersonView, shared: dict[str, Any]) -> dict[str, Any]:
     """What the page shows of somebody who has usage; figures only if the scope has some."""
     # One person's page shows all of theirs: a team that travels along leads back to its people.
-    viewed = viewed_range(view.scope._replace(teams=()), shared["span"], shared["states"])
+    viewed = viewed_range(
+        view.scope._replace(teams=()),
+        shared["span"],
+        shared["states"],
+        view.today,
+        rolling=view.days is not None,
+    )
     scope = viewed.scope
     keys = own_keys(person.person_id, scope)
     usage = person_usage(scope, person.person_id)

@@ -71,6 +71,12 @@ def _api_range(
     return last_days(default_days, today) if default_days else (None, None)
 
 
+def is_rolling(args: Mapping[str, str]) -> bool:
+    """Whether the range of an API read is "the last N days": dates go before `days`."""
+    dates = (args.get(name, "").strip() for name in ("startDate", "endDate"))
+    return bool(args.get("days", "").strip()) and not any(dates)
+
+
 def _api_day(args: Mapping[str, str], name: str) -> date | None:
     text = args.get(name, "").strip()
     day = parse_day(text)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from app.dates import days_between
+from app.dates import days_between, same_day_before
 from app.providers import PROVIDERS, label_of
 from app.queries.days.coverage import Gap, left_out, never_read
 from app.queries.days.freshness import ProviderState, unsettled_days
@@ -20,7 +20,7 @@ MOST_STRETCHES = 2
 
 
 class Comparison(NamedTuple):
-    """The complete part of a range, and the same number of days before the range.
+    """The complete part of a range, and the days before it that it is compared with.
 
     `whole`: all of the range is complete. `unknown`: why nothing can be said of a change, as
     not all of these days were ever read; "" when they were.
@@ -47,13 +47,23 @@ class ViewedRange(NamedTuple):
 
 
 def viewed_range(
-    asked: Scope, span: tuple[date, date], states: Sequence[ProviderState]
+    asked: Scope,
+    span: tuple[date, date],
+    states: Sequence[ProviderState],
+    today: date,
+    *,
+    rolling: bool,
 ) -> ViewedRange:
-    """The range of a view over records that reach from `span[0]` to `span[1]`."""
+    """The range of a view over records that reach from `span[0]` to `span[1]`.
+
+    `rolling`: it was asked for as "the last N days".
+    """
     scope = within_records(asked, span)
     first, last = scope.start or span[0], scope.end or span[1]
     open_days = open_days_of(days_between(first, last), scope, states)
-    compared = known_comparison(asked, open_days, span[0]) if scope == asked else None
+    compared = None
+    if scope == asked:
+        compared = known_comparison(asked, open_days, span[0], today, rolling=rolling)
     return ViewedRange(scope, first, last, open_days, compared)
 
 
@@ -87,14 +97,16 @@ def open_days_of(days: Iterable[date], scope: Scope, states: Sequence[ProviderSt
     return incomplete_days(days, open_days, states, scope.tools)
 
 
-def known_comparison(scope: Scope, open_days: set[date], first: date) -> Comparison | None:
+def known_comparison(
+    scope: Scope, open_days: set[date], first: date, today: date, *, rolling: bool
+) -> Comparison | None:
     """`comparison`, told why it says nothing where days were never read; records begin on
     `first`."""
-    compared = comparison(scope, open_days)
+    compared = comparison(scope, open_days, today, rolling=rolling)
     if compared is None:
         return None
-    both = compared.now._replace(start=compared.before.start)
-    missing = never_read(both, providers_of(scope.tools))
+    wanted = providers_of(scope.tools)
+    missing = [*never_read(compared.before, wanted), *never_read(compared.now, wanted)]
     if missing and all(gap.end < first for gap in missing):
         return compared._replace(unknown=f"records begin on {formatting.full_day(first)}")
     return compared._replace(unknown=gap_words(missing))
@@ -143,22 +155,26 @@ def incomplete_days(
     return {day for day in days if day in unsettled or (reached is not None and day > reached)}
 
 
-def comparison(scope: Scope, open_days: set[date]) -> Comparison | None:
+def comparison(
+    scope: Scope, open_days: set[date], today: date, *, rolling: bool = False
+) -> Comparison | None:
     """What the changes on the cards compare; None when there is nothing to compare.
 
-    The rule: of the range, and of the same number of days immediately before it, the same
-    last days are cut off, those that are incomplete in the range. So both sides have as many
-    days, whole weeks compare the same weekdays, and no day counts that may still grow. An
-    open range (all time) has no days before it, and a range of incomplete days only has no
-    complete part.
+    The rule: of the range, and of the period before it (`days_before`), the same last days are
+    cut off, those that are incomplete in the range. So whole weeks compare the same weekdays,
+    months the same days of the month, and no day counts that may still grow: on 30 November
+    "November" compares 1 - 29 November with 1 - 29 October. An open range (all time) has no days
+    before it, and a range of incomplete days only has no complete part.
     """
-    earlier = scope.previous()
-    if earlier is None or not (scope.start and scope.end and earlier.start):
+    earlier = scope.previous(today, rolling=rolling)
+    if earlier is None or not (scope.start and scope.end and earlier.start and earlier.end):
         return None
     end = scope.end
     while end in open_days:
         end -= timedelta(days=1)
     if end < scope.start:
         return None
-    last = earlier.start + (end - scope.start)
-    return Comparison(scope._replace(end=end), earlier._replace(end=last), end == scope.end)
+    whole, last = end == scope.end, earlier.end
+    if not whole:
+        last = same_day_before(end, scope.start, (earlier.start, earlier.end))
+    return Comparison(scope._replace(end=end), earlier._replace(end=last), whole)

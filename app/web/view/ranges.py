@@ -80,12 +80,12 @@ def is_month(start: date, end: date, today: date) -> bool:
 
 
 def earlier(view: View, first_known: date) -> str:
-    """Query of the same number of days immediately before; of a month, the month before.
+    """Query of the period before (`days_before`); of a month to date, the whole month before.
 
     "" when the range is open or when nothing is known of days before it.
     """
     start, end = view.scope.start, view.scope.end
-    before = view.scope.previous()
+    before = view.scope.previous(view.today, rolling=view.days is not None)
     if start is None or end is None or before is None or start <= first_known:
         return ""
     if view.days is None and is_month(start, end, view.today):
