@@ -20,16 +20,16 @@ and the tally of the second file says one new row, one changed (its money), none
 Events are a multiset: over files, an event counts as often as in the file that has it most,
 and with the best-known money: the provider's figure goes before a list price, that before none.
 Keyed rows (of one day, key, model) of one file and key are summed, such as the hours of a day,
-and the file applied last wins a key. Money is keyed too; it belongs to the token records of the
-day that it matches. Keyed files that tell a day apart by other columns (with API keys, or without)
-tell the same usage in other words: of these only what is told like the file applied last counts.
+and the file applied last wins a key; so it is with files that have other columns, see
+`app.importing.columns`. Money is keyed too; it belongs to the token records of the day that it
+matches.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from functools import reduce
@@ -37,14 +37,13 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from app.importing.columns import OWNER_COLUMNS, DayRow, day_row, merged_files
 from app.importing.events import Held, Tally, decoded, merged_events
 from app.importing.money import attached
 from app.model_names import display_name
 from app.states import Merge
 from app.usage import PriceStatus, UsageRecord
 
-OWNER_COLUMNS = ("api_key", "workspace")
-"""Of keyed rows: the columns that say whose a row is, where the file has them."""
 FIRST_LETTERS = {Merge.MONEY: "a", Merge.EVENTS: "f", Merge.KEYED: "k"}
 """Of key hashes: money sorts before the tokens it belongs to."""
 EARLIER_EVENTS = ("e", "ez")
@@ -124,67 +123,50 @@ def merged_day(
     those of the others; it is complete when the records are. Only a day with keyed rows or
     money is held in memory whole.
     """
+    tally = tally or Tally()
     money: list[tuple[str, UsageRecord]] = []
     tokens: list[UsageRecord] = []
-    told_alike = _told_like_the_last(rows, batches)
-    for money_key, record in _merged_keys(day, told_alike, batches, tally or Tally()):
-        if money_key:
-            money.append((money_key, record))
-        elif money:
-            tokens.append(record)
+    for letter, group in groupby(rows, key=lambda row: row.key_hash[0]):
+        if letter == FIRST_LETTERS[Merge.EVENTS]:
+            yield from _events(day, group, batches, tally)
+        elif letter == FIRST_LETTERS[Merge.MONEY]:
+            money = [(row.key, row.record) for row in _day_rows(day, group, batches, tally)]
         else:
-            yield record
+            tokens = [row.record for row in _day_rows(day, group, batches, tally)]
     yield from attached(tokens, money)
 
 
-def _told_like_the_last(rows: Iterable[StoredRow], batches: Sequence[int]) -> Iterator[StoredRow]:
-    """All events; of money and of keyed rows those of the shape that the last file has."""
-    place = {batch: number for number, batch in enumerate(batches)}
-    for letter, group in groupby(rows, key=lambda row: row.key_hash[0]):
-        if letter == FIRST_LETTERS[Merge.EVENTS]:
-            yield from group
-            continue
-        keyed = list(group)
-        shape = max(keyed, key=lambda row: place[row.batch]).key_hash[1:3]
-        yield from (row for row in keyed if row.key_hash[1:3] == shape)
-
-
-def _merged_keys(
+def _events(
     day: date, rows: Iterable[StoredRow], batches: Sequence[int], tally: Tally
-) -> Iterator[tuple[str, UsageRecord]]:
-    """Records in the order of their key hashes, those that are money with their key."""
-    for key_hash, group in groupby(rows, key=attrgetter("key_hash")):
+) -> Iterator[UsageRecord]:
+    for _, group in groupby(rows, key=attrgetter("key_hash")):
         held: dict[int, Held] = {}
-        key = ""
         for row in group:
             held.setdefault(row.batch, Counter())[row.payload] += 1
-            key = row.key
         newest = held.pop(batches[-1], None)
         others = [held[batch] for batch in batches if batch in held]
-        if key_hash[0] == FIRST_LETTERS[Merge.EVENTS]:
-            for payload in merged_events(others, newest, tally):
-                yield "", decoded(day, payload)
-        else:
-            record = _merged_rows(day, others, newest, tally)
-            yield key if key_hash[0] == FIRST_LETTERS[Merge.MONEY] else "", record
+        for payload in merged_events(others, newest, tally):
+            yield decoded(day, payload)
 
 
-def _merged_rows(day: date, others: list[Held], newest: Held | None, tally: Tally) -> UsageRecord:
-    if newest is None:
-        return _summed(day, others[-1])
-    record = _summed(day, newest)
-    if not others:
-        tally.new += newest.total()
-    elif _summed(day, others[-1]) == record:
-        tally.unchanged += newest.total()
-    else:
-        tally.changed += newest.total()
-    return record
+def _day_rows(
+    day: date, rows: Iterable[StoredRow], batches: Sequence[int], tally: Tally
+) -> list[DayRow]:
+    """The rows of money, or those of tokens, that count. Those of one file and key are summed."""
+    files: dict[int, list[DayRow]] = defaultdict(list)
+    for key_hash, group in groupby(rows, key=attrgetter("key_hash")):
+        held: dict[int, list[StoredRow]] = defaultdict(list)
+        for row in group:
+            held[row.batch].append(row)
+        for batch, same in held.items():
+            record = _summed(day, sorted(row.payload for row in same))
+            files[batch].append(day_row(key_hash, same[0].key, record, len(same)))
+    in_order = [files[batch] for batch in batches if batch in files]
+    return merged_files(in_order, batches[-1] in files, tally)
 
 
-def _summed(day: date, held: Held) -> UsageRecord:
-    records = (decoded(day, payload) for payload in sorted(held.elements()))
-    return reduce(_plus, records)
+def _summed(day: date, payloads: Iterable[str]) -> UsageRecord:
+    return reduce(_plus, (decoded(day, payload) for payload in payloads))
 
 
 def _plus(one: UsageRecord, other: UsageRecord) -> UsageRecord:
