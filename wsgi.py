@@ -6,14 +6,18 @@ import sys
 from dotenv import load_dotenv
 
 from app import create_app
+from app.access.passwords import warn_of_weak_secrets
 from app.config import ROOT, ConfigError
-from app.scheduler import start_when_serving
+from app.scheduler import is_serving, start_when_serving
 
 load_dotenv(ROOT / ".env")
 
 try:
     app = create_app()
-    clock = start_when_serving(app.extensions["tracker_config"])
+    config = app.extensions["tracker_config"]
+    clock = start_when_serving(config)
+    if is_serving():
+        warn_of_weak_secrets(config)
 except ConfigError as error:
     print(f"Cannot start: {error}", file=sys.stderr)
     # gunicorn starts a worker anew for ever unless it ends with this code of gunicorn's own.

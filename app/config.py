@@ -64,6 +64,8 @@ class Config:
     trusted_proxies: int = 0
     log_format: str = ""
     max_upload_mb: int = 50
+    scrypt_cost: int = 2**14
+    """How slow passwords are to guess; no setting: only tests, which sign in often, lower it."""
 
     def provider_key(self, provider: str) -> str | None:
         """The admin key of a provider by its name, or None when it is not configured."""

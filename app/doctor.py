@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from peewee import PeeweeException
 
+from app.access.passwords import FEWEST_CHARACTERS, WEAK_WORDS, is_weak
 from app.config import LOOPBACK_HOSTS, ROOT, Config
 from app.database import OutdatedSchema, database, describe, is_postgres, pending_migrations
 from app.files import FILE_MODE, FOLDER_MODE, open_to_others
@@ -19,7 +20,6 @@ from app.soundness import sqlite_damage
 from app.states import RunStatus
 from app.upstream import Limits, UpstreamError
 
-WEAK_WORDS = ("secret", "changeme", "change-me", "password", "example", "development")
 FEW_CHARACTERS = 8
 LEAST_DISK = 200 * 2**20
 LITTLE_DISK = 2 * 2**30
@@ -84,9 +84,10 @@ def _login(config: Config, host: str) -> Findings:
 
 
 def _length(name: str, secret: str) -> Finding:
-    if len(secret) >= FEW_CHARACTERS and secret.lower() not in WEAK_WORDS:
+    if not is_weak(secret):
         return Finding(Level.OK, name, "set")
-    return Finding(Level.WARN, name, "easy to guess", f"Use at least {FEW_CHARACTERS} characters.")
+    advice = f"Use at least {FEWEST_CHARACTERS} characters."
+    return Finding(Level.WARN, name, "easy to guess", advice)
 
 
 def _secrets(config: Config) -> Findings:

@@ -42,7 +42,7 @@ def start_when_serving(config: Config) -> BackgroundScheduler | None:
 
     For `wsgi.py`, which `flask` loads for every command and servers in every worker.
     """
-    if not _is_serving():
+    if not is_serving():
         return None
     if _is_before_the_fork():
         # Threads do not survive a fork, and a lock held across it would never be freed.
@@ -120,7 +120,7 @@ def _start_if_due(config: Config) -> None:
         log.info("a sync is running already; the scheduled one waits for its end")
 
 
-def _is_serving() -> bool:
+def is_serving() -> bool:
     """Whether this process answers requests: a server's worker, or `flask run` itself."""
     if os.environ.get("FLASK_RUN_FROM_CLI") != "true":
         return any(server in sys.modules for server in SERVERS)

@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -178,8 +179,9 @@ def empty_settings(
 
 @pytest.fixture
 def config(database_settings: dict[str, str], tmp_path: Path) -> Config:
-    """The configuration of a fresh database, without providers."""
-    return read_config({"SECRET_KEY": "a key for tests only", **database_settings}, tmp_path)
+    """The configuration of a fresh database, without providers; passwords cost no time."""
+    settings = {"SECRET_KEY": "a key for tests only", **database_settings}
+    return replace(read_config(settings, tmp_path), scrypt_cost=2)
 
 
 @pytest.fixture

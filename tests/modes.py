@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,8 @@ def serve(database_settings: dict[str, str], tmp_path: Path) -> Iterator[Serve]:
         environment = {"SECRET_KEY": "a key for tests only", **database_settings}
         for more in settings:
             environment |= more
-        app = create_app(read_config(environment, tmp_path))
+        # Hundreds of logins need not be slow each.
+        app = create_app(replace(read_config(environment, tmp_path), scrypt_cost=2))
         app.config["TESTING"] = True
         engines.append(proxy.obj)
         # Tests look into the tables as well.

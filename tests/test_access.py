@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import threading
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from peewee import Database, OperationalError
@@ -11,7 +14,7 @@ from peewee import Database, OperationalError
 from app import access
 from app.access import BadToken, audit, limiter, list_events, list_tokens, make_token, revoke_token
 from app.access.limiter import TooManyTries, begin_try, clear_tries
-from app.access.passwords import role_of
+from app.access.passwords import role_of, warn_of_weak_secrets, weak_settings
 from app.access.sessions import IDLE, LONGEST, begin_session, end_session, find_session
 from app.access.tokens import find_token
 from app.config import Config
@@ -33,6 +36,53 @@ def test_tells_the_two_passwords_apart(guarded: Config) -> None:
     assert role_of("look", guarded) == "viewer"
     for wrong in ("", "password", "pässwor", "pässword ", "LOOK", "\0", "é" * 10_000, "\ud800"):
         assert role_of(wrong, guarded) is None
+
+
+def test_a_stolen_database_and_its_key_do_not_give_a_password_away_fast(guarded: Config) -> None:
+    """What a session keeps takes 16 MiB and some 50 ms to compute, also at home."""
+    real = replace(guarded, scrypt_cost=Config().scrypt_cost)
+    assert real.scrypt_cost >= 2**14
+    begin_session("admin", real)
+    salt = hmac.digest(real.secret_key.encode(), b"password", hashlib.sha256)
+    slow = hashlib.scrypt("pässword".encode(), salt=salt, n=2**14, r=8, p=1, dklen=32)
+    assert LoginSession.get().fingerprint == hmac.digest(slow, b"admin", "sha256").hex()
+
+
+def test_a_try_costs_the_same_whatever_it_is(
+    guarded: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    role_of("the set passwords are computed once", guarded)
+    costs: list[int] = []
+    scrypt = hashlib.scrypt
+
+    def counted(*arguments: Any, **options: Any) -> bytes:
+        costs.append(options["n"])
+        return scrypt(*arguments, **options)
+
+    monkeypatch.setattr(hashlib, "scrypt", counted)
+    for password in ("pässword", "look", "wrong", "wrong", ""):
+        costs.clear()
+        role_of(password, guarded)
+        assert costs == [guarded.scrypt_cost], password
+
+
+def test_only_the_roles_that_are_asked_for_are_given(guarded: Config) -> None:
+    assert role_of("pässword", guarded, ["viewer"]) is None
+    assert role_of("look", guarded, ["viewer"]) == "viewer"
+    assert role_of("look", guarded, []) is None
+
+
+def test_names_the_secrets_that_are_easy_to_guess(config: Config, caplog: Any) -> None:
+    few, many = "x" * 11, "x" * 12
+    weak = replace(config, admin_password=few, viewer_password=many, cron_secret="changeme")
+    assert weak_settings(weak) == ["ADMIN_PASSWORD", "CRON_SECRET"]
+    warn_of_weak_secrets(weak)
+    assert caplog.messages == [
+        "ADMIN_PASSWORD is easy to guess: use at least 12 characters.",
+        "CRON_SECRET is easy to guess: use at least 12 characters.",
+    ]
+    assert few not in caplog.text
+    assert weak_settings(config) == []
 
 
 def test_a_password_that_is_not_set_is_never_right(config: Config) -> None:

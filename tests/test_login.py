@@ -341,3 +341,15 @@ def test_the_bearer_of_somebody_else_leaves_the_login_alone(site: Site) -> None:
     for other in ("Bearer of a proxy", "Basic eA==", "Bearer"):
         headers = {"Authorization": other}
         assert site.client.get("/api/auth", headers=headers).get_json()["authenticated"] is True
+
+
+def test_settings_say_which_password_is_easy_to_guess(serve: Serve) -> None:
+    site = serve({"ADMIN_PASSWORD": "short", "VIEWER_PASSWORD": VIEWER_PASSWORD})
+    site.log_in("short")
+    page = site.client.get("/settings/tokens").text
+    assert "<b>ADMIN_PASSWORD is easy to guess.</b>" in page
+    assert "Use at least 12 characters." in page
+    assert "VIEWER_PASSWORD" not in page
+    strong = serve(BOTH)
+    strong.log_in()
+    assert "easy to guess" not in strong.client.get("/settings/tokens").text

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from app.access.audit import list_events, record_event
-from app.access.passwords import ADMIN, ROLES, VIEWER
+from app.access.passwords import ADMIN, FEWEST_CHARACTERS, ROLES, VIEWER, weak_settings
 from app.access.tokens import SCOPES, BadToken, list_tokens, make_token, revoke_token
 
 __all__ = (
-    "ADMIN", "ROLES", "SCOPES", "VIEWER", "BadToken", "list_events", "list_tokens",
-    "make_token", "record_event", "revoke_token",
+    "ADMIN", "FEWEST_CHARACTERS", "ROLES", "SCOPES", "VIEWER", "BadToken", "list_events",
+    "list_tokens", "make_token", "record_event", "revoke_token", "weak_settings",
 )  # fmt: skip

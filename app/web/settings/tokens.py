@@ -5,7 +5,17 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
-from app.access import SCOPES, BadToken, list_events, list_tokens, make_token, revoke_token
+from app.access import (
+    FEWEST_CHARACTERS,
+    SCOPES,
+    BadToken,
+    list_events,
+    list_tokens,
+    make_token,
+    revoke_token,
+    weak_settings,
+)
+from app.current import the_config
 from app.database import reading
 from app.dates import moment, utc_now
 from app.web.request.guard import admin_only, current_user_label
@@ -63,6 +73,8 @@ def _page(
         typed_name=typed_name,
         typed_scopes=["read"] if typed_scopes is None else typed_scopes,
         scopes=[(scope, SCOPE_WORDS.get(scope, scope)) for scope in SCOPES],
+        weak=weak_settings(the_config()),
+        fewest=FEWEST_CHARACTERS,
         moment=moment,
         now=utc_now(),
         post_url=request.path,
