@@ -159,9 +159,9 @@ def test_a_view_falls_back_to_the_default(
     assert view.all_time == (text == "days=all")
 
 
-def test_a_view_keeps_only_known_tools_in_their_order() -> None:
+def test_a_view_keeps_tools_in_their_order_and_what_is_none_after_them() -> None:
     view = view_of("tool=cursor&tool=copilot&tool=claude_code&model=auto&model=auto&model=+x+")
-    assert view.scope.tools == (CLAUDE_CODE, CURSOR)
+    assert view.scope.tools == (CLAUDE_CODE, CURSOR, "copilot")
     assert view.scope.models == ("auto", "x")
 
 

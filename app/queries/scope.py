@@ -124,6 +124,11 @@ def known_models() -> list[tuple[str, str]]:
     return sorted(found, key=lambda row: (row[1].lower(), row[0]))
 
 
+def model_names() -> set[str]:
+    """Every name that a filter of models finds: display names and raw ones."""
+    return {name for _, kind, _, *both in _all_slices() if kind == MODEL for name in both if name}
+
+
 @remembered()
 def teams() -> dict[int, str]:
     """The name of every team by its id; remembered."""

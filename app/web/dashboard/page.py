@@ -25,7 +25,7 @@ from app.web.dashboard.view import COST, CUTS, MEASURES, DashboardView, parse_da
 from app.web.request import htmx
 from app.web.view import charts
 from app.web.view.cards import cards, sides_of
-from app.web.view.frame import frame, with_known_teams
+from app.web.view.frame import frame
 from app.web.view.navigation import Drilldown
 from app.web.view.periods import Comparison, left_out_words, viewed_range
 from app.web.view.tools import TOOL_ROWS, in_several_tools, ordered_tools, tool_parts
@@ -62,7 +62,6 @@ def page() -> Response:
     now = utc_now()
     view = parse_dashboard(request.args, now.date())
     with reading():
-        view = with_known_teams(view)
         context = frame(view, now) | {"empty": "nothing", "key_settings": KEY_SETTINGS}
         if context["span"]:
             context |= known_context(view, context["span"], context["states"])

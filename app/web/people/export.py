@@ -18,7 +18,7 @@ from app.web.people.view import PeopleView, parse_people_view
 from app.web.pivot import export as pivot
 from app.web.view import formatting
 from app.web.view.csv_files import csv_answer, csv_text, file_name, plain_dollars, plain_share
-from app.web.view.frame import configured_providers, with_known_teams
+from app.web.view.frame import configured_providers
 from app.web.view.tools import tool_parts
 
 ROWS_AT_ONCE = 500
@@ -37,7 +37,6 @@ def users() -> Response:
         return pivot.export()
     view = parse_people_view(request.args, utc_now().date())
     with reading():
-        view = with_known_teams(view)
         rows, days = found_rows(view)
     lines = csv_lines(view.shown_columns, rows)
     covered = [day.isoformat() for day in days if day]

@@ -28,7 +28,7 @@ from app.web.pivot.words import MENUS
 from app.web.request import htmx
 from app.web.view import charts, formatting
 from app.web.view.csv_files import export_note
-from app.web.view.frame import frame, with_known_teams
+from app.web.view.frame import frame
 from app.web.view.navigation import person_path
 from app.web.view.periods import ViewedRange, viewed_range
 from app.web.view.state import SIZES
@@ -50,7 +50,6 @@ def page() -> Response:
     now = utc_now()
     view = parse_people_view(request.args, now.date())
     with reading():
-        view = with_known_teams(view)
         context = frame(view, now) | MENUS | {"empty": "nothing"}
         if context["span"]:
             context |= known_context(view, context["span"], context["states"])

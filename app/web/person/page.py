@@ -31,7 +31,7 @@ from app.web.person.view import PersonView, parse_person_view
 from app.web.request import htmx
 from app.web.view import formatting
 from app.web.view.cards import cards, sides_of
-from app.web.view.frame import frame, with_known_teams
+from app.web.view.frame import frame
 from app.web.view.navigation import PersonDrilldown
 from app.web.view.periods import Comparison, ViewedRange, viewed_range
 from app.web.view.tools import TOOL_ROWS, in_several_tools, ordered_tools
@@ -55,7 +55,6 @@ def page(email: str) -> ResponseReturnValue:
             return redirect(url_for("person.page", email=owner) + view.query().rstrip("?"), 303)
         if person is None:
             return unknown(email, view)
-        view = with_known_teams(view)
         context = frame(view, now) | {"person": person, "empty": "never", "keys": []}
         context["further"] = further_emails().get(person.email, ())
         if context["span"] and person.first_day:

@@ -29,7 +29,7 @@ from app.web.view import formatting
 from app.web.view.csv_files import (
     export_note,
 )
-from app.web.view.frame import frame, with_known_teams
+from app.web.view.frame import frame
 from app.web.view.navigation import person_path
 from app.web.view.periods import open_days_of, within_records
 from app.web.view.state import SIZES
@@ -40,7 +40,6 @@ def respond() -> Response:
     now = utc_now()
     view = parse_pivot_view(request.args, now.date())
     with reading():
-        view = with_known_teams(view)
         context = frame(view, now) | MENUS | {"empty": "nothing", "title": title(view)}
         if context["span"]:
             context |= known_context(view, context["span"], context["states"])

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from flask import Flask, g
 
@@ -15,7 +14,7 @@ from app.ledger import holds_demo
 from app.providers import PROVIDERS, Provider
 from app.queries.days.freshness import freshness, known_span
 from app.queries.remembered import remembered
-from app.queries.scope import Scope, known_models, known_teams, model_places
+from app.queries.scope import Scope, known_models, known_teams, model_names, model_places
 from app.tools import TOOL_KEYS
 from app.web.view import charts, colors
 from app.web.view.navigation import navigation, range_arguments
@@ -24,7 +23,6 @@ from app.web.view.ranges import range_picker
 from app.web.view.state import View
 from app.web.view.tools import tool_parts
 
-V = TypeVar("V", bound=View)
 _is_demo = remembered()(holds_demo)
 
 
@@ -67,17 +65,24 @@ def frame(view: View, now: datetime | None = None) -> dict[str, Any]:
         g.model_places = model_places()
         context["team_choices"] = known_teams()
         context["first_days"] = first_days(span)
+        context["unknown_filters"] = unknown_filters(view)
         context["demo"] = _is_demo()
     return context
 
 
-def with_known_teams(view: V) -> V:
-    """The view without teams that there are not: an odd value filters nothing."""
-    if not view.scope.teams:
-        return view
-    known = known_teams()
-    teams = tuple(team for team in view.scope.teams if team in known)
-    return replace(view, scope=view.scope._replace(teams=teams))
+def unknown_filters(view: View) -> list[tuple[str, str, str]]:
+    """(kind, name, query without it) of each filter on what there is not: nothing matches it."""
+    scope, found = view.scope, []
+    for kind, field, chosen, known in (
+        ("tool", "tools", scope.tools, TOOL_KEYS),
+        ("model", "models", scope.models, model_names()),
+        ("team", "teams", scope.teams, known_teams()),
+    ):
+        for name in chosen:
+            if name not in known:
+                others = tuple(one for one in chosen if one != name)
+                found.append((kind, name, view.query(**{field: others})))
+    return found
 
 
 def model_choices(scope: Scope) -> list[str]:

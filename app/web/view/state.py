@@ -179,7 +179,10 @@ def parse_view(args: MultiDict[str, str], today: date) -> View:
 
 def _parse_range(args: MultiDict[str, str], today: date) -> tuple[Scope, int | None, bool]:
     """The scope, its preset and whether it is all time."""
-    tools = tuple(tool for tool in TOOL_KEYS if tool in args.getlist("tool"))
+    asked = parse_texts(args, "tool")
+    known = [tool for tool in TOOL_KEYS if tool in asked]
+    # What there is not stays, and matches nothing: the page says so.
+    tools = (*known, *(tool for tool in asked if tool not in TOOL_KEYS))
     filters = (tools, parse_texts(args, "model"), parse_texts(args, "team"))
     start, end = parse_day(args.get("start", "")), parse_day(args.get("end", ""))
     if start or end:
