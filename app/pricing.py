@@ -160,6 +160,11 @@ def _prices(raw_model: str, day: date, conditions: Conditions) -> _TokenPrices |
     return None
 
 
+def searches_nanos(web_searches: int) -> int:
+    """What web searches cost, in nano-dollars, whatever the model."""
+    return web_searches * _SEARCH_NANOS
+
+
 def value_nanos(
     raw_model: str,
     day: date,
@@ -189,7 +194,7 @@ def value_nanos(
         + tokens.cache_read * prices.cache_read
         + tokens.output * prices.output
     )
-    value = _half_even(fine) + web_searches * _SEARCH_NANOS
+    value = _half_even(fine) + searches_nanos(web_searches)
     return value if value <= LARGEST_VALUE_NANOS else None
 
 

@@ -87,7 +87,8 @@ def test_reads_dollars_to_the_billionth(text: str, nanos: int | None) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "€1,00", "1,00", "(1.23)", "inf", "-inf", "Infinity", "1.23 EUR", "£1", "1.2.3", "--1",
+        "€1,00", "1,00", "(-1.23)", "((1))", "()", "(N/A)", "<$0.05", "<1",
+        "inf", "-inf", "Infinity", "1.23 EUR", "£1", "1.2.3", "--1",
         "-$-1", "1 234.5", "1_0", "free money", "$", "1e400", "2000000000", "0.1.", "$ $1",
         "\uff11.5", "sNaN", "0,35",
     ],

@@ -231,4 +231,5 @@ def _number(number: int, one: str, several: str) -> str:
 
 
 def _dollars(nanos: int) -> str:
-    return f"${Decimal(nanos).scaleb(-9):,.2f}"
+    sign = "\u2212" if nanos < 0 else ""
+    return f"{sign}${Decimal(abs(nanos)).scaleb(-9):,.2f}"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from app.providers.exports import matched, money_target
+from app.pricing import searches_nanos
+from app.providers.exports import is_of_searches, matched, money_target
 from app.usage import PriceStatus, UsageRecord
 
 
@@ -29,8 +31,10 @@ def attached(
     """The token records of a day, their value replaced by the money (key, record) they match.
 
     An amount that matches several is split over their value, or else their tokens, to the last
-    nano-dollar; one that matches none becomes a record without tokens.
+    nano-dollar; one that matches none becomes a record without tokens. Web searches keep their
+    list price where no amount is of the searches of their key.
     """
+    searched = {amount.actor.key for _, amount in money if is_of_searches(amount)}
     shares: dict[int, _Share] = defaultdict(_Share)
     places = _Places(tokens)
     alone = []
@@ -45,13 +49,19 @@ def attached(
         for place, share, part in zip(found, values, billed, strict=True):
             shares[place].add(share, None if amount.billed_nanos is None else part)
     for place, record in enumerate(tokens):
-        yield _with(record, shares[place]) if place in shares else record
+        listed = 0 if searched & {record.actor.key, ""} else _searches_nanos(record)
+        yield _with(record, shares[place], listed) if place in shares else record
     yield from alone
 
 
-def _with(record: UsageRecord, share: _Share) -> UsageRecord:
+def _searches_nanos(record: UsageRecord) -> int:
+    facts = json.loads(record.detail) if record.detail else {}
+    return searches_nanos(facts.get("web_search_requests", 0))
+
+
+def _with(record: UsageRecord, share: _Share, listed: int) -> UsageRecord:
     return record._replace(
-        value_nanos=share.value,
+        value_nanos=share.value + listed,
         billed_nanos=share.billed,
         price_status=PriceStatus.PROVIDER,
     )

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from app.providers.claude_record import summed
 from app.providers.exports import claude_cost, claude_tokens, cursor_events
 from app.providers.exports.cells import SHOWN, BadCell, CellReader
-from app.providers.exports.claude_cost import MoneyTarget, matched, money_target
+from app.providers.exports.claude_cost import MoneyTarget, is_of_searches, matched, money_target
 from app.providers.exports.refused import refused_as
 from app.providers.exports.table import CsvRow, CsvTable, read_table
 from app.providers.exports.text import text_lines
@@ -38,6 +38,7 @@ __all__ = [
     "MoneyTarget",
     "SkippedRow",
     "UnreadableExport",
+    "is_of_searches",
     "matched",
     "money_target",
     "open_export",

@@ -29,6 +29,15 @@ _MONEY = re.compile(
     r"(?P<minus>-?)(?:US\$|\$|USD)? ?(?P<minus_inside>-?)(?P<amount>[0-9.,eE+-]{1,60}?)(?: ?USD)?",
     re.ASCII,
 )
+_IN_PARENTHESES = re.compile(r"\(([^()]*)\)")
+_NO_MONEY = frozenset({"", "-", "--", "\u2013", "\u2014", "n/a", "na", "nan", "null", "none"})
+"""Cells that say of an amount that it is not known."""
+_A_TRACE = re.compile(r"< ?(?:US)?\$? ?0?\.0*1 ?(?:USD)?", re.ASCII)
+_DECIMAL_COMMA = re.compile(r"-?[0-9]+(?:[. ][0-9]{3})*,(?:[0-9]{1,2}|[0-9]{4,})", re.ASCII)
+_SPACED_INSTANT = re.compile(
+    r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ](?P<time>[0-9:.]{8,18}) ?"
+    r"(?P<zone>Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})"
+)
 _DECIMAL_OR_THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}[.,][0-9]{3}")
 
 
@@ -76,7 +85,13 @@ class CellReader:
         return None if (parts["part"] or "").strip("0") else int(parts["whole"])
 
     def instant(self, text: str, column: str) -> tuple[date, int | None]:
-        """The UTC day, and epoch milliseconds where there is a time (with its zone)."""
+        """The UTC day, and epoch milliseconds where there is a time (with its zone).
+
+        A stated zone is a zone: `2026-03-31 02:00:00+00:00`, `... UTC` and `...+0530` are read.
+        """
+        return self._read_instant(_with_t(text), column)
+
+    def _read_instant(self, text: str, column: str) -> tuple[date, int | None]:
         if not INSTANT_TEXT.fullmatch(text):
             if not DAY_TEXT.fullmatch(text):
                 wanted = "expected YYYY-MM-DD, or a time with its zone as 2026-03-31T02:00:00Z"
@@ -92,7 +107,12 @@ class CellReader:
         return moment.date(), (moment - _EPOCH) // _MILLISECOND
 
     def _read_day(self, text: str, column: str) -> date:
-        """The UTC day of `YYYY-MM-DD` and of `YYYY-MM-DD HH:MM`, which has to be in UTC."""
+        """The UTC day of `YYYY-MM-DD` and of `YYYY-MM-DD HH:MM`, which has to be in UTC.
+
+        Of an instant with its zone, too.
+        """
+        if INSTANT_TEXT.fullmatch(_with_t(text)):
+            return self.instant(text, column)[0]
         if not _DAY_OR_HOUR.fullmatch(text):
             wanted = "expected YYYY-MM-DD or YYYY-MM-DD HH:MM"
             raise BadCell(column, text, f"{wanted}, got {_q(text)}")
@@ -110,16 +130,26 @@ class CellReader:
             raise BadCell(column, text, f"{_q(text)} is more than 48 hours in the future")
 
     def _read_dollars(self, text: str, column: str) -> int | None:
-        """Nano-dollars, rounded half-even once; None for an empty cell, `-` and `NaN`.
+        """Nano-dollars, rounded half-even once; None for what says no amount.
 
-        Accepts `1.23`, `$1.23`, `US$ 1.23`, `1.23 USD`, `-1.23` and commas between groups of
-        three. Every other currency and infinity are refused.
+        That is an empty cell, dashes, `N/A`, `NaN` and `<$0.01`. Accepts `1.23`, `$1.23`,
+        `US$ 1.23`, `1.23 USD`, `-1.23`, `($1.23)` for a negative amount, and commas between
+        groups of three. Every other currency and infinity are refused.
         """
-        if text in ("", "-") or text.lower() == "nan":
+        if text.lower() in _NO_MONEY or _A_TRACE.fullmatch(text):
             return None
+        if inside := _IN_PARENTHESES.fullmatch(text):
+            credit = self._read_dollars(inside[1], column)
+            if credit is None or credit < 0:
+                raise BadCell(column, text, f"expected dollars such as 1.23, got {_q(text)}")
+            return -credit
         parts = _MONEY.fullmatch(text)
         if parts is None or (parts["minus"] and parts["minus_inside"]):
             raise BadCell(column, text, f"expected dollars such as 1.23, got {_q(text)}")
+        if _DECIMAL_COMMA.fullmatch(parts["amount"]):
+            point = _pointed(parts["amount"])
+            why = f"{_q(text)} has a decimal comma; write it with a point, as {point}"
+            raise BadCell(column, text, why)
         amount = self._without_commas(parts["amount"], column)
         try:
             nanos = nanos_from_dollars(amount)
@@ -134,6 +164,21 @@ class CellReader:
             raise BadCell(column, text, f"{why} (thousands or decimals?)")
         grouped = _GROUPED.match(text)
         return grouped[0].replace(",", "") + text[grouped.end() :] if grouped else text
+
+
+def _with_t(text: str) -> str:
+    """An instant as ISO 8601 writes it; any other text as it is."""
+    parts = None if INSTANT_TEXT.fullmatch(text) else _SPACED_INSTANT.fullmatch(text)
+    if parts is None:
+        return text
+    zone = "Z" if parts["zone"] in ("Z", "UTC", "GMT") else parts["zone"].replace(":", "")
+    zone = zone if zone == "Z" else f"{zone[:3]}:{zone[3:]}"
+    return f"{parts['day']}T{parts['time']}{zone}"
+
+
+def _pointed(text: str) -> str:
+    whole, _, part = text.partition(",")
+    return whole.replace(".", "").replace(" ", "") + "." + part
 
 
 def _q(text: str) -> str:

@@ -40,6 +40,9 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "list_price": ("list_price_usd",),
     "api_key_id": ("api_key_id",),
 }
+CREDIT = "credit"
+SEARCH = "web_search"
+"""Kinds of cost, as `cost_type` or `token_type` names them."""
 _IDENTIFYING = (
     *("date", "model", "api_key", "workspace", "usage_type"),
     *("context_window", "inference_geo", "speed", "token_type", "cost_type"),
@@ -110,6 +113,9 @@ def start(reading: Reading) -> RowReader:
         said = (day.isoformat(), model, api_key, workspace, *conditions, *kinds)
         facts = dict(zip(_IDENTIFYING, said, strict=True))
         value = cost if list_price is None else list_price
+        if CREDIT in kinds[1].lower():
+            # Money that is given back, not usage that was worth less.
+            value = 0
         record = UsageRecord(
             day=day,
             actor=RawActor(key=api_key, workspace=workspace),
@@ -158,6 +164,11 @@ def money_target(money_key: str) -> MoneyTarget:
         tuple("model_version" if name == "model" and dated else name for name, _ in named),
         tuple(value for _, value in named),
     )
+
+
+def is_of_searches(amount: UsageRecord) -> bool:
+    """Whether an amount is the price of web searches, not of tokens."""
+    return SEARCH in amount.detail
 
 
 def matched(record: UsageRecord, columns: Sequence[str]) -> tuple[str, ...]:

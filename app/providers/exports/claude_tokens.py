@@ -7,6 +7,7 @@ data. The value is list price, as for the same usage read from the Messages repo
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence, Set
 from functools import lru_cache
 from typing import NamedTuple
@@ -39,12 +40,9 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 }
 _INPUTS = ("input", "cache_write", "cache_write_5m", "cache_write_1h", "cache_read")
 _TOKEN_HEADERS = {header for name in (*_INPUTS, "output") for header in FIELDS[name]}
-_WINDOWS = {
-    **dict.fromkeys(("≤200k", "<=200k", "0-200k"), "0-200k"),
-    # What is left of the sign ≤ where a program wrote it in an encoding without it.
-    **dict.fromkeys(("=200k", "?200k"), "0-200k"),
-    **dict.fromkeys((">200k", "200k-1m"), "200k-1M"),
-}
+_LONG_WINDOW = re.compile(r"(?:>=?|≥|&gt;=?|over|above|morethan)200k.*|200k(?:-1m|\+)|1m")
+_SHORT_WINDOW = re.compile(r"[^>0-9]{0,12}(?:0-)?200k")
+"""What is left of the sign of `≤ 200k` depends on the programs that the file went through."""
 
 
 class TokenCells(NamedTuple):
@@ -130,7 +128,10 @@ def _counts(row: TokenCells, cells: CellReader) -> Counts:
 def conditions_in_words_of_the_api(tier: str, window: str, geo: str, speed: str) -> Conditions:
     """The conditions of a row; the API says 0-200k for `≤ 200k` and 200k-1M for `> 200k`."""
     short = "".join(window.split()).lower()
-    window = _WINDOWS.get(short, window)
+    if _LONG_WINDOW.fullmatch(short):
+        window = "200k-1M"
+    elif _SHORT_WINDOW.fullmatch(short):
+        window = "0-200k"
     return Conditions(*map(clean_text, (tier.lower(), window, geo.lower(), speed.lower())))
 
 

@@ -39,6 +39,11 @@ def _is_spend_report(headers: Set[str]) -> bool:
     return bool({"total_net_spend_usd", "total_gross_spend_usd", "total_prompt_tokens"} & headers)
 
 
+def _is_tokens_with_money(headers: Set[str]) -> bool:
+    tokens = any(header.endswith("_tokens") or "_tokens_" in header for header in headers)
+    return tokens and {"usage_date_utc", "cost_usd"} <= headers
+
+
 def _is_ours(headers: Set[str]) -> bool:
     return {"email", "totaltokens"} <= headers
 
@@ -64,6 +69,13 @@ REFUSED = (
         "it has totals of a whole period, which belong to no day",
         CLAUDE_INSTEAD,
         _is_spend_report,
+    ),
+    KnownReport(
+        "a Claude file of tokens and money in one",
+        "neither could be checked against the other",
+        "Export both and import the two files: Claude Console, Usage, Export"
+        " (claude_api_tokens_*.csv) and Cost, Export (claude_api_cost_*.csv).",
+        _is_tokens_with_money,
     ),
     KnownReport(
         "this program's own export",

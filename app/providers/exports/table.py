@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import NamedTuple
 
 from app.providers.exports.types import UnreadableExport
 
 DELIMITERS = ",;\t|"
+MOST_TITLE_LINES = 20
 _NO_NAME = re.compile(r"[^a-z0-9/$]+")
 
 
@@ -51,6 +52,9 @@ def read_table(
         delimiters = said[1]
         more, first = _first_line(lines)
         before += 1 + more
+    else:
+        titles, lines = _without_titles(chain([first], lines), is_known)
+        before, first = before + titles, next(lines)
     if not first:
         return None
     delimiter = max(delimiters, key=lambda each: _fit(first, each, is_known))
@@ -59,6 +63,20 @@ def read_table(
     while columns and not columns[-1]:
         columns.pop()
     return CsvTable(columns, [normalised(column) for column in columns], delimiter, rows)
+
+
+def _without_titles(
+    lines: Iterator[str], is_known: Callable[[frozenset[str]], bool]
+) -> tuple[int, Iterator[str]]:
+    """How many lines stand above a header that is known, and the lines from there on.
+
+    A report has its name and its dates above. No line is left out where no header is found.
+    """
+    ahead = list(islice(lines, MOST_TITLE_LINES))
+    for place, line in enumerate(ahead):
+        if any(_fit(line, delimiter, is_known)[0] for delimiter in DELIMITERS):
+            return place, chain(ahead[place:], lines)
+    return 0, chain(ahead, lines)
 
 
 def _first_line(lines: Iterator[str]) -> tuple[int, str]:
