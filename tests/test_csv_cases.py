@@ -11,7 +11,7 @@ from app.models import Slice, Usage
 from app.queries.scope import Scope
 from tests.exported import TEAM, TEAM_ROW, TOKENS, TOKENS_ROW, contents, csv_text, with_cells
 from tests.figures import totals
-from tests.imported import put, put_after_preview, total
+from tests.imported import counts, event, events, put, put_after_preview, tokens, total, usage
 
 CASES = Path(__file__).parent / "csv_cases"
 
@@ -136,3 +136,33 @@ def test_lines_above_the_header_are_no_rows(above: str) -> None:
     found = contents(above + csv_text(TEAM, TEAM_ROW, with_cells(TEAM, TEAM_ROW, [("Date", "x")])))
     assert (len(found.good), len(found.rejected)) == (1, 1)
     assert found.rejected[0].line == above.count("\n") + 3
+
+
+def test_exports_joined_into_one_file_count_their_common_rows_once() -> None:
+    done = put_after_preview(case("29-overlap-in-one-file/cat-two-exports.csv"))
+    assert counts(done) == (4, 0, 0, 0, 2, 0)
+    assert done.skipped_reasons == (("told by another export in the file already", 2),)
+    assert total() == (400, 4 * 10**9)
+
+
+def test_twins_of_joined_exports_are_as_many_as_in_the_part_with_most() -> None:
+    row, other = event(tokens=10), event(tokens=3)
+    parts = [events(row, row), events(row, row, row, other), events(row)]
+    put_after_preview(b"".join(parts))
+    assert total()[0] == 33
+
+
+def test_joined_exports_of_keys_that_tell_the_same_count_once_and_others_are_refused() -> None:
+    hours = [usage(f"2026-11-02 {hour:02d}:00", tokens=5) for hour in range(3)]
+    put_after_preview(tokens(*hours) + tokens(*hours, usage("2026-11-03", tokens=7)))
+    assert total()[0] == 22
+    with pytest.raises(RowsRejected) as refused:
+        put(tokens(usage(tokens=5)) + tokens(usage(tokens=6)))
+    assert "import the exports as files of their own" in refused.value.rows[0].message
+
+
+def test_another_header_in_a_file_is_refused() -> None:
+    joined = events(event()) + tokens(usage())
+    with pytest.raises(UnreadableExport, match="In line 3 another export begins"):
+        put(joined)
+    assert total() == (0, 0)

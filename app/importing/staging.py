@@ -11,12 +11,20 @@ from app.dates import now_seconds
 from app.identity import BadEmail, checked_email
 from app.importing.events import encoded
 from app.importing.merging import key_hash_of
-from app.importing.stored import PIECE, Facts, delete_batch, keep_rejected, keep_rows
+from app.importing.parts import CONTRADICTION, REPETITION, PartsAbove
+from app.importing.stored import (
+    PIECE,
+    Facts,
+    delete_batch,
+    keep_rejected,
+    keep_rows,
+    rows_of_batch,
+)
 from app.importing.types import ImportRefused, WrongKind
 from app.ledger import DEMO_ORGANIZATION, holds_demo, organization_for, writing_usage
 from app.models import ImportBatch, Organization
 from app.providers import by_name
-from app.providers.exports import BadRow, Export, ExportRow, SkippedRow, open_export
+from app.providers.exports import BadRow, Export, ExportRow, HeaderAgain, SkippedRow, open_export
 from app.states import BatchStatus, Merge
 
 STALE_SECONDS = 24 * 3600
@@ -155,23 +163,38 @@ class _RowReader:
         self.rows = self.rejected = 0
         self._good: list[tuple] = []
         self._bad: list[tuple] = []
+        self._above: PartsAbove | None = None
 
     def read(self, export: Export) -> None:
         """Store every row."""
         merge = export.kind.merge
         for row in export.rows():
+            if isinstance(row, HeaderAgain):
+                self._flush()
+                self._above = PartsAbove(merge, rows_of_batch(self.batch))
+                continue
             self.rows += 1
             if isinstance(row, ExportRow):
-                self._keep(row, merge)
+                self._keep_new(row, merge)
             elif isinstance(row, SkippedRow):
                 self.facts.skipped[row.reason] += 1
             else:
                 self._reject(row)
         self._flush()
 
-    def _keep(self, row: ExportRow, merge: Merge) -> None:
-        day = self.facts.add(row.record)
+    def _keep_new(self, row: ExportRow, merge: Merge) -> None:
         key_hash = key_hash_of(merge, row.key, row.record)
+        if self._above is None:
+            self._keep(row, key_hash)
+        elif self._above.repeats(key_hash, row.record):
+            self.facts.skipped[REPETITION] += 1
+        elif self._above.contradicts(key_hash):
+            self._reject(BadRow(row.line, row.record.model, CONTRADICTION))
+        else:
+            self._keep(row, key_hash)
+
+    def _keep(self, row: ExportRow, key_hash: str) -> None:
+        day = self.facts.add(row.record)
         kept = (day, key_hash, self.batch.id, self.rows, row.key, encoded(row.record))
         self._good.append(kept)
         if len(self._good) >= PIECE:

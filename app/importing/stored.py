@@ -132,6 +132,16 @@ def rows_of_day(day: int, batches: Sequence[int]) -> Iterator[StoredRow]:
     yield from rows
 
 
+def rows_of_batch(batch: ImportBatch) -> Iterator[tuple[str, str]]:
+    """Key hash and payload of all good rows of a file."""
+    yield from (
+        ImportedRow.select(ImportedRow.key_hash, ImportedRow.payload)
+        .where(ImportedRow.batch == batch)
+        .tuples()
+        .iterator()
+    )
+
+
 def _in_pieces(wanted: Any) -> Iterator[StoredRow]:
     query = ImportedRow.select(*_ORDER, ImportedRow.key, ImportedRow.payload).where(wanted)
     query = query.order_by(*_ORDER).limit(PIECE).tuples()

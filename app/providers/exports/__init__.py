@@ -14,14 +14,16 @@ from app.providers.exports import claude_cost, claude_tokens, cursor_events
 from app.providers.exports.cells import SHOWN, BadCell, CellReader
 from app.providers.exports.claude_cost import MoneyTarget, is_of_searches, matched, money_target
 from app.providers.exports.refused import refused_as
-from app.providers.exports.table import CsvRow, CsvTable, read_table
+from app.providers.exports.table import CsvRow, CsvTable, normalised, read_table
 from app.providers.exports.text import text_lines
 from app.providers.exports.types import (
     BadRow,
     ExportKind,
     ExportModule,
     ExportRow,
+    HeaderAgain,
     Reading,
+    RowReader,
     SkippedRow,
     UnreadableExport,
 )
@@ -35,6 +37,7 @@ __all__ = [
     "Export",
     "ExportKind",
     "ExportRow",
+    "HeaderAgain",
     "MoneyTarget",
     "SkippedRow",
     "UnreadableExport",
@@ -53,7 +56,7 @@ MODULES: tuple[ExportModule, ...] = (
 LONGEST_CELL = 1_000
 """Characters; also bounds what the readers of cells remember."""
 EXPORT_KINDS = tuple(module.KIND for module in MODULES)
-AnyRow = ExportRow | BadRow | SkippedRow
+AnyRow = ExportRow | BadRow | SkippedRow | HeaderAgain
 EMPTY = ExportKind("empty", "", "An empty file", Merge.EVENTS)
 """The kind of a file without any text: it has no rows."""
 
@@ -128,7 +131,7 @@ def open_export(
         replace(module.KIND, needs_person=anonymous),
         table.columns,
         [table.columns[place] or f"(column {place + 1})" for place in unused],
-        _read_rows(chain([first] if first else [], table.rows), grid, module, reading),
+        _read_rows(chain([first] if first else [], table.rows), grid, module, table, reading),
         reading,
     )
 
@@ -191,28 +194,44 @@ def _places(table: CsvTable, module: ExportModule, subject: str) -> dict[str, in
 
 
 def _read_rows(
-    rows: Iterable[CsvRow], grid: _Grid, module: ExportModule, reading: Reading
+    rows: Iterable[CsvRow], grid: _Grid, module: ExportModule, table: CsvTable, reading: Reading
 ) -> Iterator[AnyRow]:
     read = module.start(reading)
+    for row in rows:
+        found = _read_row(row, grid, read)
+        if isinstance(found, BadRow) and _is_known(frozenset(map(normalised, row.cells))):
+            found = _header_again(row, table)
+        yield found
+
+
+def _read_row(row: CsvRow, grid: _Grid, read: RowReader) -> AnyRow:
+    line, cells = row
     width = grid.width
-    for line, cells in rows:
-        # Empty cells after the last column are commas that a spreadsheet program added.
-        if len(cells) != width and (len(cells) < width or any(cells[width:])):
-            message = f"the row has {len(cells):,} cells, the header has {width:,}"
-            yield BadRow(line, ",".join(cells)[:SHOWN], message)
-            continue
-        row = grid.row(cells)
-        if max(map(len, row)) > LONGEST_CELL:
-            longest = max(row, key=len)
-            message = f"a cell has {len(longest):,} characters, more than {LONGEST_CELL:,}"
-            yield BadRow(line, longest[:SHOWN], message)
-            continue
-        try:
-            result = read(row)
-        except BadCell as error:
-            yield BadRow(line, error.value, str(error))
-            continue
-        yield SkippedRow(line, result) if isinstance(result, str) else ExportRow(line, *result)
+    # Empty cells after the last column are commas that a spreadsheet program added.
+    if len(cells) != width and (len(cells) < width or any(cells[width:])):
+        message = f"the row has {len(cells):,} cells, the header has {width:,}"
+        return BadRow(line, ",".join(cells)[:SHOWN], message)
+    ordered = grid.row(cells)
+    if max(map(len, ordered)) > LONGEST_CELL:
+        longest = max(ordered, key=len)
+        message = f"a cell has {len(longest):,} characters, more than {LONGEST_CELL:,}"
+        return BadRow(line, longest[:SHOWN], message)
+    try:
+        result = read(ordered)
+    except BadCell as error:
+        return BadRow(line, error.value, str(error))
+    return SkippedRow(line, result) if isinstance(result, str) else ExportRow(line, *result)
+
+
+def _header_again(row: CsvRow, table: CsvTable) -> HeaderAgain:
+    """Another header would give the cells below it another meaning."""
+    columns = [normalised(cell) for cell in row.cells]
+    if columns[: len(table.headers)] != table.headers or any(columns[len(table.headers) :]):
+        raise UnreadableExport(
+            f"In line {row.line:,} another export begins, with other columns than the first."
+            " Import the two as files of their own."
+        )
+    return HeaderAgain(row.line)
 
 
 def _shown(columns: Sequence[str]) -> str:

@@ -48,6 +48,13 @@ class SkippedRow:
     reason: str
 
 
+@dataclass(frozen=True)
+class HeaderAgain:
+    """The header once more: another export begins, somebody joined two in one file."""
+
+    line: int
+
+
 class ExportRow(NamedTuple):
     """One good row.
 
