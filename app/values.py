@@ -7,8 +7,14 @@ import reprlib
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 
-MAX_TOKENS = 10**16
-MAX_DOLLARS = 10**9
+MAX_TOKENS = 10**12
+MAX_DOLLARS = 10**7
+"""Of one record, in each of its counts and amounts: what is more is refused and named.
+
+Sums are 64-bit integers in both databases, so they end at 9.2 * 10^18. Ten million
+dollars are 10^16 nano-dollars: nine hundred records at the bound have a sum, and so have nine
+million of a trillion tokens. The largest record ever seen had some 10^10 tokens.
+"""
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
 LATEST_AHEAD = timedelta(hours=48)
 
@@ -28,7 +34,7 @@ class BadValue(ValueError):
 
 
 def token_count(value: object, *, missing: int = 0) -> int:
-    """Return a count of tokens, 0 to 10**16; None gives `missing`.
+    """Return a count of tokens, 0 to 10**12; None gives `missing`.
 
     Accepts an int, an integral Decimal and a string of 1 to 16 ASCII digits. BadValue for the
     rest: booleans, fractions, negative numbers, `1_000`, other alphabets' digits.
@@ -37,7 +43,7 @@ def token_count(value: object, *, missing: int = 0) -> int:
         return missing
     count = _whole(value, DIGITS)
     if count is None or not 0 <= count <= MAX_TOKENS:
-        raise BadValue(f"expected a whole number from 0 to 10^16, got {_shown(value)}")
+        raise BadValue(f"expected a whole number from 0 to 10^12, got {_shown(value)}")
     return count
 
 
@@ -45,7 +51,7 @@ def nanos_from_cents(value: object) -> int | None:
     """Return nano-dollars for decimal cents (int, Decimal or decimal text), rounded half-even once.
 
     None gives None (unknown). BadValue for booleans, NaN, infinity, other text and amounts
-    beyond a billion dollars. Negative amounts are credits and stay.
+    beyond ten million dollars. Negative amounts are credits and stay.
     """
     return _nanos(value, exponent=-7, largest=MAX_DOLLARS * 100)
 
@@ -135,7 +141,7 @@ def _nanos(value: object, *, exponent: int, largest: int) -> int | None:
         return None
     amount = _decimal(value)
     if amount is None or not amount.is_finite() or amount.copy_abs() > largest:
-        raise BadValue(f"expected a decimal amount up to 10^9 dollars, got {_shown(value)}")
+        raise BadValue(f"expected a decimal amount up to 10^7 dollars, got {_shown(value)}")
     # quantize rounds the exact operand; a multiplication would round to 28 digits before it.
     rounded = amount.quantize(Decimal(1).scaleb(exponent), rounding=ROUND_HALF_EVEN)
     return int(rounded.scaleb(-exponent))

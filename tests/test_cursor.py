@@ -413,7 +413,7 @@ def test_a_bad_field_names_row_and_field(changed: dict[str, Any]) -> None:
     assert f"row 2 of page 1: {name}" in refusal(page(EVENT, event(**changed)))
 
 
-@pytest.mark.parametrize("bad", [-1, 1.5, True, "1_000", 10**16 + 1])
+@pytest.mark.parametrize("bad", [-1, 1.5, True, "1_000", 10**12 + 1])
 def test_a_bad_count_names_row_and_field(bad: Any) -> None:
     told = refusal(page(event(tokenUsage={"outputTokens": bad})))
     assert "row 1 of page 1: outputTokens" in told

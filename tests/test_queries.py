@@ -9,9 +9,12 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from peewee import Database
 
 from app.database import database as proxy
 from app.dates import day_number, days_between
+from app.ledger import organization_for, replace_day
+from app.models import Run
 from app.queries.days.freshness import known_span
 from app.queries.keys.unmapped import unmapped_keys
 from app.queries.people.order import tokens_per_day
@@ -19,9 +22,11 @@ from app.queries.people.people import people_totals
 from app.queries.scope import FIRST_DAY, LAST_DAY, Scope, known_models
 from app.queries.sums.persons import cut
 from app.queries.sums.ranges import percentage
+from app.usage import NANOS_PER_DOLLAR, DayUsage
+from app.values import MAX_DOLLARS, MAX_TOKENS
 from tests.expected import chosen, grouped, tokens
 from tests.figures import active_people, daily, models, people, totals
-from tests.filled import TEAMS, Reader
+from tests.filled import TEAMS, Reader, record
 from tests.tools import CLAUDE_CODE, CURSOR
 
 FILTERS = (
@@ -232,3 +237,17 @@ def test_percentages_have_one_decimal_half_even(part: int, whole: int, percent: 
 )
 def test_tokens_per_day_are_rounded_half_even(count: int, days: int, average: int) -> None:
     assert tokens_per_day(count, days) == average
+
+
+def test_the_largest_records_have_a_sum(database: Database) -> None:
+    """A record beyond these bounds is refused where it comes in, and named."""
+    day, most = date(2026, 11, 2), MAX_DOLLARS * NANOS_PER_DOLLAR
+    run = Run.create(kind="test", status="ok", start_day=1, end_day=1, started_at=1)
+    records = [
+        record(day, f"{number}@x.example", CURSOR, "auto", MAX_TOKENS, 0, 0, 0, 0, nanos=most)
+        for number in range(100)
+    ]
+    usage = DayUsage(day, records, settled=True)
+    replace_day(organization_for("cursor"), "events", usage, run, email_domain="x.example")
+    found = totals(Scope(day, day)).figures
+    assert (found.tokens, found.value_nanos) == (100 * MAX_TOKENS, 100 * most)

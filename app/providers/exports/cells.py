@@ -18,7 +18,7 @@ from app.values import (
 )
 
 SHOWN = 80
-_FAST_DIGITS = 15
+_FAST_DIGITS = 12
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _DAY_OR_HOUR = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?: [0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?")
@@ -64,7 +64,7 @@ class CellReader:
         self.dollars = lru_cache(maxsize=4096)(self._read_dollars)
 
     def count(self, text: str, column: str) -> int:
-        """A count from 0 to 10^16; an empty cell is 0.
+        """A count from 0 to 10^12; an empty cell is 0.
 
         Accepts ASCII digits, commas between groups of three, and `.0` or `.00` at the end.
         """
@@ -74,7 +74,7 @@ class CellReader:
             return 0
         parts = _COUNT.fullmatch(self._without_commas(text, column))
         if parts is None or int(parts["whole"]) > MAX_TOKENS:
-            raise BadCell(column, text, f"expected a whole number from 0 to 10^16, got {_q(text)}")
+            raise BadCell(column, text, f"expected a whole number from 0 to 10^12, got {_q(text)}")
         return int(parts["whole"])
 
     def units(self, text: str, column: str) -> int | None:
@@ -154,7 +154,7 @@ class CellReader:
         try:
             nanos = nanos_from_dollars(amount)
         except BadValue:
-            raise BadCell(column, text, f"expected dollars up to 10^9, got {_q(text)}") from None
+            raise BadCell(column, text, f"expected dollars up to 10^7, got {_q(text)}") from None
         negative = parts["minus"] or parts["minus_inside"]
         return -nanos if negative and nanos else nanos
 
