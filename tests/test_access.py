@@ -13,13 +13,13 @@ from peewee import Database, OperationalError
 
 from app import access
 from app.access import BadToken, audit, limiter, list_events, list_tokens, make_token, revoke_token
-from app.access.limiter import TooManyTries, begin_try, clear_tries
+from app.access.limiter import TooManyTries, Try, begin_try, succeed
 from app.access.passwords import role_of, warn_of_weak_secrets, weak_settings
 from app.access.sessions import IDLE, LONGEST, begin_session, end_session, find_session
 from app.access.tokens import find_token
 from app.config import Config
 from app.database import database as proxy
-from app.models import ApiToken, AuditEvent, LoginSession, LoginTry
+from app.models import ApiToken, AuditEvent, KnownPlace, LoginSession, LoginTry
 from tests.modes import contents
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -238,49 +238,129 @@ def test_refuses_a_bad_token(name: str, scopes: list[str]) -> None:
     assert ApiToken.select().count() == 0
 
 
+def fail(address: str, *kinds: str) -> Try:
+    """A try that was not the right one."""
+    return begin_try(address, kinds or ("admin", "viewer"))
+
+
+def age(milliseconds: int) -> None:
+    LoginTry.update(at_ms=LoginTry.at_ms - milliseconds).execute()
+
+
 def test_limits_the_tries_of_an_address() -> None:
     for _ in range(5):
-        begin_try("192.0.2.7")
+        fail("192.0.2.7")
     with pytest.raises(TooManyTries) as refused:
-        begin_try("192.0.2.7")
+        fail("192.0.2.7")
     assert 55 <= refused.value.seconds <= 60
-    begin_try("192.0.2.8")
+    fail("192.0.2.8")
 
 
-def test_limits_the_tries_of_everybody() -> None:
-    for number in range(20):
-        begin_try(f"192.0.2.{number}")
-    with pytest.raises(TooManyTries):
-        begin_try("198.51.100.1")
-    assert LoginTry.select().count() == 20
+def test_thirty_tries_an_hour_are_the_limit_of_an_address() -> None:
+    for _ in range(6):
+        for _ in range(5):
+            fail("192.0.2.7")
+        age(limiter.MINUTE)
+    with pytest.raises(TooManyTries, match=r"Wait 5\d minutes") as refused:
+        fail("192.0.2.7")
+    assert 3000 < refused.value.seconds < 3600
+    age(limiter.HOUR)
+    fail("192.0.2.7")
+    assert LoginTry.select().count() == 2
 
 
 def test_a_minute_later_a_try_is_free_again() -> None:
     for _ in range(5):
-        begin_try("192.0.2.7")
-    LoginTry.update(at_ms=LoginTry.at_ms - limiter.WINDOW_MS).execute()
-    begin_try("192.0.2.7")
-    assert LoginTry.select().count() == 1
+        fail("192.0.2.7")
+    age(limiter.MINUTE)
+    fail("192.0.2.7")
 
 
-def test_the_right_password_clears_its_address_only() -> None:
+def test_a_viewer_gains_no_tries_at_the_administrators_password() -> None:
+    """Who knows the viewer's password may come in with it, again and again; that is all."""
+    for _ in range(5):
+        assert fail("192.0.2.7").allowed == ("admin", "viewer")
+        succeed(fail("192.0.2.7", "viewer"), "viewer")
+    for _ in range(20):
+        attempt = fail("192.0.2.7")
+        assert attempt.allowed == ("viewer",)
+        assert attempt.refused is not None
+        succeed(attempt, "viewer")
+    guesses = LoginTry.select().where(LoginTry.kind == "admin")
+    assert guesses.count() == 5
+
+
+def test_a_viewers_login_is_no_try_at_the_administrators_password() -> None:
+    for _ in range(20):
+        succeed(fail("192.0.2.7"), "viewer")
+    assert fail("192.0.2.7").allowed == ("admin", "viewer")
+
+
+def test_the_administrators_password_clears_the_failures_of_its_address_only() -> None:
     for address in ("192.0.2.7", "192.0.2.7", "192.0.2.8"):
-        begin_try(address)
-    clear_tries("192.0.2.7")
+        fail(address, "admin")
+    succeed(fail("192.0.2.7", "admin"), "admin")
     assert [row.address for row in LoginTry.select()] == ["192.0.2.8"]
 
 
-def test_an_ipv6_network_counts_as_one_address() -> None:
+def test_a_few_addresses_keep_nobody_out() -> None:
+    """Four of them reach the limit of all: strangers have one try a minute then, as before."""
+    succeed(fail("198.51.100.1"), "admin")
+    for number in range(4):
+        for _ in range(5):
+            fail(f"192.0.2.{number}")
+    with pytest.raises(TooManyTries):
+        fail("192.0.2.3")
+    for _ in range(5):
+        fail("198.51.100.1")
+    fail("203.0.113.5")
+    with pytest.raises(TooManyTries):
+        fail("203.0.113.5")
+
+
+def test_a_thousand_addresses_do_not_keep_a_known_one_out() -> None:
+    succeed(fail("198.51.100.1"), "admin")
+    refused = 0
+    for number in range(130):
+        try:
+            fail(f"192.0.2.{number}", "admin")
+        except TooManyTries:
+            refused += 1
+    assert refused == 30
+    assert fail("198.51.100.1", "admin").allowed == ("admin",)
+
+
+def test_an_address_is_known_for_what_came_from_there() -> None:
+    succeed(fail("198.51.100.1"), "viewer")
+    succeed(fail("198.51.100.2"), "admin")
+    for number in range(100):
+        fail(f"192.0.2.{number}", "admin")
+    with pytest.raises(TooManyTries):
+        fail("198.51.100.1", "admin")
+    fail("198.51.100.2", "admin")
+    age_known = KnownPlace.update(seen_at=KnownPlace.seen_at - 91 * 24 * 3600)
+    age_known.execute()
+    with pytest.raises(TooManyTries):
+        fail("198.51.100.2", "admin")
+
+
+def test_an_ipv6_site_counts_as_one_address() -> None:
     for number in range(5):
-        begin_try(f"2001:db8::{number}")
+        fail(f"2001:db8:0:{number}::1")
     with pytest.raises(TooManyTries):
-        begin_try("2001:db8::ffff:1%eth0")
-    begin_try("2001:db8:0:1::1")
+        fail("2001:db8::ffff:1%eth0")
+    fail("2001:db8:1::1")
     for _ in range(4):
-        begin_try("::ffff:192.0.2.7")
-    begin_try("192.0.2.7")
+        fail("::ffff:192.0.2.7")
+    fail("192.0.2.7")
     with pytest.raises(TooManyTries):
-        begin_try("192.0.2.7")
+        fail("192.0.2.7")
+
+
+def test_ipv4_neighbours_do_not_bar_each_other() -> None:
+    for _ in range(5):
+        fail("192.0.2.7")
+    fail("192.0.2.8")
 
 
 def test_tries_at_the_same_moment_are_no_more_than_the_limit(database: Database) -> None:
@@ -291,7 +371,7 @@ def test_tries_at_the_same_moment_are_no_more_than_the_limit(database: Database)
         with proxy.connection_context():
             barrier.wait(10)
             try:
-                begin_try("192.0.2.7")
+                fail("192.0.2.7")
             except (TooManyTries, OperationalError):
                 return
             counted.append(True)

@@ -11,6 +11,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import create_app
+from app.access import list_events
+from app.access.audit import CRON_REFUSED
 from app.config import Config
 from app.database import database as proxy
 from app.dates import utc_today
@@ -81,3 +83,31 @@ def test_cron_without_a_secret_is_off_not_open(live: Config) -> None:
         assert answer.status_code == 503
         assert "CRON_SECRET" in answer.get_json()["error"]
     assert asked_days() == []
+
+
+def test_the_secret_cannot_be_guessed_without_end(client: FlaskClient) -> None:
+    known = {"REMOTE_ADDR": "198.51.100.1"}
+    good = client.get("/api/cron/sync", headers=bearer(SECRET), environ_base=known)
+    assert good.status_code == 200
+    for number in range(4):
+        attacker = {"REMOTE_ADDR": f"192.0.2.{number}"}
+        answers = [
+            client.get("/api/cron/sync", headers=bearer("wrong"), environ_base=attacker)
+            for _ in range(6)
+        ]
+        assert [answer.status_code for answer in answers] == [401] * 5 + [429]
+    assert "Too many tries" in answers[-1].get_json()["error"]
+    assert 1 <= int(answers[-1].headers["Retry-After"]) <= 60
+    right = client.get("/api/cron/sync", headers=bearer(SECRET), environ_base=attacker)
+    assert right.status_code == 429
+    good = client.get("/api/cron/sync", headers=bearer(SECRET), environ_base=known)
+    assert good.status_code == 200
+    told = [(one.actor, one.address) for one in list_events(100) if one.action == CRON_REFUSED]
+    assert len(told) == 20
+    assert told[0] == ("no login", "192.0.2.3")
+
+
+def test_a_call_without_a_secret_is_no_try(client: FlaskClient) -> None:
+    for _ in range(8):
+        assert client.get("/api/cron/sync").status_code == 401
+    assert client.get("/api/cron/sync", headers=bearer(SECRET)).status_code == 200

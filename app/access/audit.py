@@ -9,7 +9,9 @@ from app.values import clean_text
 
 COMMAND_LINE = "command line"
 LOGIN_FAILED = "login failed"
-DAYS_OF_FAILED_LOGINS = 30
+TOKEN_REFUSED, CRON_REFUSED = "unknown token", "wrong cron secret"
+FAILURES = (LOGIN_FAILED, TOKEN_REFUSED, CRON_REFUSED)
+DAYS_OF_FAILURES = 30
 LONGEST_DETAIL = 500
 
 
@@ -29,14 +31,14 @@ def record_event(
             action=clean_text(action, 100),
             detail=clean_text(detail, LONGEST_DETAIL),
         )
-        if action == LOGIN_FAILED:
+        if action in FAILURES:
             _forget_old_failures()
 
 
 def _forget_old_failures() -> None:
     """Anyone can cause these, so only they expire."""
-    oldest = now_seconds() - DAYS_OF_FAILED_LOGINS * 24 * 3600
-    old = (AuditEvent.action == LOGIN_FAILED) & (AuditEvent.at < oldest)
+    oldest = now_seconds() - DAYS_OF_FAILURES * 24 * 3600
+    old = AuditEvent.action.in_(FAILURES) & (AuditEvent.at < oldest)
     AuditEvent.delete().where(old).execute()
 
 

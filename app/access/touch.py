@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from peewee import BigIntegerField, OperationalError
 
@@ -23,12 +24,19 @@ def touch(field: BigIntegerField, row: Table) -> None:
     if (getattr(row, field.name) or 0) > now - EVERY:
         return
     query = type(row).update({field: now}).where(type(row)._meta.primary_key == row.get_id())
-    if is_postgres():
+    with without_waiting(), writing():
         query.execute()
+
+
+@contextmanager
+def without_waiting() -> Iterator[None]:
+    """A small write that is left out, rather than waited for, while SQLite's lock is held."""
+    if is_postgres():
+        yield
         return
     database.execute_sql("PRAGMA busy_timeout = 0")
     try:
-        with suppress(OperationalError), writing():
-            query.execute()
+        with suppress(OperationalError):
+            yield
     finally:
         database.execute_sql(f"PRAGMA busy_timeout = {SQLITE_BUSY_SECONDS * 1000}")

@@ -3,7 +3,7 @@ moments epoch seconds UTC."""
 
 from __future__ import annotations
 
-from app.models.access import ApiToken, AuditEvent, LoginSession, LoginTry
+from app.models.access import ApiToken, AuditEvent, KnownPlace, LoginSession, LoginTry
 from app.models.base import Meta, Table
 from app.models.directory import (
     Actor,
@@ -42,13 +42,14 @@ TABLES = (
     Meta, Organization, Team, Person, PersonAlias, Member, ApiKey, Workspace, Mapping,
     MappingChange, Slice, Actor, Slot, Run, ProviderRun, Partition, DayChange, Usage, PersonDay,
     PersonMonth, TotalDay, ImportBatch, ImportedRow, RejectedRow, LoginSession, ApiToken,
-    LoginTry, AuditEvent,
+    LoginTry, KnownPlace, AuditEvent,
 )  # fmt: skip
 
 __all__ = (
     "ALL", "ALL_SLICE", "MODEL", "SUM_COLUMNS", "TABLES", "TOOL", "UNATTRIBUTED", "Actor",
     "ApiKey", "ApiToken", "AuditEvent", "DayChange", "ImportBatch", "ImportedRow",
-    "LoginSession", "LoginTry", "Mapping", "MappingChange", "Member", "Meta", "Organization",
+    "KnownPlace", "LoginSession", "LoginTry", "Mapping", "MappingChange", "Member", "Meta",
+    "Organization",
     "Partition", "Person", "PersonAlias", "PersonDay", "PersonMonth", "ProviderRun",
     "RejectedRow", "Run", "Slice", "Slot", "Sums", "Table", "Team", "TotalDay", "Usage",
     "Workspace",

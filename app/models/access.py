@@ -5,7 +5,7 @@ No table here holds a password, a session's id or a token: only SHA-256 digests 
 
 from __future__ import annotations
 
-from peewee import AutoField, BigIntegerField, TextField
+from peewee import AutoField, BigIntegerField, CompositeKey, TextField
 
 from app.models.base import Table
 
@@ -40,14 +40,29 @@ class ApiToken(Table):
 
 
 class LoginTry(Table):
-    """A password tried within the last minute that was not (yet) the right one."""
+    """A secret tried within the last hour that was not (yet) the right one.
+
+    `kind` is the role whose password it could have been, "cron" or "token".
+    """
 
     id = AutoField()
+    kind = TextField()
     address = TextField()
     at_ms = BigIntegerField()
 
     class Meta:
-        indexes = ((("at_ms",), False),)
+        indexes = ((("kind", "at_ms"), False), (("at_ms",), False))
+
+
+class KnownPlace(Table):
+    """An address from which the right secret of a kind came; failures elsewhere do not bar it."""
+
+    kind = TextField()
+    address = TextField()
+    seen_at = BigIntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("kind", "address")
 
 
 class AuditEvent(Table):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from app.access.limiter import TooManyTries
 from app.web.request import callers, signing
 from app.web.request.errors import BadRequest
 from app.web.request.guard import may_administer, public
@@ -36,8 +35,6 @@ def sign_in() -> ResponseReturnValue:
         text = signing.sign_in(password)
     except signing.WrongPassword as error:
         return jsonify(error=str(error)), 401, {"WWW-Authenticate": "Bearer"}
-    except TooManyTries as error:
-        return jsonify(error=str(error)), 429, {"Retry-After": str(error.seconds)}
     response = jsonify(success=True)
     signing.keep_session(response, text)
     return response

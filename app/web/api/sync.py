@@ -11,6 +11,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import MethodNotAllowed
 
 from app.access import record_event
+from app.access.audit import CRON_REFUSED
+from app.access.limiter import CRON, begin_try, succeed
 from app.current import the_config
 from app.dates import parse_day, utc_today
 from app.providers import PROVIDERS, by_name
@@ -65,8 +67,14 @@ def cron() -> ResponseReturnValue:
         return _refusal(503, CRON_IS_OFF)
     # A server hands on the bytes of a header as Latin-1.
     sent = request.headers.get("Authorization", "").encode("latin-1", "replace")
-    if not hmac.compare_digest(sent, b"Bearer " + secret.encode()):
+    if not sent:
         return _refusal(401, WRONG_SECRET)
+    address = request.remote_addr or ""
+    attempt = begin_try(address, [CRON])
+    if not hmac.compare_digest(sent, b"Bearer " + secret.encode()):
+        record_event(CRON_REFUSED, actor=current_user_label(), address=address)
+        return _refusal(401, WRONG_SECRET)
+    succeed(attempt, CRON)
     return _sync(*daily_window(utc_today()), by="cron")
 
 

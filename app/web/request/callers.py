@@ -132,6 +132,11 @@ def bad_token() -> bool:
     return bearer_token().startswith(PREFIX) and caller().anonymous
 
 
+def bad_cookie_token() -> bool:
+    """Likewise in the cookie."""
+    return cookie_secret().startswith(PREFIX) and caller().anonymous
+
+
 def _from_request(_: Request) -> Caller | None:
     sent = bearer_token()
     found = _known_by(sent)

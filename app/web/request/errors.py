@@ -8,6 +8,7 @@ from flask import Flask, jsonify, make_response, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
+from app.access.limiter import TooManyTries
 from app.database import FAILURES, OutdatedSchema
 from app.web.request import htmx, paths
 
@@ -42,6 +43,7 @@ def register(app: Flask) -> None:
     """Answer every error in the form that was asked for."""
     app.register_error_handler(BadRequest, lambda error: _answer(400, str(error)))
     app.register_error_handler(LoginNeeded, _login_needed)
+    app.register_error_handler(TooManyTries, _too_many)
     app.register_error_handler(Refused, lambda error: _answer(403, str(error)))
     app.register_error_handler(OutdatedSchema, lambda error: _answer(503, str(error)))
     for failure in FAILURES:
@@ -59,6 +61,12 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     answer.headers.extend(
         [(name, value) for name, value in error.get_headers() if name != "Content-Type"]
     )
+    return answer
+
+
+def _too_many(error: TooManyTries) -> ResponseReturnValue:
+    answer = make_response(_answer(429, str(error)))
+    answer.headers["Retry-After"] = str(error.seconds)
     return answer
 
 

@@ -19,6 +19,9 @@ from typing import Any, TypeVar
 from flask import Flask, Response, current_app, request
 
 from app import access
+from app.access.audit import TOKEN_REFUSED
+from app.access.limiter import TOKEN, begin_try
+from app.access.touch import without_waiting
 from app.config import Config
 from app.current import the_config
 from app.web.request import callers, forgery, paths
@@ -118,14 +121,32 @@ def check_may(marks: dict[str, Any]) -> None:
         return
     caller, config = callers.caller(), the_config()
     if callers.bad_token():
+        _count_bad_token()
         raise LoginNeeded("This API token is unknown or was revoked.")
     admin = needs_admin(marks, request.method)
     if config.viewer_password and caller.anonymous:
-        raise LoginNeeded(admin=admin and bool(config.admin_password))
+        raise _login_needed(admin=admin and bool(config.admin_password))
     if admin:
         _check_admin(caller, config)
     if caller.scopes is not None and (admin or config.viewer_password):
         _check_scope(caller.scopes, marks)
+
+
+def _login_needed(*, admin: bool) -> LoginNeeded:
+    if callers.bad_cookie_token():
+        _count_bad_token()
+    return LoginNeeded(admin=admin)
+
+
+def _count_bad_token() -> None:
+    """Write a token that is none down; raises `TooManyTries` when many came from there.
+
+    A token in force is never counted: its 256 random bits cannot be guessed, and no stranger
+    shall keep it out.
+    """
+    with without_waiting():
+        begin_try(request.remote_addr or "", [TOKEN])
+        record_event(TOKEN_REFUSED)
 
 
 def _check_admin(caller: Caller, config: Config) -> None:
@@ -133,7 +154,7 @@ def _check_admin(caller: Caller, config: Config) -> None:
         if not config.allow_no_auth and not callers.is_local():
             raise Refused(NOT_FROM_HERE)
     elif not caller.admin and caller.scopes is None:
-        raise LoginNeeded(admin=True)
+        raise _login_needed(admin=True)
 
 
 def _check_scope(scopes: frozenset[str], marks: dict[str, Any]) -> None:

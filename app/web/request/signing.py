@@ -6,8 +6,8 @@ from flask import Response, request
 
 from app import access
 from app.access.audit import LOGIN_FAILED
-from app.access.limiter import begin_try, clear_tries
-from app.access.passwords import role_of
+from app.access.limiter import begin_try, succeed
+from app.access.passwords import ADMIN, ROLES, protected_roles, role_of
 from app.access.sessions import LONGEST, begin_session, end_session
 from app.current import the_config
 from app.database import writing
@@ -27,13 +27,13 @@ def sign_in(password: str) -> str:
     config, address = the_config(), request.remote_addr or ""
     if not callers.login_possible():
         raise WrongPassword("No password is set here, so there is nothing to sign in to.")
-    begin_try(address)
-    role = role_of(password, config)
+    attempt = begin_try(address, protected_roles(config))
+    role = role_of(password, config, attempt.allowed)
     if role is None:
         record_event(LOGIN_FAILED)
-        raise WrongPassword("That is not the password.")
+        raise attempt.refused or WrongPassword("That is not the password.")
     with writing():
-        clear_tries(address)
+        succeed(attempt, role, ROLES if role == ADMIN else ())
         end_session(callers.cookie_secret())
         text = begin_session(role, config, address)
         access.record_event("login", actor=role, address=address)
