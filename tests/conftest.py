@@ -22,7 +22,7 @@ from peewee import Database
 from app import create_app
 from app.config import Config, read_config
 from app.database import database as proxy
-from tests.compiled import CompiledTemplates
+from tests.compiled import CompiledRule, CompiledTemplates
 from tests.filled import company, filled_engine, filler, town  # noqa: F401
 from tests.modes import serve  # noqa: F401
 from tests.postgres import PostgresServer, PostgresUnavailable, running_server
@@ -57,6 +57,7 @@ for setting in re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(),
 
 
 Flask.jinja_options = {"bytecode_cache": CompiledTemplates()}
+Flask.url_rule_class = CompiledRule
 
 
 def pytest_runtest_setup() -> None:
