@@ -118,8 +118,8 @@ def test_typing_asks_once_a_pause_and_keeps_the_caret(page: Page, watch: Watch) 
 def test_what_is_typed_stays_while_a_slow_answer_comes(page: Page, watch: Watch) -> None:
     page.goto("/users")
     page.route(re.compile("q=a$"), answer_late)
-    page.locator("#q").press_sequentially("a")
-    page.wait_for_timeout(400)
+    with page.expect_request(re.compile("q=a$")):
+        page.locator("#q").press_sequentially("a")
     page.locator("#q").press_sequentially("nn")
     expect(page).to_have_url(f"{watch.base_url}/users?q=ann")
     page.wait_for_timeout(800)
