@@ -30,7 +30,12 @@ def test_an_example_serves_as_the_script_does(example: Path) -> None:
     text = example.read_text()
     if "gunicorn wsgi:app" not in text:
         return
-    for option in ("--worker-class gthread", "--no-control-socket", "--limit-request-line 8190"):
+    for option in (
+        "--worker-class gthread",
+        "--no-control-socket",
+        "--limit-request-line 8190",
+        "--forwarded-allow-ips= ",
+    ):
         assert option in text
         assert option in (ROOT / "scripts" / "serve").read_text()
     assert "--preload" not in text
