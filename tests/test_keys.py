@@ -79,7 +79,7 @@ def test_unmapped_keys_tell_their_days_and_creator(firm: Database) -> None:
 
 def test_suggestions_say_why(firm: Database) -> None:
     ideas = suggestions(key for key in unmapped_keys(Scope()) if key.key)
-    assert ideas["key_made"] == (BOB, "creator of this key")
+    assert ideas["key_made"] == (BOB, "creator")
     assert ideas["key_named"] == (ANN, "its name holds \u201cann lee\u201d")
     assert "key_plain" not in ideas
 

@@ -97,7 +97,7 @@ def test_shows_keys_with_their_figures_and_suggestions(firm: FlaskClient) -> Non
     text = shown(firm.get(KEYS).text)
     assert "3 keys, figures of all time" in text
     assert "experiments key_plain Research 90.0 K — not priced 3 1 Oct 2026 5 Oct 2026" in text
-    assert f"{BOB} creator of this key" in text
+    assert f"{BOB} creator" in text
     assert f"{ANN} its name holds \u201cann lee\u201d" in text
     assert "21 tokens ( <$0.01 ) have no key and cannot be assigned." in text
 

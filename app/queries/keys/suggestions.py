@@ -37,7 +37,7 @@ def suggestions(keys: Iterable[UnmappedKey]) -> dict[str, Suggestion]:
     people: dict[Phrase, set[str]] | None = None
     for key in keys:
         if key.suggested_email:
-            found[key.key] = Suggestion(key.suggested_email, "creator of this key")
+            found[key.key] = Suggestion(key.suggested_email, "creator")
             continue
         people = _people_by_phrase() if people is None else people
         similar = _named_in(key.name or key.key, people)
