@@ -110,6 +110,7 @@ def check(config: Config, said: _Said) -> None:
 def _start_if_due(config: Config) -> None:
     require_current_schema()
     now = utc_now()
+    slots.release_ahead(config.sync_at, now)
     day = slots.due_day(config.sync_at, now)
     if not slots.is_open(day, now):
         return

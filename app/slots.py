@@ -12,12 +12,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from peewee import fn
 
 from app.database import database, writing
-from app.dates import day_number
+from app.dates import day_number, day_of
 from app.locks import is_held
 from app.models import ProviderRun, Run, Slot
-from app.runs import (
-    SYNC_LOCK,
-)
+from app.runs import SYNC_LOCK
 from app.states import RunStatus, SlotStatus
 from app.upstream import ErrorClass
 
@@ -25,6 +23,8 @@ DAILY = "daily"
 WEEK = 7
 RETRY_AFTER_SECONDS = (600, 1800, 3600)
 """Waits before the tries that follow the first, second and third failure."""
+CLOCKS_AGREE_WITHIN = timedelta(minutes=10)
+"""How far the clocks of two hosts may be apart: a moment may be taken that much early."""
 LASTING = frozenset(
     {
         ErrorClass.KEY_REJECTED,
@@ -48,9 +48,31 @@ def next_due(sync_at: time, now: datetime) -> datetime:
     return datetime.combine(due_day(sync_at, now) + timedelta(days=1), sync_at, UTC)
 
 
-def newest_slot() -> Slot | None:
-    """The newest due moment that anybody took."""
-    return Slot.select().where(Slot.kind == DAILY).order_by(Slot.day.desc()).first()
+def newest_slot(sync_at: time, now: datetime) -> Slot | None:
+    """The newest due moment that anybody took, without those that are still ahead."""
+    last = day_number(_last_day(sync_at, now))
+    taken = Slot.select().where((Slot.kind == DAILY) & (Slot.day <= last))
+    return taken.order_by(Slot.day.desc()).first()
+
+
+def release_ahead(sync_at: time, now: datetime) -> None:
+    """Let due moments that were taken although they are still ahead be taken when they come.
+
+    It happens when a clock was ahead, or when SYNC_AT has moved: at 12:00 the moment of a day
+    read at 06:00 is ahead again if SYNC_AT is 22:00 now. Waiting for its moment, it cannot be
+    taken before by a process that still has the old setting.
+    """
+    last = day_number(_last_day(sync_at, now))
+    ahead = list(Slot.select().where((Slot.kind == DAILY) & (Slot.day > last)))
+    if not ahead or is_held(database.obj, SYNC_LOCK):
+        return
+    with writing():
+        for slot in ahead:
+            due = int(datetime.combine(day_of(slot.day), sync_at, UTC).timestamp())
+            if (slot.status, slot.retry_at) != (SlotStatus.WAITING, due):
+                Run.update(slot=None).where(Run.slot == slot).execute()
+                slot.status, slot.retry_at, slot.failures = SlotStatus.WAITING, due, 0
+                slot.save()
 
 
 def is_open(day: date, now: datetime) -> bool:
@@ -150,6 +172,11 @@ def _failures(run: Run) -> dict[str, str]:
         (ProviderRun.run == run) & (ProviderRun.status == RunStatus.FAILED)
     )
     return dict(failed.tuples())
+
+
+def _last_day(sync_at: time, now: datetime) -> date:
+    """The newest day whose due moment can have come, by any clock that is about right."""
+    return due_day(sync_at, now + CLOCKS_AGREE_WITHIN)
 
 
 def _slot_of(day: date) -> Slot | None:

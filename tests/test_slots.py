@@ -12,6 +12,7 @@ from app.database import database as proxy
 from app.dates import day_number
 from app.locks import exclusive_lock
 from app.models import ProviderRun, Slot
+from app.queries.days.health import next_sync
 from app.runs import (
     begin_provider,
     begin_run,
@@ -158,3 +159,43 @@ def test_the_long_window_comes_back_after_a_week(database: Database) -> None:
             kinds.append(slot.weekly)
             slots.settle(slot, ended(slot, anthropic=GOOD, cursor=REJECTED), BOTH, NOW)
     assert [offset for offset, weekly in enumerate(kinds) if weekly] == [0, 7, 14]
+
+
+def test_a_moment_that_moved_to_later_that_day_comes_again(database: Database) -> None:
+    with taken(BEFORE, NOW - timedelta(1)) as slot:
+        slots.settle(slot, ended(slot, anthropic=GOOD, cursor=GOOD), BOTH, NOW)
+    attempt(NOW, anthropic=GOOD, cursor=GOOD)
+    late, noon = time(22, 0), NOW.replace(hour=12)
+    tonight = datetime.combine(DAY, late, UTC)
+    assert next_sync(late, noon) == tonight
+    slots.release_ahead(late, noon)
+    assert next_sync(late, noon) == tonight
+    # A process that still has the old setting does not take it before.
+    assert not slots.is_open(DAY, noon)
+    assert slots.is_open(DAY, tonight)
+    with taken(now=tonight) as slot:
+        assert slots.unread(slot, BOTH) == list(BOTH)
+
+
+def test_a_moment_that_moved_by_minutes_does_not_come_again(database: Database) -> None:
+    attempt(NOW, anthropic=GOOD, cursor=GOOD)
+    later, now = time(6, 5), NOW + MINUTE
+    slots.release_ahead(later, now)
+    assert not slots.is_open(DAY, now + 5 * MINUTE)
+    assert next_sync(later, now) == datetime.combine(DAY + timedelta(1), later, UTC)
+
+
+def test_a_clock_that_was_a_day_ahead_loses_no_run(database: Database) -> None:
+    tomorrow = DAY + timedelta(1)
+    with taken(tomorrow, NOW + timedelta(1)) as slot:
+        slots.settle(slot, ended(slot, anthropic=GOOD, cursor=GOOD), BOTH, NOW + timedelta(1))
+        slots.release_ahead(SIX, NOW)
+        assert Slot.get_by_id(slot.id).status == SlotStatus.OK, "not while somebody works"
+    assert next_sync(SIX, NOW) == NOW
+    slots.release_ahead(SIX, NOW)
+    assert slots.is_open(DAY, NOW)
+    attempt(NOW, anthropic=GOOD, cursor=GOOD)
+    assert next_sync(SIX, NOW) == datetime.combine(tomorrow, SIX, UTC)
+    slots.release_ahead(SIX, NOW)
+    assert not slots.is_open(tomorrow, NOW)
+    assert slots.is_open(tomorrow, NOW + timedelta(1))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -246,9 +246,12 @@ def next_sync(sync_at: time, now: datetime) -> datetime:
 
     `now` itself when a moment that is due has not been carried out yet.
     """
-    slot = newest_slot()
+    slot = newest_slot(sync_at, now)
     if slot is None or slot.day < day_number(due_day(sync_at, now)):
         return now
+    # A moment may have been taken a little early: its day is not read again.
+    following = datetime.combine(day_of(slot.day) + timedelta(days=1), sync_at, UTC)
+    scheduled = max(next_due(sync_at, now), following)
     if slot.retry_at is not None:
-        return min(max(now, moment(slot.retry_at)), next_due(sync_at, now))
-    return next_due(sync_at, now)
+        return min(max(now, moment(slot.retry_at)), scheduled)
+    return scheduled
