@@ -16,10 +16,11 @@ from typing import Any, NamedTuple
 
 from app.model_names import claude_id
 from app.usage import NANOS_PER_DOLLAR, Tokens
+from app.values import MAX_DOLLARS
 
 PRICE_TABLE = Path(__file__).with_name("prices") / "claude.json"
-LARGEST_VALUE_NANOS = 10**9 * NANOS_PER_DOLLAR
-"""A billion dollars: more in one record is a broken count, and would not fit a BIGINT."""
+LARGEST_VALUE_NANOS = MAX_DOLLARS * NANOS_PER_DOLLAR
+"""More in one record is a broken count, and sums of it would not fit a BIGINT."""
 
 _FINE = 10_000
 """Prices are integers of a 1/10,000 nano-dollar, so that every multiplier stays exact."""
@@ -181,8 +182,8 @@ def value_nanos(
     model or day the table lacks (names match exactly, a newer model is never guessed from an
     older one), fast mode in a batch or of a model without its prices, a model priced by the
     size of each request, the flex tiers, a tier, region or speed this table does not know, a
-    context window it does not know where that changes the price, and a value above a billion
-    dollars.
+    context window it does not know where that changes the price, and a value above ten
+    million dollars.
     """
     prices = _prices(raw_model, day, conditions)
     if prices is None:

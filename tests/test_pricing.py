@@ -66,7 +66,7 @@ def test_a_record_without_tokens_is_worth_zero() -> None:
 
 def test_stays_exact_for_large_counts() -> None:
     assert value("claude-sonnet-4-5", input_tokens=3_000_000_000) == 9_000 * DOLLAR
-    assert value("claude-3-haiku", input_tokens=2**50 + 1) == (2**50 + 1) * 250
+    assert value("claude-sonnet-4-5", output_tokens=610_000_000_001) == 610_000_000_001 * 15_000
 
 
 @pytest.mark.parametrize("tier", ["", "standard", "priority", "priority_on_demand"])
@@ -264,3 +264,9 @@ def test_the_periods_of_a_model_do_not_overlap() -> None:
     for periods in by_model.values():
         periods.sort()
         assert all(first[1] <= second[0] for first, second in pairwise(periods))
+
+
+def test_a_value_that_no_sum_could_hold_is_unpriced() -> None:
+    """Ten million dollars at $25 a million tokens are 4 * 10^11 tokens."""
+    assert value("claude-opus-5", output_tokens=4 * 10**11) == 10**16
+    assert value("claude-opus-5", output_tokens=4 * 10**11 + 1) is None
