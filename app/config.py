@@ -62,6 +62,7 @@ class Config:
     sync_at: time = time(6, 0)
     scheduler: bool = True
     trusted_proxies: int = 0
+    external_url: str | None = None
     log_format: str = ""
     max_upload_mb: int = 50
     scrypt_cost: int = 2**14
@@ -100,6 +101,7 @@ def read_config(environ: Mapping[str, str], root: Path = ROOT) -> Config:
         sync_at=reader.parsed("SYNC_AT", _clock_time) or time(6, 0),
         scheduler=reader.switch("SCHEDULER", default=True),
         trusted_proxies=reader.parsed("TRUSTED_PROXIES", _proxy_count) or 0,
+        external_url=reader.parsed("EXTERNAL_URL", _own_url),
         log_format=reader.parsed("LOG_FORMAT", _log_format) or "",
         max_upload_mb=reader.parsed("MAX_UPLOAD_MB", _megabytes) or 50,
     )
@@ -191,6 +193,17 @@ def _base_url(text: str) -> str:
     if parts.username or parts.password:
         raise ValueError("must not hold a user name or password.")
     return text.rstrip("/")
+
+
+def _own_url(text: str) -> str:
+    parts = _split(text)
+    bare = f"{parts.scheme}://{parts.netloc}"
+    plain = text.isascii() and text.isprintable() and not set(text) & set(" \\@")
+    if parts.scheme not in ("https", "http") or not parts.hostname or not plain:
+        raise ValueError("must be an address such as https://usage.example.com.")
+    if text.lower().rstrip("/") != bare.lower():
+        raise ValueError(f"must end after the host, as in {bare}: the product is at its root.")
+    return bare.lower()
 
 
 def _header_value(text: str) -> str:

@@ -81,6 +81,12 @@ def _login(config: Config, host: str) -> Findings:
     elif not local:
         found = f"everyone who reaches {host} reads everything"
         yield Finding(Level.WARN, "readers", found, "Set VIEWER_PASSWORD, or HOST=127.0.0.1.")
+    if config.external_url:
+        yield Finding(Level.OK, "EXTERNAL_URL", config.external_url)
+    elif not local or config.trusted_proxies or config.allow_no_auth:
+        found = "not set: the server answers to any name, also one that leads here from elsewhere"
+        advice = "Set EXTERNAL_URL to the address that people open."
+        yield Finding(Level.WARN, "EXTERNAL_URL", found, advice)
 
 
 def _length(name: str, secret: str) -> Finding:

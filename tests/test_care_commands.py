@@ -158,6 +158,10 @@ def test_doctor_says_when_strangers_are_let_in(config: Config) -> None:
     assert findings(wide_open)["login"] == [Level.WARN]
     guarded = replace(config, admin_password="a long password", viewer_password="another one")
     assert "login" not in findings(guarded, HOST="0.0.0.0")  # noqa: S104
+    assert "EXTERNAL_URL" not in findings(config)
+    assert findings(replace(config, trusted_proxies=1))["EXTERNAL_URL"] == [Level.WARN]
+    named = replace(config, trusted_proxies=1, external_url="https://usage.example")
+    assert findings(named)["EXTERNAL_URL"] == [Level.OK]
     weak = replace(config, admin_password="secret", secret_key="changeme-changeme")
     assert findings(weak)["ADMIN_PASSWORD"] == findings(weak)["SECRET_KEY"] == [Level.WARN]
     close(proxy.obj)

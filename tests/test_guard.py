@@ -15,6 +15,8 @@ FORWARDING = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-A
               "X-Real-IP", "Via", "x-forwarded-proto")  # fmt: skip
 FOREIGN_NAMES = ("evil.example", "evil.example:5000", "localhost.evil.example", "127.0.0.1.nip.io",
                  "127.0.0.2", "[::2]", "192.0.2.1", "localhost.", "")  # fmt: skip
+REBOUND = dict.fromkeys(FOREIGN_NAMES[:4], 403)
+"""Names that may be a foreign site's: they read nothing either."""
 
 
 # Protected: no password at all
@@ -30,7 +32,7 @@ def test_protected_mode_serves_this_machine(probed: Serve) -> None:
         assert post(site, environ_base={"REMOTE_ADDR": address}).status_code == 200, address
 
 
-def check_turned_away(site: Site, **options: Any) -> None:
+def check_turned_away(site: Site, *, reading: int = 200, **options: Any) -> None:
     before = writes()
     for response in (
         site.client.get("/probe/admin", **options),
@@ -40,8 +42,8 @@ def check_turned_away(site: Site, **options: Any) -> None:
         assert response.status_code == 403, options
         assert "ADMIN_PASSWORD" in response.text
         assert "ALLOW_NO_AUTH=1" in response.text
-    assert site.client.get("/api/stats", **options).status_code == 200
-    assert site.client.get("/probe", **options).status_code == 200
+    for path in ("/api/stats", "/probe"):
+        assert site.client.get(path, **options).status_code == reading
     assert writes() == before
 
 
@@ -59,7 +61,87 @@ def test_protected_mode_turns_proxies_away(probed: Serve, name: str) -> None:
 
 @pytest.mark.parametrize("host", FOREIGN_NAMES)
 def test_protected_mode_turns_foreign_names_away(probed: Serve, host: str) -> None:
-    check_turned_away(probed(), environ_overrides={"HTTP_HOST": host})
+    overrides = {"HTTP_HOST": host}
+    check_turned_away(probed(), reading=REBOUND.get(host, 200), environ_overrides=overrides)
+
+
+@pytest.mark.parametrize("protocol", ["HTTP/1.0", "HTTP/0.9", ""])
+def test_protected_mode_turns_a_bare_proxy_away(probed: Serve, protocol: str) -> None:
+    """nginx as it comes: HTTP/1.0, the name of this machine, and nothing that tells of a proxy."""
+    for host in ("127.0.0.1:5000", "localhost"):
+        overrides = {"SERVER_PROTOCOL": protocol, "HTTP_HOST": host}
+        check_turned_away(probed(), environ_overrides=overrides)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://usage.example", "Sec-Fetch-Site": "same-origin"},
+        {"Referer": "https://usage.example/settings", "Sec-Fetch-Site": "same-origin"},
+        {"Referer": "http://usage.example/settings"},
+        {"Origin": "null"},
+    ],
+)
+def test_protected_mode_turns_the_browser_behind_a_proxy_away(
+    probed: Serve, headers: dict[str, str]
+) -> None:
+    site = probed()
+    assert site.client.get("/probe/admin", headers=headers).status_code == 403
+    assert post(site, headers=headers).status_code == 403
+    assert writes() == 0
+
+
+def test_protected_mode_serves_who_follows_a_link(probed: Serve) -> None:
+    site = probed()
+    for headers in (
+        {"Referer": "https://wiki.example/tools", "Sec-Fetch-Site": "cross-site"},
+        {"Referer": "http://localhost:5000/", "Sec-Fetch-Site": "same-origin"},
+        {"Origin": "http://127.0.0.1:5000"},
+    ):
+        assert site.client.get("/probe/admin", headers=headers).status_code == 200, headers
+
+
+# The names that the server goes by
+
+
+def test_a_foreign_name_for_this_machine_reads_nothing(probed: Serve) -> None:
+    """DNS rebinding: its script is of the same origin, and sets the headers of a proxy itself."""
+    for settings in ({}, ADMIN):
+        site = probed(settings)
+        for more in ({}, {"X-Forwarded-For": "192.0.2.7"}, {"X-Real-IP": "192.0.2.7"}):
+            headers = {"Host": "evil.example:5000", **more}
+            refused = site.client.get("/api/stats", headers=headers)
+            assert refused.status_code == 403
+            assert "evil.example" in refused.json["error"]
+            assert "EXTERNAL_URL" in refused.json["error"]
+        for name in ("mymachine:5000", "mymachine.local", "192.168.1.5:5000", "[fe80::1]"):
+            assert site.client.get("/api/stats", headers={"Host": name}).status_code == 200, name
+        far = site.client.get("/api/stats", headers={"Host": "a.example"}, environ_base=FAR)
+        assert far.status_code == 200
+
+
+@pytest.mark.parametrize("settings", [{}, OPEN, ADMIN, BOTH])
+def test_with_an_external_url_other_names_are_refused(probed: Serve, settings: Any) -> None:
+    site = probed(settings, {"EXTERNAL_URL": "https://usage.example"})
+    for name in ("evil.example", "usage.example.evil.example", "mymachine", "a@usage.example",
+                 "usage.example, evil.example", "usage.example/", "usage.example."):  # fmt: skip
+        for options in ({}, {"environ_base": FAR}):
+            for path in ("/login", "/api/auth"):
+                headers = {"Host": name}
+                answer = site.client.get(path, headers=headers, **options)
+                assert answer.status_code in (400, 403), (name, path)
+                assert "https://usage.example" in answer.text or answer.status_code == 400
+    for name in ("usage.example", "USAGE.example:443", "localhost:5000", "127.0.0.1", "10.0.0.5"):
+        assert site.client.get("/login", headers={"Host": name}).status_code == 200, name
+        assert site.client.get("/healthz", headers={"Host": "evil.example"}).status_code == 200
+
+
+def test_an_external_url_opens_no_administrators_page(probed: Serve) -> None:
+    site = probed({"EXTERNAL_URL": "https://usage.example"})
+    headers = {"Host": "usage.example"}
+    assert site.client.get("/probe", headers=headers).status_code == 200
+    assert site.client.get("/probe/admin", headers=headers).status_code == 403
+    assert post(site, headers=headers).status_code == 403
 
 
 def test_protected_mode_says_so_on_the_administrators_pages_only(probed: Serve) -> None:

@@ -33,7 +33,9 @@ def test_json_from_another_site_is_refused(probed: Serve, settings: Any) -> None
                 "error": "Another site sent this request. Nothing was changed."
             }
     assert writes() == 0
-    for count, headers in enumerate(OWN, 1):
+    # Where this machine administers, another name in Origin tells of a proxy between.
+    own = [headers for headers in OWN if settings in (OPEN, ADMIN) or len(headers) < 2]
+    for count, headers in enumerate(own, 1):
         assert post(site, headers=headers).status_code == 200, headers
         assert writes() == count
 

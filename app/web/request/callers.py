@@ -5,8 +5,6 @@ Flask-Login asks `_from_request` once a request; nothing of a caller is in Flask
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from dataclasses import dataclass
 
 from flask import Flask, Request, g, request
@@ -20,12 +18,6 @@ from app.current import the_config
 
 COOKIE = "ai_tracker_auth"
 LONGEST_SECRET = 200
-LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
-FORWARDED = re.compile(
-    r"(?i)forwarded|x-forwarded-.*|x-original-.*|via|"
-    r"(x-real|x-client|x-cluster-client|cf-connecting|true-client|fastly-client)-ip"
-)
-"""Headers that a proxy adds: behind one, every caller has the address of this machine."""
 
 
 @dataclass(frozen=True)
@@ -157,24 +149,3 @@ def _of_token(text: str) -> Caller | None:
         return None
     scopes = frozenset(token.scopes.split())
     return Caller(f'token "{token.name}"', scopes=scopes, binding=token.digest)
-
-
-def is_local() -> bool:
-    """Whether the request comes from this machine itself, through no proxy, by a local name.
-
-    The name matters: a foreign site may point its own at 127.0.0.1 (DNS rebinding).
-    """
-    if any(FORWARDED.fullmatch(name) for name, _ in request.headers):
-        return False
-    name = request.host.lower()
-    if name.rpartition("]")[2].count(":") == 1:
-        name = name.rpartition(":")[0]
-    return name in LOCAL_HOSTS and _is_loopback(request.remote_addr or "")
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    return (getattr(parsed, "ipv4_mapped", None) or parsed).is_loopback

@@ -24,7 +24,7 @@ from app.access.limiter import TOKEN, begin_try
 from app.access.touch import without_waiting
 from app.config import Config
 from app.current import the_config
-from app.web.request import callers, forgery, paths
+from app.web.request import callers, forgery, hosts, paths
 from app.web.request.assets import FILES
 from app.web.request.callers import Caller
 from app.web.request.errors import LoginNeeded, Refused
@@ -111,6 +111,7 @@ def _guard() -> None:
     if request.method not in SAFE and not marks.get("own_credentials"):
         forgery.check_origin()
     check_may(marks)
+    hosts.check_host()
     if request.method not in SAFE and not marks.get("own_credentials"):
         forgery.check_body(marks)
 
@@ -151,7 +152,7 @@ def _count_bad_token() -> None:
 
 def _check_admin(caller: Caller, config: Config) -> None:
     if not config.admin_password:
-        if not config.allow_no_auth and not callers.is_local():
+        if not config.allow_no_auth and not hosts.is_local():
             raise Refused(NOT_FROM_HERE)
     elif not caller.admin and caller.scopes is None:
         raise _login_needed(admin=True)
@@ -173,7 +174,7 @@ def may_administer() -> bool:
         return caller.admin
     if config.viewer_password and caller.anonymous:
         return False
-    return config.allow_no_auth or callers.is_local()
+    return config.allow_no_auth or hosts.is_local()
 
 
 def open_admin() -> bool:
