@@ -10,7 +10,7 @@ from peewee import Database
 
 from app.config import Config
 from app.database import database as proxy
-from app.dates import day_number, utc_now
+from app.dates import day_number, day_of, days_between, utc_now
 from app.demo import write_demo
 from app.locks import exclusive_lock
 from app.models import DayChange, Meta, Partition, ProviderRun, Run, TotalDay, Usage
@@ -27,7 +27,7 @@ from tests.invented import (
     sync,
     with_account,
 )
-from tests.upstream import Company, Upstream, true_totals
+from tests.upstream import Company, Row, Upstream, true_totals
 
 START = date(2026, 9, 12)
 END = START + timedelta(days=44)
@@ -251,3 +251,14 @@ def test_members_who_left_keep_their_usage(live: Config, upstream: Upstream) -> 
     upstream.company.dismiss(upstream.company.people[0].email)
     assert sync(live, *WEEK).ok
     assert stored_content() == before
+
+
+def test_one_bad_day_leaves_the_others(live: Config, upstream: Upstream) -> None:
+    start, end = WEEK
+    bad = start + timedelta(days=2)
+    upstream.company.add_row(Row(bad, output_tokens=10**15))
+    error = sync(live, start, end, providers=("anthropic",)).parts["anthropic"].error
+    assert "output_tokens" in error
+    assert error.endswith(f"Not read: {bad}.")
+    stored = {day_of(one.day) for one in Partition.select()}
+    assert stored == set(days_between(start, end)) - {bad}

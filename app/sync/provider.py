@@ -36,6 +36,8 @@ from app.usage import DayUsage
 log = logging.getLogger(__name__)
 
 RESUME_WITHIN_SECONDS = 6 * 3600
+MOST_BAD_DAYS = 3
+"""So many unusable days end the reading: each costs a request, with its repetitions."""
 
 
 def run_provider(
@@ -117,12 +119,12 @@ def _sync_days(
         changed = store_directory(organization, directory)
         if resolve_again(organization, config.email_domain) or changed:
             bump_data_version()
-    suspicious = []
+    suspicious, bad = [], _BadDays(provider)
     for first in _window_starts(start, order.end, provider.WINDOW_DAYS):
         last = min(first + timedelta(days=provider.WINDOW_DAYS - 1), order.end)
         part.current_day = day_number(first)
         part.save()
-        for usage in provider.fetch_days(client, first, last, now=utc_now()):
+        for usage in _days_that_can_be_read(provider, client, first, last, bad):
             part.unseen = usage.unseen or part.unseen
             if progress.should_stop():
                 raise UpstreamError(provider.LABEL, ErrorClass.STOPPED, "stopped")
@@ -130,7 +132,52 @@ def _sync_days(
             if stored.outcome is Outcome.SUSPICIOUS:
                 suspicious.append(usage.day)
             progress.on_day(provider.NAME, usage.day, stored)
+    bad.raise_if_any()
     return suspicious
+
+
+class _BadDays:
+    """Days whose answer cannot be used, while others of their window can."""
+
+    def __init__(self, provider: Provider) -> None:
+        self._provider = provider
+        self._errors: dict[date, UpstreamError] = {}
+
+    def note(self, day: date, error: UpstreamError) -> None:
+        """Leave a day as it was. Too many are no matter of days: raises then."""
+        self._errors[day] = error
+        if len(self._errors) >= MOST_BAD_DAYS:
+            self.raise_if_any()
+
+    def raise_if_any(self) -> None:
+        """Raise the first error with the days that were left out."""
+        for error in self._errors.values():
+            days = ", ".join(day.isoformat() for day in self._errors)
+            sentence = f"{error} Not read: {days}."
+            raise UpstreamError(self._provider.LABEL, error.kind, sentence, error.not_before)
+
+
+def _days_that_can_be_read(
+    provider: Provider, client: Client, first: date, last: date, bad: _BadDays
+) -> Iterator[DayUsage]:
+    """The days of a window; where its answer holds something unusable, day by day."""
+    try:
+        days = provider.fetch_days(client, first, last, now=utc_now())
+    except UpstreamError as error:
+        if error.kind is not ErrorClass.UNEXPECTED or error.status:
+            raise
+    else:
+        yield from days
+        return
+    for day in days_between(first, last):
+        try:
+            days = provider.fetch_days(client, day, day, now=utc_now())
+        except UpstreamError as error:
+            if error.kind is not ErrorClass.UNEXPECTED:
+                raise
+            bad.note(day, error)
+        else:
+            yield from days
 
 
 @contextmanager
