@@ -176,3 +176,20 @@ def many_events(number: int) -> bytes:
             for place in range(1, number + 1)
         )
     )
+
+
+def test_names_in_doubt_are_told_and_an_answer_is_taken(
+    runner: FlaskCliRunner, tmp_path: Path, database: Database
+) -> None:
+    first = written(tmp_path, tokens(usage(key="ci-key")), "first.csv")
+    later = written(tmp_path, tokens(usage(key="CI Key")), "later.csv")
+    runner.invoke(args=["import", first])
+    sentence = "of key ci-key in #1 first.csv, the same of key CI Key in this file."
+    for options in ([], ["--dry-run"]):
+        answer = runner.invoke(args=["import", later, *options])
+        assert answer.exit_code == 1
+        assert sentence in answer.output
+        assert total()[0] == 1_000_000
+    assert runner.invoke(args=["import", later, "--renamed", "perhaps"]).exit_code == 2
+    assert runner.invoke(args=["import", later, "--renamed", "same"]).exit_code == 0
+    assert total()[0] == 1_000_000

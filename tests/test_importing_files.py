@@ -10,6 +10,7 @@ import pytest
 from app.importing import (
     ImportRefused,
     NoSuchImport,
+    RenameUnclear,
     RowsRejected,
     UnreadableExport,
     WrongKind,
@@ -70,14 +71,27 @@ def test_the_same_file_again_changes_nothing_and_says_so() -> None:
     assert ImportBatch.select().count() == 1
 
 
-def test_the_same_file_of_another_person_never_adds() -> None:
-    content = (CSV_FILES / "cursor_04_individual_2025-08_to_2026-03.csv").read_bytes()
-    put(content, person="ann@example.com")
+@pytest.mark.parametrize(
+    "name", ["cursor_04_individual_2025-08_to_2026-03", "cursor_01_v1_2025-02"]
+)
+def test_the_same_file_of_another_person_is_asked_about_and_never_adds(name: str) -> None:
+    content = (CSV_FILES / f"{name}.csv").read_bytes()
+    first = put(content, person="ann@example.com")
     before = total()
-    assert counts(put(content, person=" BOB@example.com ")) == (0, 7, 0, 0, 2, 0)
-    assert total() == before
+    for answer in ("", "different"):
+        with pytest.raises(RenameUnclear, match=r"ann@example\.com .* of bob@example\.com"):
+            put(content, person=" BOB@example.com ", renamed=answer)
+        assert (total(), ImportBatch.select().count()) == (before, 1)
+    (question,) = staged(content, person="bob@example.com").questions
+    assert (question.before, question.after) == ("ann@example.com", "bob@example.com")
+    done = put(content, person="bob@example.com", renamed="same")
+    assert (done.before, done.after, total()) == (before, before, before)
     assert [person.email for person in people(Scope()).people] == ["bob@example.com"]
     assert put(content, person="bob@example.com").note
+    undo(done.file.id, by=BY, email_domain=DOMAIN)
+    assert [person.email for person in people(Scope()).people] == ["ann@example.com"]
+    undo(first.file.id, by=BY, email_domain=DOMAIN)
+    assert total() == (0, 0)
 
 
 def test_an_undone_file_can_be_imported_again() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from app.importing.events import Tally, decoded, encoded
 from app.importing.merging import StoredRow, key_hash_of, known_again, merged_day
+from app.importing.names import Names
 from app.ledger import hash_of
 from app.states import Merge
 from app.usage import PriceStatus, RawActor, Tokens, UsageRecord
@@ -76,7 +77,8 @@ def test_what_earlier_versions_stored_is_still_read_and_made() -> None:
     for each, now, before in zip((event, untimed), hashes, earlier, strict=True):
         assert key_hash_of(Merge.EVENTS, "", each) == now
         row = StoredRow(now, 1, "", encoded(each))
-        assert known_again(DAY, row) == known_again(DAY, row._replace(key_hash=before)) == row
+        assert known_again(DAY, row, Names()) == row
+        assert known_again(DAY, row._replace(key_hash=before), Names()) == row
     assert key_hash_of(Merge.MONEY, KEY, event) == "aa-52f43f85e50de4a450ccd634f5925944"
     assert hash_of([event, untimed]) == (
         "a74b70cb3f5442131a5405d0f1b2670f190fd2d09bf9a11159959f0d21840029"

@@ -21,6 +21,8 @@ from app.importing import (
     ImportRefused,
     Preview,
     Renamed,
+    RenameUnclear,
+    Renaming,
     RowsRejected,
     UnreadableExport,
     discard,
@@ -53,22 +55,30 @@ def _email(_: Any, __: Any, value: str | None) -> str:
 @click.option(
     "--as", "person", callback=_email, help="Whose usage it is, if the file does not say."
 )
+@click.option(
+    "--renamed",
+    type=click.Choice([each.value for each in Renaming]),
+    default=None,
+    help="Whether names in doubt mean the same as those of an earlier file.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would happen; change nothing.")
 @click.option("--partial", is_flag=True, help="Import the good rows of a file with bad ones.")
 @with_database
-def import_command(files: tuple[str, ...], person: str, dry_run: bool, partial: bool) -> None:
+def import_command(
+    files: tuple[str, ...], person: str, renamed: str | None, dry_run: bool, partial: bool
+) -> None:
     """Import CSV exports of Cursor and of the Claude Console.
 
     Each file is taken whole or not at all, and one never counts twice. `-` is standard input.
     """
     require_current_schema()
-    failed = [path for path in files if not _one(path, person, dry_run, partial)]
+    failed = [path for path in files if not _one(path, person, renamed or "", dry_run, partial)]
     if failed and len(files) > 1:
         click.echo(f"{len(failed)} of {len(files)} files were not imported.", err=True)
     sys.exit(1 if failed else 0)
 
 
-def _one(path: str, person: str, dry_run: bool, partial: bool) -> bool:
+def _one(path: str, person: str, renamed: str, dry_run: bool, partial: bool) -> bool:
     """Import one file and say how that went; whether it went well."""
     name = "standard input" if path == STANDARD_INPUT else os.path.basename(path)
     options = {"person": person, "by": BY, "email_domain": the_config().email_domain}
@@ -79,11 +89,20 @@ def _one(path: str, person: str, dry_run: bool, partial: bool) -> bool:
                 discard(found.file.id)
             else:
                 found = import_file(
-                    stream, name, partial=partial, progress=told.read, on_day=told.day, **options
+                    stream,
+                    name,
+                    partial=partial,
+                    renamed=renamed,
+                    progress=told.read,
+                    on_day=told.day,
+                    **options,
                 )
     except RowsRejected as error:
         _tell_rejected(error.rows, error.file.rejected)
         click.echo(f"Error: {error} (--partial does that.)", err=True)
+        return False
+    except RenameUnclear as error:
+        click.echo(f"Error: {name}: {error} (--renamed same or different answers.)", err=True)
         return False
     except (UnreadableExport, ImportRefused) as error:
         click.echo(f"Error: {name}: {error}", err=True)
@@ -91,7 +110,8 @@ def _one(path: str, person: str, dry_run: bool, partial: bool) -> bool:
     if not (dry_run or found.note):
         record_event("import", f"#{found.file.id} {name}", actor=BY)
     _tell(found, dry_run)
-    return not (dry_run and found.file.rejected and not partial)
+    in_doubt = found.questions and not renamed
+    return not (dry_run and (in_doubt or (found.file.rejected and not partial)))
 
 
 @contextmanager
@@ -161,6 +181,8 @@ def _tell(found: Preview, dry_run: bool) -> None:
     click.echo(f"  {_counts(found)}")
     _tell_names("Not known before", found.unknown_people, str)
     _tell_names("Told of two names, once", found.renamed, _pair)
+    for question in found.questions:
+        click.echo(f"  In doubt (--renamed same or different): {question.sentence}")
     _tell_names("Keys that belong to nobody", found.unowned_keys, lambda each: each.key or "(none)")
     _tell_names(
         "Models without a price",

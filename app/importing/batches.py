@@ -7,7 +7,9 @@ from typing import BinaryIO
 
 from app.database import process_label, reading, writing
 from app.dates import moment, now_seconds
+from app.importing.doubts import doubts_of
 from app.importing.effects import (
+    AppliedFiles,
     Effect,
     OnDay,
     applied,
@@ -20,12 +22,20 @@ from app.importing.files import file_of
 from app.importing.previews import empty_preview, preview_of
 from app.importing.staging import Progress, stage_file
 from app.importing.stored import delete_batch, delete_rows, facts_of, find_batch, rejected_rows
-from app.importing.types import SHOWN_REJECTED, Preview, RowsRejected, Undone
+from app.importing.types import (
+    SHOWN_REJECTED,
+    Preview,
+    RenameUnclear,
+    Renaming,
+    RowsRejected,
+    Undone,
+)
 from app.ledger import RecordWriter, bump_data_version, writing_usage
 from app.models import ImportBatch, Run
 from app.queries.remembered import data_version
 from app.states import BatchStatus, RunStatus
 
+SHOWN_QUESTIONS = 5
 IMPORT, UNDO = "import", "undo import"
 """The kinds of run that an import and its undo are logged as."""
 
@@ -67,13 +77,15 @@ def apply(
     batch_id: int,
     *,
     partial: bool = False,
+    renamed: str = "",
     by: str,
     email_domain: str,
     on_day: OnDay | None = None,
 ) -> Preview:
     """Let a staged file count, in one transaction; what it did.
 
-    Raises `RowsRejected` when rows of it cannot be read, unless `partial`, and `NoSuchImport`
+    Raises `RowsRejected` when rows of it cannot be read, unless `partial`, `RenameUnclear` when
+    names seem to mean the same, unless `renamed` says "same" or "different", and `NoSuchImport`
     when it is not staged (any more). A file that was applied before, perhaps by somebody else
     at the same time, changes nothing: the answer has a `note`. `on_day` is told how many days
     are done and how many there are.
@@ -84,6 +96,7 @@ def apply(
         if earlier := _applied_before(batch):
             delete_batch(batch)
             return _known_already(earlier, email_domain)
+        _answer(batch, renamed)
         # Before it is applied: nobody is unknown afterwards.
         found = preview_of(batch, Effect(), email_domain)
         run = _log_run(IMPORT, batch, by)
@@ -100,6 +113,7 @@ def import_file(
     *,
     person: str = "",
     partial: bool = False,
+    renamed: str = "",
     by: str,
     email_domain: str,
     kind: str = "",
@@ -114,7 +128,14 @@ def import_file(
     if not batch.id:
         return empty_preview(batch)
     try:
-        return apply(batch.id, partial=partial, by=by, email_domain=email_domain, on_day=on_day)
+        return apply(
+            batch.id,
+            partial=partial,
+            renamed=renamed,
+            by=by,
+            email_domain=email_domain,
+            on_day=on_day,
+        )
     except BaseException:
         discard(batch.id)
         raise
@@ -162,6 +183,33 @@ def _known_already(earlier: ImportBatch, email_domain: str) -> Preview:
     day = moment(earlier.applied_at).date()
     note = f"This file was already imported on {day} as #{earlier.id}; nothing was changed."
     return preview_of(earlier, effect_of(earlier), email_domain, note=note)
+
+
+def _answer(batch: ImportBatch, renamed: str) -> None:
+    """Keep with the batch what was said of the names in doubt; refuse it where nothing was."""
+    questions = doubts_of(batch, AppliedFiles(batch.organization).names(also=batch))
+    if not questions:
+        return
+    if renamed not in list(Renaming):
+        raise RenameUnclear(
+            f"{' '.join(each.sentence for each in questions[:SHOWN_QUESTIONS])} Is it the same "
+            "usage under a new name, or different usage? Nothing was counted.",
+            questions,
+        )
+    facts = facts_of(batch)
+    for each in questions:
+        if each.batch and renamed == Renaming.DIFFERENT:
+            raise RenameUnclear(
+                f"{each.sentence} One file is not the usage of two people. Undo "
+                f"{each.before_file} if it was a mistake. Nothing was counted.",
+                [each],
+            )
+        if each.batch:
+            facts.answers.people[each.batch] = (each.before, each.after)
+        else:
+            pairs = facts.answers.same if renamed == Renaming.SAME else facts.answers.different
+            pairs.append((each.kind, each.before, each.after))
+    batch.facts = facts.as_json()
 
 
 def _refuse_rejected(batch: ImportBatch, partial: bool) -> None:

@@ -12,7 +12,15 @@ from typing import Any
 from app.dates import day_of
 from app.importing.events import Tally
 from app.importing.merging import merged_day
-from app.importing.stored import Facts, facts_of, rows_of_day
+from app.importing.names import KEY, WORKSPACE, Names, names_of
+from app.importing.stored import (
+    ANSWERS,
+    KEY_IDS,
+    Facts,
+    applied_batches,
+    facts_of,
+    rows_of_day,
+)
 from app.importing.types import Renamed, Totals
 from app.ledger import RecordWriter, StampSums, day_stamps, replace_imported_day
 from app.models import ImportBatch, Organization, Run
@@ -73,7 +81,7 @@ def effect_of(batch: ImportBatch) -> Effect:
 class AppliedFiles:
     """The applied files of an organisation in the order of their application."""
 
-    def __init__(self, organization: Organization) -> None:
+    def __init__(self, organization: Organization, *, but: ImportBatch | None = None) -> None:
         columns = (ImportBatch.id, ImportBatch.first_day, ImportBatch.last_day)
         self._files = list(
             ImportBatch.select(*columns)
@@ -85,6 +93,38 @@ class AppliedFiles:
             .order_by(ImportBatch.run)
             .tuples()
         )
+        self._files = [file for file in self._files if but is None or file[0] != but.id]
+        self._organization = organization
+
+    def names(self, *, also: ImportBatch | None = None) -> Names:
+        """The names that mean the same by what these files say, and perhaps one more."""
+        said = ImportBatch.facts.contains(f'"{KEY_IDS}"') | ImportBatch.facts.contains(
+            f'"{ANSWERS}"'
+        )
+        telling = (
+            ImportBatch.select(ImportBatch.facts)
+            .where(ImportBatch.id.in_([batch for batch, *_ in self._files]) & said)
+            .order_by(ImportBatch.run)
+        )
+        facts = [facts_of(batch) for batch in (*telling, *([also] if also else []))]
+        return names_of((each.answers, each.key_ids) for each in facts)
+
+    def days_with(self, changed: Names, before: Names) -> set[int]:
+        """Days of files with a name that means another one than before."""
+        moved = {
+            name
+            for name in changed.newest.keys() | before.newest.keys()
+            if changed.newest.get(name) != before.newest.get(name)
+        }
+        if not moved:
+            return set()
+        return {
+            day
+            for batch in applied_batches(self._organization)
+            for facts in [facts_of(batch)]
+            if any({(KEY, each.key), (WORKSPACE, each.workspace)} & moved for each in facts.actors)
+            for day in facts.days
+        }
 
     def on(self, day: int) -> list[int]:
         """Ids of those that may have rows on a day."""
@@ -93,7 +133,7 @@ class AppliedFiles:
 
 OnDay = Callable[[int, int], None]
 """Is told how many days are done and how many there are."""
-_Counted = Callable[[int, list[int], Tally], StampSums]
+_Counted = Callable[[int, list[int], Names, Tally], StampSums]
 """Gives what is imported of a day with the rows of these batches, and fills the tally."""
 
 
@@ -101,13 +141,13 @@ def foreseen(batch: ImportBatch) -> Effect:
     """What applying a staged file would do now. Writes nothing."""
     facts = facts_of(batch)
 
-    def add_up(day: int, batches: list[int], tally: Tally) -> StampSums:
+    def add_up(day: int, batches: list[int], names: Names, tally: Tally) -> StampSums:
         rows, tokens, value = facts.days[day]
         if len(batches) == 1:
             # No other file has the day: the sums made in reading it are the answer.
             tally.new = rows
             return StampSums(tokens=tokens, value_nanos=value)
-        return StampSums.of(_merged(day, batches, tally))
+        return StampSums.of(_merged(day, batches, names, tally))
 
     return _effect(batch, facts, add_up, count_covered=False)
 
@@ -115,42 +155,59 @@ def foreseen(batch: ImportBatch) -> Effect:
 def applied(
     batch: ImportBatch, run: Run, writer: RecordWriter, on_day: OnDay | None = None
 ) -> Effect:
-    """Apply a file: every day of it is merged anew. Part of a transaction of usage."""
+    """Apply a file: every day of it is merged anew. Part of a transaction of usage.
 
-    facts = facts_of(batch)
+    So are days of other files with names that by this file mean something else.
+    """
+
+    facts, files = facts_of(batch), AppliedFiles(batch.organization)
     done = count(1)
 
-    def store(day: int, batches: list[int], tally: Tally) -> StampSums:
-        stored = replace_imported_day(day, _merged(day, batches, tally), run, writer)
+    def store(day: int, batches: list[int], names: Names, tally: Tally) -> StampSums:
+        stored = replace_imported_day(day, _merged(day, batches, names, tally), run, writer)
         if on_day:
             on_day(next(done), len(facts.days))
         return stored.after
 
-    return _effect(batch, facts, store, count_covered=True)
+    effect = _effect(batch, facts, store, count_covered=True)
+    names = files.names(also=batch)
+    _merge_others(files, facts, names, files.names(), run, writer)
+    return effect
 
 
 def taken_back(batch: ImportBatch, run: Run, writer: RecordWriter) -> Effect:
     """Merge every day of a file that no longer is applied. Part of a transaction of usage."""
     effect = Effect()
-    files = AppliedFiles(batch.organization)
-    for day in facts_of(batch).days:
+    facts, files = facts_of(batch), AppliedFiles(batch.organization)
+    names = files.names()
+    for day in facts.days:
         before = day_stamps(writer.organization, day).counting
-        replace_imported_day(day, _merged(day, files.on(day), Tally()), run, writer)
+        replace_imported_day(day, _merged(day, files.on(day), names, Tally()), run, writer)
         effect.moved(before, day_stamps(writer.organization, day).counting)
+    _merge_others(files, facts, names, files.names(also=batch), run, writer)
     return effect
+
+
+def _merge_others(
+    files: AppliedFiles, facts: Facts, names: Names, before: Names, run: Run, writer: RecordWriter
+) -> None:
+    """Merge the days outside of a file on which another name counts because of it."""
+    for day in sorted(files.days_with(names, before) - facts.days.keys()):
+        replace_imported_day(day, _merged(day, files.on(day), names, Tally()), run, writer)
 
 
 def without(batch: ImportBatch) -> Effect:
     """What undoing an applied file would do now. Writes nothing."""
     effect = Effect()
-    files = AppliedFiles(batch.organization)
+    files = AppliedFiles(batch.organization, but=batch)
+    names = files.names()
     for day in facts_of(batch).days:
         stamps = day_stamps(batch.organization, day)
         if stamps.covered:
             effect.moved(stamps.counting, stamps.counting)
             continue
-        others = [other for other in files.on(day) if other != batch.id]
-        records = merged_day(day_of(day), rows_of_day(day, others), others) if others else ()
+        others = files.on(day)
+        records = _merged(day, others, names, Tally()) if others else ()
         effect.moved(stamps.counting, StampSums.of(records))
     return effect
 
@@ -158,13 +215,14 @@ def without(batch: ImportBatch) -> Effect:
 def _effect(batch: ImportBatch, facts: Facts, counted: _Counted, *, count_covered: bool) -> Effect:
     effect = Effect()
     files = AppliedFiles(batch.organization)
+    names = files.names(also=batch)
     renamed: Counter[tuple[RawActor, RawActor]] = Counter()
     for day, (rows, tokens, _) in facts.days.items():
         stamps = day_stamps(batch.organization, day)
         tally = Tally()
         after = stamps.counting
         if count_covered or not stamps.covered:
-            imported = counted(day, [*files.on(day), batch.id], tally)
+            imported = counted(day, [*files.on(day), batch.id], names, tally)
             after = stamps.api if stamps.covered else imported
         effect.moved(stamps.counting, after)
         if stamps.covered:
@@ -183,5 +241,5 @@ def _effect(batch: ImportBatch, facts: Facts, counted: _Counted, *, count_covere
     return effect
 
 
-def _merged(day: int, batches: list[int], tally: Tally) -> Iterator[UsageRecord]:
-    return merged_day(day_of(day), rows_of_day(day, batches), batches, tally)
+def _merged(day: int, batches: list[int], names: Names, tally: Tally) -> Iterator[UsageRecord]:
+    return merged_day(day_of(day), rows_of_day(day, batches, names), batches, tally)

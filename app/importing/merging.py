@@ -38,8 +38,9 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from app.importing.columns import OWNER_COLUMNS, DayRow, day_row, merged_files
-from app.importing.events import Held, Tally, decoded, merged_events
+from app.importing.events import Held, Tally, decoded, encoded, merged_events
 from app.importing.money import attached
+from app.importing.names import Names
 from app.model_names import display_name
 from app.states import Merge
 from app.usage import PriceStatus, UsageRecord
@@ -107,11 +108,21 @@ def _said(record: UsageRecord) -> tuple[Any, ...]:
     return record.without_day()
 
 
-def known_again(day: date, row: StoredRow) -> StoredRow:
-    """A row with the key hash of today, where it was stored with an earlier one."""
-    if row.key_hash[0] != EARLIER_EVENTS[0]:
+def known_again(day: date, row: StoredRow, names: Names) -> StoredRow:
+    """A row by its newest names, with the key hash of today."""
+    record = decoded(day, row.payload)
+    actor = names.actor(row.batch, record.actor)
+    if actor == record.actor and row.key_hash[0] != EARLIER_EVENTS[0]:
         return row
-    return row._replace(key_hash=key_hash_of(Merge.EVENTS, "", decoded(day, row.payload)))
+    record, key = record._replace(actor=actor), names.key(row.key)
+    return StoredRow(
+        key_hash_of(_merge_of(row.key_hash), key, record), row.batch, key, encoded(record)
+    )
+
+
+def _merge_of(key_hash: str) -> Merge:
+    letters = {letter: merge for merge, letter in FIRST_LETTERS.items()}
+    return letters.get(key_hash[0], Merge.EVENTS)
 
 
 def merged_day(

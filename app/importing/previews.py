@@ -5,13 +5,15 @@ from __future__ import annotations
 from app.database import reading
 from app.dates import day_of
 from app.identity import KnownDirectory, known_directory
-from app.importing.effects import Effect, effect_of, foreseen, without
+from app.importing.doubts import doubts_of
+from app.importing.effects import AppliedFiles, Effect, effect_of, foreseen, without
 from app.importing.files import file_of, unkept_file
 from app.importing.stored import Facts, facts_of, find_batch, rejected_rows
 from app.importing.types import (
     SHOWN_REJECTED,
     FileDay,
     Preview,
+    Question,
     Totals,
     UnownedKey,
     UnpricedModel,
@@ -65,6 +67,7 @@ def preview_of(batch: ImportBatch, effect: Effect, email_domain: str, *, note: s
         warnings=tuple(facts.warnings),
         ignored_columns=tuple(facts.ignored_columns),
         skipped_reasons=tuple(facts.skipped.most_common()),
+        questions=_questions(batch),
         rejected_rows=tuple(rejected_rows(batch.id, SHOWN_REJECTED)),
     )
 
@@ -84,6 +87,12 @@ def _effect_now(batch: ImportBatch) -> Effect:
     if staged and batch.effect_version != data_version():
         return foreseen(batch)
     return effect_of(batch)
+
+
+def _questions(batch: ImportBatch) -> tuple[Question, ...]:
+    if batch.status != BatchStatus.STAGED:
+        return ()
+    return tuple(doubts_of(batch, AppliedFiles(batch.organization).names(also=batch)))
 
 
 def _owners(facts: Facts, known: KnownDirectory) -> tuple[set[str], tuple[UnownedKey, ...]]:

@@ -16,9 +16,10 @@ from peewee import Tuple
 from app.database import insert_rows, writing
 from app.dates import day_number, day_of
 from app.importing.merging import EARLIER_EVENTS, StoredRow, known_again
+from app.importing.names import Answers, Names
 from app.importing.types import NoSuchImport, RejectedLine
 from app.model_names import display_name
-from app.models import ImportBatch, ImportedRow, RejectedRow
+from app.models import ImportBatch, ImportedRow, Organization, RejectedRow
 from app.states import BatchStatus
 from app.usage import RawActor, UsageRecord
 
@@ -26,6 +27,9 @@ PIECE = 5_000
 """How many rows are written or read at a time, so that memory stays bounded."""
 COLUMNS = ("day", "key_hash", "batch_id", "sequence", "key", "payload")
 REJECTED_COLUMNS = ("batch_id", "sequence", "line", "value", "message")
+KEY_IDS, ANSWERS = "key_ids", "answers"
+"""Facts from which names follow that mean the same."""
+UNCHANGED = Names()
 _ORDER = (ImportedRow.key_hash, ImportedRow.batch, ImportedRow.sequence)
 
 
@@ -52,6 +56,8 @@ class Facts:
     skipped: Counter[str] = field(default_factory=Counter)
     warnings: Sequence[str] = ()
     ignored_columns: Sequence[str] = ()
+    key_ids: dict[str, str] = field(default_factory=dict)
+    answers: Answers = field(default_factory=Answers)
 
     def add(self, record: UsageRecord) -> int:
         """Count a good row; its day as YYYYMMDD."""
@@ -65,6 +71,8 @@ class Facts:
         of_actor[1] += value
         if record.value_nanos is None and tokens:
             self.unpriced[display_name(record.model)] += tokens
+        if "api_key_id" in record.detail and record.actor.key:
+            self.key_ids[json.loads(record.detail)["api_key_id"]] = record.actor.key
         return day
 
     @property
@@ -83,6 +91,8 @@ class Facts:
                 "skipped": self.skipped.most_common(),
                 "warnings": list(self.warnings),
                 "ignored_columns": list(self.ignored_columns),
+                **({KEY_IDS: self.key_ids} if self.key_ids else {}),
+                **({ANSWERS: self.answers.as_json()} if self.answers != Answers() else {}),
             },
             ensure_ascii=False,
         )
@@ -101,6 +111,19 @@ def facts_of(batch: ImportBatch) -> Facts:
         skipped=Counter(dict(said.get("skipped", ()))),
         warnings=said.get("warnings", ()),
         ignored_columns=said.get("ignored_columns", ()),
+        key_ids=said.get(KEY_IDS, {}),
+        answers=Answers.of(said.get(ANSWERS, {})),
+    )
+
+
+def applied_batches(organization: Organization) -> list[ImportBatch]:
+    """The applied files of an organisation in the order of their application."""
+    return list(
+        ImportBatch.select()
+        .where(
+            (ImportBatch.organization == organization) & (ImportBatch.status == BatchStatus.APPLIED)
+        )
+        .order_by(ImportBatch.run)
     )
 
 
@@ -118,17 +141,19 @@ def keep_rejected(rows: list[tuple]) -> None:
         insert_rows("rejected_row", REJECTED_COLUMNS, rows)
 
 
-def rows_of_day(day: int, batches: Sequence[int]) -> Iterator[StoredRow]:
-    """The rows of `batches` on a day (YYYYMMDD), sorted by key hash.
+def rows_of_day(day: int, batches: Sequence[int], names: Names = UNCHANGED) -> Iterator[StoredRow]:
+    """The rows of `batches` on a day (YYYYMMDD) by their newest names, sorted by key hash.
 
-    A day that holds rows of an earlier version, with other key hashes, is sorted in memory.
+    A day that holds rows of an earlier version, with other key hashes, is sorted in memory, and
+    so is one whose rows may be renamed.
     """
     if not batches:
         return
     mine = (ImportedRow.day == day) & ImportedRow.batch.in_(batches)
     rows = _in_pieces(mine)
-    if ImportedRow.select().where(mine & ImportedRow.key_hash.between(*EARLIER_EVENTS)).exists():
-        rows = iter(sorted(known_again(day_of(day), row) for row in rows))
+    earlier = mine & ImportedRow.key_hash.between(*EARLIER_EVENTS)
+    if names or ImportedRow.select().where(earlier).exists():
+        rows = iter(sorted(known_again(day_of(day), row, names) for row in rows))
     yield from rows
 
 

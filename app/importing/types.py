@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from typing import NamedTuple
 
 from app.states import BatchStatus
@@ -75,6 +76,44 @@ class Renamed(NamedTuple):
     events: int
 
 
+class Renaming(StrEnum):
+    """The answer to the questions of an import."""
+
+    SAME = "same"
+    DIFFERENT = "different"
+
+
+class Question(NamedTuple):
+    """Two names under which the same usage seems to be told, in two files.
+
+    With `batch` the two files are the same, given as two people's usage.
+    """
+
+    before: str
+    after: str
+    before_file: str
+    day: date | None = None
+    model: str = ""
+    tokens: int = 0
+    value_nanos: int = 0
+    kind: str = ""
+    batch: int = 0
+
+    @property
+    def sentence(self) -> str:
+        """The question with both rows."""
+        if self.batch:
+            return (
+                f"This file was imported as usage of {self.before} ({self.before_file}), "
+                f"now it is said to be usage of {self.after}."
+            )
+        figure = f"{self.tokens:,} tokens" if self.tokens else f"${self.value_nanos / 10**9:,.2f}"
+        return (
+            f"{self.day} {self.model}: {figure} of {self.kind} {self.before} in "
+            f"{self.before_file}, the same of {self.kind} {self.after} in this file."
+        )
+
+
 @dataclass(frozen=True)
 class ImportedFile:
     """One import: a stored batch as others see it.
@@ -130,6 +169,14 @@ class RowsRejected(ImportRefused):
         self.rows = rows
 
 
+class RenameUnclear(ImportRefused):
+    """Names seem to mean the same and nobody said whether they do."""
+
+    def __init__(self, message: str, questions: Sequence[Question]) -> None:
+        super().__init__(message)
+        self.questions = questions
+
+
 @dataclass(frozen=True)
 class Preview:
     """What applying a staged file would do now; of an applied one, what it did.
@@ -150,6 +197,7 @@ class Preview:
     unowned_keys: tuple[UnownedKey, ...] = ()
     unpriced: tuple[UnpricedModel, ...] = ()
     renamed: tuple[Renamed, ...] = ()
+    questions: tuple[Question, ...] = ()
     warnings: tuple[str, ...] = ()
     ignored_columns: tuple[str, ...] = ()
     skipped_reasons: tuple[tuple[str, int], ...] = ()

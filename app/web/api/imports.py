@@ -15,6 +15,8 @@ from app.importing import (
     ImportRefused,
     Preview,
     RejectedLine,
+    RenameUnclear,
+    Renaming,
     RowsRejected,
     UnreadableExport,
     import_file,
@@ -53,12 +55,15 @@ def import_() -> ResponseReturnValue:
             sent.filename or "",
             person=request.form.get("email", ""),
             partial=_flag("partial"),
+            renamed=_renamed(),
             kind=request.form.get("type", "").strip(),
             by=current_user_label(),
             email_domain=the_config().email_domain,
         )
     except RowsRejected as error:
         return _refused(error)
+    except RenameUnclear as error:
+        raise BadRequest(f"{error} Send renamed=same or renamed=different.") from None
     except (UnreadableExport, ImportRefused) as error:
         raise BadRequest(str(error)) from None
     rejected = rejected_rows(found.file.id, MOST_ERRORS) if found.file.id else []
@@ -79,6 +84,13 @@ def _flag(name: str) -> bool:
     if text not in ("", "0", "1", "true", "false", "on"):
         raise BadRequest(f"{name}: expected 1 or 0, not {text[:20]!r}.")
     return text in ("1", "true", "on")
+
+
+def _renamed() -> str:
+    text = request.form.get("renamed", "").strip().lower()
+    if text not in ("", *Renaming):
+        raise BadRequest(f"renamed: expected same or different, not {text[:20]!r}.")
+    return text
 
 
 def _result(found: Preview, rejected: Sequence[RejectedLine] = ()) -> dict[str, Any]:

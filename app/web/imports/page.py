@@ -18,6 +18,7 @@ from app.importing import (
     NoSuchImport,
     Preview,
     RejectedLine,
+    RenameUnclear,
     RowsRejected,
     UnreadableExport,
     apply,
@@ -145,14 +146,20 @@ def write(number: int) -> ResponseReturnValue:
         return do(number)
     except NoSuchImport as error:
         return _one(number, str(error), 409)
-    except RowsRejected as error:
+    except (RowsRejected, RenameUnclear) as error:
         return _one(number, str(error), 422)
 
 
 def _import(number: int) -> AnyResponse:
     partial = request.form.get("partial") == "1"
     domain = the_config().email_domain
-    found = apply(number, partial=partial, by=current_user_label(), email_domain=domain)
+    found = apply(
+        number,
+        partial=partial,
+        renamed=request.form.get("renamed", ""),
+        by=current_user_label(),
+        email_domain=domain,
+    )
     if not found.note:
         record_event("import", f"#{found.file.id} {found.file.file_name}")
     return _to(found)
