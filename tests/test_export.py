@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import re
 from datetime import date, timedelta
 from decimal import Decimal
+from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,10 +18,12 @@ from peewee import Database
 
 from app.dates import utc_today
 from app.formulas import guarded
+from app.importing import import_file
 from app.models import SUM_COLUMNS
 from app.queries.people.order import MORE_SORTS
 from app.web.people.columns import BY_NAME, EVERY
-from app.web.view.csv_files import plain_dollars
+from app.web.view.csv_files import UNPRICED, plain_dollars
+from tests.exported import CSV_FILES
 from tests.filled import LEAP_DAYS, Reader, fill_people
 from tests.office import DOLLAR, store, used
 from tests.tools import CURSOR
@@ -45,7 +50,12 @@ RANGES = (None, LEAP_DAYS, (date(2023, 12, 25), date(2024, 1, 20)))
 
 
 def exported(client: FlaskClient, **query: Any) -> list[dict[str, str]]:
-    """The rows of an export, by the headings of the screen."""
+    """The people of an export, by the headings of the screen."""
+    return [row for row in every_row(client, **query) if row["Person"] != "No owner"]
+
+
+def every_row(client: FlaskClient, **query: Any) -> list[dict[str, str]]:
+    """All rows of an export, also those of nobody."""
     response = client.get(f"/export/users.csv?{urlencode(query, doseq=True)}")
     assert response.status_code == 200
     assert response.content_type == "text/csv; charset=utf-8"
@@ -99,7 +109,7 @@ def test_has_the_order_of_the_screen(town: Reader, sort: str, direction: str) ->
 
 def test_holds_the_columns_of_the_screen_in_their_order(town: Reader) -> None:
     text = town.client.get("/export/users.csv?cols=totalCost&cols=email&cols=nonsense").text
-    assert text.splitlines()[0] == "Person,Cost"
+    assert text.splitlines()[0] == "Person,Cost,unpricedTokens"
 
 
 def test_holds_everybody_of_every_page(client: FlaskClient, database: Database) -> None:
@@ -228,3 +238,83 @@ def test_refuses_to_be_written_to(client: FlaskClient) -> None:
 def test_every_figure_has_its_column() -> None:
     figures = {column.figure for column in BY_NAME.values() if column.figure}
     assert figures <= set(SUM_COLUMNS)
+
+
+PARTLY_PRICED = CSV_FILES / "cursor_partly_priced.csv"
+NOVEMBER = {"start": "2026-11-01", "end": "2026-11-30"}
+
+
+@pytest.fixture
+def partly(client: FlaskClient, database: Database) -> FlaskClient:
+    """A browser on usage that is priced, priced in part, and not priced."""
+    assert import_file(
+        io.BytesIO(PARTLY_PRICED.read_bytes()), PARTLY_PRICED.name, by="test", email_domain="x.org"
+    )
+    database.close()
+    return client
+
+
+def test_partly_priced_is_told_from_wholly_priced(partly: FlaskClient) -> None:
+    rows = {row["Person"]: row for row in exported(partly, **NOVEMBER)}
+    told = {name.partition("@")[0]: (row["Cost"], row[UNPRICED]) for name, row in rows.items()}
+    assert told == {"whole": ("1.00", "0"), "part": ("1.00", "5000000"), "none": ("", "5000000")}
+
+
+def test_a_pivot_tells_of_each_cell_what_has_no_price(partly: FlaskClient) -> None:
+    rows = {row["Person"]: row for row in exported(partly, **NOVEMBER, by="month", measure="cost")}
+    part, cell = rows["part@example.com"], f"{UNPRICED}: 2026-11"
+    assert (part["Total"], part[UNPRICED], part[cell]) == ("1.00", "5000000", "5000000")
+    assert rows["whole@example.com"][cell] == "0"
+
+
+@pytest.mark.parametrize("filters", FILTERS, ids=str)
+def test_the_rows_add_up_to_the_total(town: Reader, filters: dict[str, Any]) -> None:
+    rows = every_row(town.client, **page_range(LEAP_DAYS), **filters, cols=EVERY)
+    days = {"startDate": LEAP_DAYS[0].isoformat(), "endDate": LEAP_DAYS[1].isoformat()}
+    stats = town.get("stats", **days, **filters)
+    for column, name in (("Tokens", "totalTokens"), ("Cursor", "cursorTokens")):
+        assert sum(int(row[column]) for row in rows) == stats[name]
+    cost = sum(Decimal(row["Cost"] or 0) for row in rows)
+    assert abs(cost - Decimal(str(stats["totalCost"]))) < Decimal("0.001")
+    unpriced = sum(int(row.get(UNPRICED, 0)) for row in rows)
+    assert unpriced == stats["unpricedTokens"]
+
+
+def metadata_of(client: FlaskClient, query: str) -> dict[str, Any]:
+    answer = client.get(f"/export/users.csv{query}")
+    link = re.fullmatch(
+        r'<([^>]+)>; rel="describedby"; type="application/csvm\+json"', answer.headers["Link"]
+    )
+    assert link
+    assert link[1] == f"/export/users.csv-metadata.json{query}"
+    page = client.get(f"/users{query}").text
+    assert f'href="{escape(link[1])}"' in page
+    found = json.loads(client.get(link[1]).text)
+    assert found["url"] == f"users.csv{query}"
+    heading, *rows = csv.reader(io.StringIO(answer.text))
+    assert [column["titles"] for column in found["tableSchema"]["columns"]] == heading
+    assert found["rows"] == len(rows)
+    return dict(found)
+
+
+@pytest.mark.parametrize(
+    ("query", "title"),
+    [("", "People"), ("rows=team&by=month&measure=cost&", "Cost by team and month")],
+)
+def test_the_metadata_says_what_the_file_holds(partly: FlaskClient, query: str, title: str) -> None:
+    asked = f"?start=2026-11-01&end=2026-11-30&tool=cursor&{query}".rstrip("&")
+    found = metadata_of(partly, asked)
+    assert found["dc:title"] == title
+    assert found["range"] == {"startDate": "2026-11-01", "endDate": "2026-11-30"}
+    assert found["filters"] == {"tool": ["cursor"], "model": [], "team": [], "search": ""}
+    assert (found["currency"], found["moneyKind"]) == ("USD", "value")
+    assert found["dataThrough"] == "2026-11-03"
+    assert "2026-11-30" in found["incompleteDays"]
+    assert "2026-11-03" not in found["incompleteDays"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", found["generatedAt"])
+
+
+def test_the_metadata_of_nothing_at_all(client: FlaskClient) -> None:
+    for query in ("", "?rows=model"):
+        found = json.loads(client.get(f"/export/users.csv-metadata.json{query}").text)
+        assert (found["rows"], found["dataThrough"], found["incompleteDays"]) == (0, None, [])

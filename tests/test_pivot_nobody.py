@@ -180,15 +180,29 @@ def test_columns_of_nobody_say_that_shared_keys_are_in_them(firm: FlaskClient) -
 
 
 @pytest.mark.parametrize("query", ["by=tool", "rows=team", "by=month&measure=requests"])
-def test_the_file_holds_the_rows_and_nothing_of_the_foot(firm: FlaskClient, query: str) -> None:
+def test_the_file_holds_the_rows_and_what_is_nobodys_but_no_sums(
+    firm: FlaskClient, query: str
+) -> None:
     page = firm.get(f"/users?{RANGE}&{query}").text
     body = page.split("<tbody>")[1].split("</tbody>")[0]
     answer = firm.get(f"/export/users.csv?{RANGE}&{query}")
     _, *rows = csv.reader(io.StringIO(answer.text))
-    assert [row[0] for row in rows] == re.findall(
-        r'scope="row".*?<bdi>(.*?)</bdi>', body, re.DOTALL
-    )
-    assert "CI" not in {row[0] for row in rows}
+    people = re.findall(r'scope="row".*?<bdi>(.*?)</bdi>', body, re.DOTALL)
+    assert [row[0] for row in rows[: len(people)]] == people
+    nobody = {row[0] for row in rows[len(people) :]}
+    assert nobody == {"CI (shared)", "<b>Lab (shared)", "Nightly farm (shared)", "No owner"}
+
+
+@pytest.mark.parametrize(
+    "query", ["cols=totalTokens", "rows=team", "by=tool", "by=month&rows=team"]
+)
+def test_the_file_adds_up_to_everything(firm: FlaskClient, query: str) -> None:
+    answer = firm.get(f"/export/users.csv?{RANGE}&{query}")
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    column = "Total" if "by=" in query else "Tokens"
+    stats = firm.get(f"/api/stats?startDate={START}&endDate={END}").json
+    assert stats
+    assert sum(int(row[column] or 0) for row in rows) == stats["totalTokens"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Sequence
 from datetime import date
 from typing import NamedTuple
@@ -209,12 +210,13 @@ def _read_trends(
     return found
 
 
-def footer(question: PeopleQuestion) -> Footer:
-    """The sums below the rows."""
+def footer(question: PeopleQuestion, *, every_name: bool = False) -> Footer:
+    """The sums below the rows; `every_name` of shared keys has a line, however many there are."""
+    most = sys.maxsize if every_name else MOST_SHARED
     found = everybody(question.scope)
     return Footer(
         sums_of_people(found, matching(found, question.search)),
         merged(found.unattributed),
-        unattributed_lines(question.scope, found.unattributed, MOST_SHARED, question.search),
+        unattributed_lines(question.scope, found.unattributed, most, question.search),
         len(found.ids),
     )

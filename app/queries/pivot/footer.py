@@ -65,17 +65,20 @@ def footer_lines(
     shown: Sequence[Any],
     unattributed: Line | None,
     words: str = "",
+    *,
+    every_name: bool = False,
 ) -> list[FooterLine]:
     """The lines of all that has no owner, `unattributed`: None when there is nothing.
 
     `shown` are the keys of the columns, which are cut by the dimension `by`. With `words` only
-    the names that hold them have a line, and there is no rest.
+    the names that hold them have a line, and there is no rest. `every_name`: each has a line of
+    its own, however many there are.
     """
     if not (unattributed or words):
         return []
     parts, measure = _parts(question, by), question.measure
     shared = _shared_like(parts, words)
-    lines = _lines_of(shared, shown, measure)
+    lines = _lines_of(shared, shown, measure, len(shared) if every_name else MOST_SHARED)
     if words or unattributed is None:
         return lines
     rest: FooterLine | None
@@ -90,14 +93,16 @@ def footer_lines(
     return [*lines, rest._replace(keys=())] if rest else lines
 
 
-def _lines_of(parts: Sequence[Part], shown: Sequence[Any], measure: Measure) -> list[FooterLine]:
+def _lines_of(
+    parts: Sequence[Part], shown: Sequence[Any], measure: Measure, most: int
+) -> list[FooterLine]:
     """A line for each name, most first; names beyond the most are one line without a name."""
     named: dict[str, list[Part]] = {}
     for part in parts:
         named.setdefault(part.label, []).append(part)
     lines = [_line(label, group, shown, measure) for label, group in named.items()]
     lines.sort(key=lambda line: (-(line.total.value if line.total else 0), line.label))
-    first, others = at_most(lines, MOST_SHARED)
+    first, others = at_most(lines, most)
     rest = [part for line in others for part in named[line.label]]
     return [*first, _line("", rest, shown, measure)] if rest else [*first]
 

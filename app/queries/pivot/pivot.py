@@ -99,7 +99,8 @@ def shown_periods(by: str, rows: str, scope: Scope) -> str:
 
 
 def pivot(scope: Scope, shape: Shape, *, limit: int | None = 50, offset: int = 0) -> Pivot:
-    """A page of the pivot of a scope with both ends; `limit` None means all rows.
+    """A page of the pivot of a scope with both ends; `limit` None means all rows,
+    with a line for every name of shared keys below them.
 
     An offset beyond the last row shows the last page.
     """
@@ -180,7 +181,8 @@ class _Work:
         nobody = lines.pop() if has_footer else None
         totals: list[Amount | None] = [column.total for column in columns]
         whole = Line(None, "", totals, others.get((), NOTHING), total)
-        shares_column, footer = self._shares_column(), self._footer(columns, nobody)
+        shares_column = self._shares_column()
+        footer = self._footer(columns, nobody, every_name=limit is None)
         return Pivot(
             by=self.shape.by,
             columns=columns,
@@ -317,11 +319,14 @@ class _Work:
             others = self._sum(replace(beyond, no_people=nobody))
         return Line(None, "", [*cells], others, total)
 
-    def _footer(self, columns: Sequence[PivotColumn], nobody: Line | None) -> list[FooterLine]:
+    def _footer(
+        self, columns: Sequence[PivotColumn], nobody: Line | None, *, every_name: bool
+    ) -> list[FooterLine]:
         if self.rows.unattributed is None:
             return []
         shown = [column.key for column in columns]
-        return footer_lines(self.whole, self.shape.by, shown, nobody, self.shape.search)
+        search = self.shape.search
+        return footer_lines(self.whole, self.shape.by, shown, nobody, search, every_name=every_name)
 
     def _shares_column(self) -> bool:
         """Whether the column of nobody holds usage of shared keys."""

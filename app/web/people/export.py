@@ -1,23 +1,35 @@
-"""The list of people as CSV: the rows, columns and order of the screen, every page of them."""
+"""The list of people as CSV: its rows, columns and order, every page, and what is nobody's."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Blueprint, Response, request
 
 from app.database import reading
 from app.dates import utc_now
-from app.queries.days.freshness import freshness, known_span
-from app.queries.people.rows import PersonRow, people_rows
+from app.queries.days.freshness import ProviderState, freshness, known_span
+from app.queries.keys.shared import UnattributedLines
+from app.queries.people.people import PersonTotals
+from app.queries.people.rows import PersonRow, footer, people_rows
+from app.queries.sums.figures import Figures
 from app.web.people.columns import Column
 from app.web.people.page import asks_for_pivot, question_of
 from app.web.people.view import PeopleView, parse_people_view
 from app.web.pivot import export as pivot
+from app.web.pivot.words import NO_OWNER, shared_words
 from app.web.view import formatting
-from app.web.view.csv_files import csv_answer, csv_text, file_name, plain_dollars, plain_share
+from app.web.view.csv_files import (
+    UNPRICED,
+    csv_answer,
+    csv_text,
+    file_name,
+    plain_dollars,
+    plain_share,
+)
+from app.web.view.csv_metadata import Contents, metadata_answer, with_metadata_link
 from app.web.view.frame import configured_providers
 from app.web.view.tools import tool_parts
 
@@ -26,42 +38,136 @@ ROWS_AT_ONCE = 500
 blueprint = Blueprint("export", __name__)
 
 
+class PeopleFile(NamedTuple):
+    """The rows of a file: people in the order of the screen, then lines of nobody."""
+
+    view: PeopleView
+    rows: list[PersonRow]
+    nobody: list[PersonRow]
+    first: date | None
+    last: date | None
+    open_days: set[date]
+    states: list[ProviderState]
+
+    @property
+    def headings(self) -> list[str]:
+        """The words of the screen, and the tokens without a price where there are any."""
+        headings = [column.label for column in self.view.shown_columns]
+        return [*headings, UNPRICED] if self.tells_unpriced else headings
+
+    @property
+    def tells_unpriced(self) -> bool:
+        """Whether the cost is shown and some of it is not known."""
+        if "totalCost" not in self.view.columns:
+            return False
+        return any(row.person.figures.unpriced_tokens for row in (*self.rows, *self.nobody))
+
+
 @blueprint.get("/export/users.csv")
 def users() -> Response:
-    """Everybody whom the view of `/users` shows, without the sums below them.
+    """Everybody whom the view of `/users` shows, then what belongs to nobody: the file sums up.
 
     One heading row with the words of the screen, ISO days, plain integers, dollars as plain
     decimals. A cost that no price is known for is an empty cell, never 0.
     """
     if asks_for_pivot(request.args):
-        return pivot.export()
+        return with_metadata_link(pivot.export(), "export.users_metadata")
     view = parse_people_view(request.args, utc_now().date())
     with reading():
-        rows, days = found_rows(view)
-    lines = csv_lines(view.shown_columns, rows)
-    covered = [day.isoformat() for day in days if day]
-    return csv_answer(lines, file_name("users", *covered, *view.scope.filters(), view.search))
+        found = found_rows(view)
+    covered = [day.isoformat() for day in (found.first, found.last) if day]
+    name = file_name("users", *covered, *view.scope.filters(), view.search)
+    return with_metadata_link(csv_answer(csv_lines(found), name), "export.users_metadata")
 
 
-def found_rows(view: PeopleView) -> tuple[list[PersonRow], tuple[date | None, date | None]]:
-    """All rows of a view, and the first and last day that they cover."""
-    span = known_span()
+@blueprint.get("/export/users.csv-metadata.json")
+def users_metadata() -> Response:
+    """What the file of the same query string holds."""
+    now = utc_now()
+    if asks_for_pivot(request.args):
+        return metadata_answer(pivot.contents(now), "users.csv", now)
+    view = parse_people_view(request.args, now.date())
+    with reading():
+        found = found_rows(view)
+    contents = Contents(
+        title="People",
+        scope=view.scope,
+        first=found.first,
+        last=found.last,
+        columns=found.headings,
+        rows=len(found.rows) + len(found.nobody),
+        open_days=found.open_days,
+        states=found.states,
+        search=view.search,
+    )
+    return metadata_answer(contents, "users.csv", now)
+
+
+def found_rows(view: PeopleView) -> PeopleFile:
+    """All rows of a view, and what they cover."""
+    span, states = known_span(), freshness(configured_providers())
     if span is None:
-        return [], (view.scope.start, view.scope.end)
-    asked, viewed = question_of(view, span, freshness(configured_providers()))
-    return people_rows(asked).rows, (viewed.scope.start, viewed.scope.end)
+        return PeopleFile(view, [], [], *view.scope[:2], set(), states)
+    asked, viewed = question_of(view, span, states)
+    lines = footer(asked, every_name=True).lines
+    return PeopleFile(
+        view=view,
+        rows=people_rows(asked).rows,
+        nobody=nobodys_rows(lines),
+        first=viewed.scope.start,
+        last=viewed.scope.end,
+        open_days=viewed.open_days,
+        states=states,
+    )
 
 
-def csv_lines(columns: list[Column], rows: list[PersonRow]) -> Iterator[str]:
+def nobodys_rows(lines: UnattributedLines) -> list[PersonRow]:
+    """A row for each name of shared keys and one for usage without an owner."""
+    parts = [(shared_words(line.label), line.figures, line.by_tool) for line in lines.shared]
+    if lines.rest.tokens or lines.rest.value_nanos:
+        parts.append((NO_OWNER, lines.rest, lines.rest_by_tool))
+    return [_nobodys_row(*part) for part in parts]
+
+
+def _nobodys_row(label: str, figures: Figures, by_tool: dict[str, int]) -> PersonRow:
+    totals = PersonTotals(
+        person_id=0,
+        email=label,
+        figures=figures,
+        by_tool=by_tool,
+        days=0,
+        first_day=None,
+        last_day=None,
+    )
+    return PersonRow(totals, [], None)
+
+
+def csv_lines(export: PeopleFile) -> Iterator[str]:
     """The file in pieces of some hundred rows."""
-    yield csv_text([[column.label for column in columns]])
+    yield csv_text([export.headings])
+    columns = export.view.shown_columns
     writers = [WRITERS[column.kind](column) for column in columns]
-    for first in range(0, len(rows), ROWS_AT_ONCE):
-        chunk = rows[first : first + ROWS_AT_ONCE]
+    nobodys = [
+        WRITERS[column.kind](column) if column.kind in NOBODYS else _nothing for column in columns
+    ]
+    if export.tells_unpriced:
+        writers.append(_unpriced)
+        nobodys.append(_unpriced)
+    for first in range(0, len(export.rows), ROWS_AT_ONCE):
+        chunk = export.rows[first : first + ROWS_AT_ONCE]
         yield csv_text([[write(row) for write in writers] for row in chunk])
+    yield csv_text([[write(row) for write in nobodys] for row in export.nobody])
 
 
 Writer = Callable[[PersonRow], Any]
+
+
+def _nothing(_: PersonRow) -> str:
+    return ""
+
+
+def _unpriced(row: PersonRow) -> int:
+    return row.person.figures.unpriced_tokens
 
 
 def _email(_: Column) -> Writer:
@@ -121,3 +227,5 @@ WRITERS: dict[str, Callable[[Column], Writer]] = {
 }
 """How each kind of column is written. "change" is in tokens; "curve" lists the points of the
 curve, oldest first."""
+NOBODYS = ("email", "tokens", "money", "tool", "split", "share")
+"""Kinds of columns that are known of what belongs to nobody too; the others are empty there."""

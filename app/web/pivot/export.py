@@ -3,56 +3,124 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 from flask import Response, request
 
 from app.database import reading
 from app.dates import utc_now
-from app.queries.days.freshness import known_span
+from app.queries.days.freshness import ProviderState, freshness, known_span
 from app.queries.pivot.dimensions import DIMENSIONS, TOOL
-from app.queries.pivot.measures import COST, MEASURES, NOTHING, Amount, Line
+from app.queries.pivot.footer import FooterLine
+from app.queries.pivot.measures import COST, MEASURES, NOTHING, PEOPLE, REQUESTS, Amount, Line
 from app.queries.pivot.pivot import Pivot, pivot
-from app.web.pivot.page import closed, has_shares, others_words
+from app.queries.scope import Scope
+from app.web.pivot.page import closed, growing_days, has_shares, others_words, title
 from app.web.pivot.view import PivotView, parse_pivot_view
-from app.web.pivot.words import NO_OWNER, NO_OWNER_OR_SHARED
+from app.web.pivot.words import NO_OWNER, NO_OWNER_OR_SHARED, shared_words
 from app.web.view import formatting
-from app.web.view.csv_files import csv_answer, csv_text, file_name, plain_dollars, plain_share
+from app.web.view.csv_files import (
+    UNCOUNTED,
+    UNPRICED,
+    csv_answer,
+    csv_text,
+    file_name,
+    plain_dollars,
+    plain_share,
+)
+from app.web.view.csv_metadata import Contents
+from app.web.view.frame import configured_providers
 from app.web.view.periods import within_records
 
 ROWS_AT_ONCE = 500
 
 
+class PivotFile(NamedTuple):
+    """A whole pivot for a file, and what it was asked for."""
+
+    view: PivotView
+    scope: Scope
+    found: Pivot
+    open_days: set[date]
+    states: list[ProviderState]
+
+    @property
+    def unknown(self) -> str:
+        """The heading of the tokens whose measure is not known; "" when all of it is."""
+        heading = {COST: UNPRICED, REQUESTS: UNCOUNTED}.get(self.view.measure, "")
+        return heading if self.found.total.unknown_tokens else ""
+
+    @property
+    def partly_known(self) -> list[int]:
+        """The places of the columns in which something is not known."""
+        columns = self.found.columns
+        return [place for place, one in enumerate(columns) if one.total.unknown_tokens]
+
+    @property
+    def headings(self) -> list[str]:
+        """The words of the screen, then those of what is not known of each row and column."""
+        view, found = self.view, self.found
+        others = [others_words(found)] if found.other_columns else []
+        nobody = NO_OWNER_OR_SHARED[0] if found.shares_column else NO_OWNER
+        words = [_csv_label(found.by, column.label) or nobody for column in found.columns]
+        last = ["Total"] if found.by else [MEASURES[view.measure].label]
+        if has_shares(view, found):
+            last.append("Share")
+        if self.unknown:
+            last.append(self.unknown)
+            last += [f"{self.unknown}: {words[place]}" for place in self.partly_known]
+        return [DIMENSIONS[view.rows].one.capitalize(), *words, *others, *last]
+
+
+def found_pivot(now: datetime) -> PivotFile:
+    """All rows of the pivot that the query string asks for."""
+    view = parse_pivot_view(request.args, now.date())
+    with reading():
+        span, states = known_span(), freshness(configured_providers())
+        scope = closed(within_records(view.scope, span), span) if span else view.scope
+        open_days = growing_days(scope, states) if span else set()
+        return PivotFile(view, scope, pivot(scope, view.shape(), limit=None), open_days, states)
+
+
 def export() -> Response:
     """All rows of the pivot with the columns and the order of the screen, as a CSV file.
 
-    Plain integers, dollars as plain decimals, ISO days. The sums of all rows are not in it.
+    Plain integers, dollars as plain decimals, ISO days. Usage of nobody has rows too, so that
+    the file sums up to the total, which is not in it.
     """
-    view = parse_pivot_view(request.args, utc_now().date())
-    with reading():
-        span = known_span()
-        scope = closed(within_records(view.scope, span), span) if span else view.scope
-        found = pivot(scope, view.shape(), limit=None)
+    whole = found_pivot(utc_now())
+    view, scope, found = whole.view, whole.scope, whole.found
     by = ["by", found.by] if found.by else []
     days = [day.isoformat() for day in (scope.start, scope.end) if day]
     name = file_name(view.measure, view.rows, *by, *days, *view.scope.filters(), view.search)
-    return csv_answer(csv_pieces(view, found), name)
+    return csv_answer(csv_pieces(whole), name)
 
 
-def csv_pieces(view: PivotView, found: Pivot) -> Iterator[str]:
+def contents(now: datetime) -> Contents:
+    """What the file of the pivot holds."""
+    whole = found_pivot(now)
+    return Contents(
+        title=title(whole.view),
+        scope=whole.view.scope,
+        first=whole.scope.start,
+        last=whole.scope.end,
+        columns=whole.headings,
+        rows=len(whole.found.lines) + len(whole.found.footer),
+        open_days=whole.open_days,
+        states=whole.states,
+        search=whole.view.search,
+    )
+
+
+def csv_pieces(whole: PivotFile) -> Iterator[str]:
     """The file in pieces of some hundred rows, the share in percent as a plain number."""
-    others = [others_words(found)] if found.other_columns else []
-    nobody = NO_OWNER_OR_SHARED[0] if found.shares_column else NO_OWNER
-    words = [_csv_label(found.by, column.label) or nobody for column in found.columns]
-    last = ["Total"] if found.by else [MEASURES[view.measure].label]
-    if has_shares(view, found):
-        last.append("Share")
-    yield csv_text([[DIMENSIONS[view.rows].one.capitalize(), *words, *others, *last]])
+    view, found = whole.view, whole.found
+    yield csv_text([whole.headings])
     for first in range(0, len(found.lines), ROWS_AT_ONCE):
         lines = found.lines[first : first + ROWS_AT_ONCE]
-        yield csv_text(
-            [_csv_row(view, found, line, _csv_label(view.rows, line.label)) for line in lines]
-        )
+        yield csv_text([_csv_row(whole, line, _csv_label(view.rows, line.label)) for line in lines])
+    yield csv_text([_nobodys_row(whole, line) for line in found.footer])
 
 
 def _csv_label(dimension: str, label: str) -> str:
@@ -62,7 +130,17 @@ def _csv_label(dimension: str, label: str) -> str:
     return label
 
 
-def _csv_row(view: PivotView, found: Pivot, line: Line, label: str) -> list[Any]:
+def _nobodys_row(whole: PivotFile, line: FooterLine) -> list[Any]:
+    label = shared_words(line.label) if line.label else NO_OWNER
+    row = _csv_row(whole, line, label)
+    if whole.view.measure != PEOPLE:
+        return row
+    # How many people used what is nobody's is not known, and no zero.
+    return [label, *[""] * (len(row) - 1)]
+
+
+def _csv_row(whole: PivotFile, line: Line | FooterLine, label: str) -> list[Any]:
+    view, found = whole.view, whole.found
     others = [line.others] if found.other_columns else []
     amounts = [*line.cells, *others, line.total]
     row = [label, *(plain_amount(view.measure, amount) for amount in amounts)]
@@ -70,6 +148,9 @@ def _csv_row(view: PivotView, found: Pivot, line: Line, label: str) -> list[Any]
         total = line.total or NOTHING
         known = line.total and not total.is_unknown
         row.append(plain_share(total.value, found.total.value) if known else "")
+    if whole.unknown:
+        cells = [line.total, *(line.cells[place] for place in whole.partly_known)]
+        row += [(cell or NOTHING).unknown_tokens for cell in cells]
     return row
 
 

@@ -43,6 +43,11 @@ LEGENDS = {
 }
 
 
+def shared_words(label: str) -> str:
+    """The usage of the shared keys of one name, in words."""
+    return f"{label} (shared)"
+
+
 def written(measure: str, amount: Amount) -> tuple[str, str]:
     """An amount in short, and with every digit."""
     if amount.is_unknown:
