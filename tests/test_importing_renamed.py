@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.importing import Renamed, undo
-from app.models import ImportBatch, ImportedRow
+from app.models import ImportBatch, ImportedRow, Slice
 from app.queries.scope import Scope
 from tests.figures import people
 from tests.imported import (
@@ -64,6 +64,13 @@ def test_the_same_event_of_two_exports_counts_once(name: str, turned: bool) -> N
     for each, whose in names[::-1] if turned else names:
         put_after_preview(case(f"10-same-event-two-exports/{each}.csv"), person=whose)
     assert (total()[0], who()) == (3_340, {"ada@example.com": 3_340})
+
+
+def test_a_model_that_an_earlier_version_named_otherwise_gets_its_name() -> None:
+    put(events(event(model="Claude Sonnet 4.5")))
+    Slice.update(name="Claude Sonnet 4.5").where(Slice.model == "Claude Sonnet 4.5").execute()
+    put(events(event("2026-11-03T10:00:00.000Z", model="claude-4.5-sonnet")))
+    assert {row.name for row in Slice.select().where(Slice.model != "")} == {"Sonnet 4.5"}
 
 
 def test_any_order_of_renamed_exports_gives_the_same_total() -> None:

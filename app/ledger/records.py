@@ -149,7 +149,10 @@ def _labels(records: Sequence[UsageRecord]) -> dict[RawActor, str]:
 
 
 def ensure_models(wanted: set[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    """Slice ids of (tool, raw model) pairs, with the slices of their tools."""
+    """Slice ids of (tool, raw model) pairs, with the slices of their tools.
+
+    Stored models get the name that they have today: a newer version may know more spellings.
+    """
     stored = _model_slices()
     missing = sorted(wanted - set(stored))
     if missing:
@@ -167,5 +170,8 @@ def ensure_models(wanted: set[tuple[str, str]]) -> dict[tuple[str, str], int]:
 
 
 def _model_slices() -> dict[tuple[str, str], int]:
-    rows = Slice.select(Slice.tool, Slice.model, Slice.id).where(Slice.kind == MODEL).tuples()
-    return {(tool, raw): slice_id for tool, raw, slice_id in rows}
+    slices = list(Slice.select().where(Slice.kind == MODEL))
+    for stored in slices:
+        if stored.name != display_name(stored.model):
+            Slice.update(name=display_name(stored.model)).where(Slice.id == stored.id).execute()
+    return {(stored.tool, stored.model): stored.id for stored in slices}
