@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from typing import NamedTuple
 
 from app.database import database
@@ -29,6 +30,7 @@ class PersonTotals(NamedTuple):
     first_day: date | None
     last_day: date | None
     favorite_model: str = ""
+    value_by_tool: Mapping[str, int] = MappingProxyType({})
 
     @property
     def tokens_per_day(self) -> int:
@@ -57,6 +59,7 @@ def person_at(found: Everybody, place: int, known: Known, favorite: str = "") ->
         first_day=first_day,
         last_day=last_day,
         favorite_model=favorite,
+        value_by_tool={tool: figures.value_nanos for tool, figures in by_tool.items()},
     )
 
 

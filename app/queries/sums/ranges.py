@@ -24,7 +24,8 @@ ToolModel = tuple[str, str]
 
 
 class ModelShare(NamedTuple):
-    """One display model of one tool; `percentage` of all tokens, with one decimal."""
+    """One display model of one tool; `percentage` of all tokens, or of
+    another figure that was asked for, with one decimal."""
 
     model: str
     tool: str
@@ -58,14 +59,16 @@ class RangeSums(NamedTuple):
         merged = {key: add_up(part[key] for part in both if key in part) for key in keys}
         return RangeSums(merged, add_up((self.unattributed, other.unattributed)))
 
-    def shares(self) -> list[ModelShare]:
-        """All models, most tokens first, ties by name and tool."""
-        whole = self.figures.tokens
+    def shares(self, figure: str = "tokens") -> list[ModelShare]:
+        """All models with their shares of a figure, most of it first, ties by name and tool."""
+        whole = getattr(self.figures, figure)
         found = [
-            ModelShare(name, tool, figures, percentage(figures.tokens, whole))
+            ModelShare(name, tool, figures, percentage(getattr(figures, figure), whole))
             for (tool, name), figures in self.parts.items()
         ]
-        return sorted(found, key=lambda share: (-share.figures.tokens, share.model, share.tool))
+        return sorted(
+            found, key=lambda share: (-getattr(share.figures, figure), share.model, share.tool)
+        )
 
 
 def percentage(part: int, whole: int) -> Decimal:

@@ -100,7 +100,8 @@ def figures_context(
     asked: Asked, compared: Comparison | None, drawn: Sequence[charts.Bar]
 ) -> dict[str, Any]:
     """The cards with their changes, and the rankings."""
-    top = people_rows(PeopleQuestion(asked.scope, columns=("topModel",)), TOP_PEOPLE)
+    sort = "totalCost" if asked.view.measure == COST else "totalTokens"
+    top = people_rows(PeopleQuestion(asked.scope, columns=("topModel",), sort=sort), TOP_PEOPLE)
     whole, (settled, shown), before = measured_periods(asked, compared, top.total_count)
     return {
         "cards": cards(KINDS, sides_of(compared, shown, settled, before), drawn),
@@ -147,7 +148,8 @@ def _measured(asked: Asked, sums: RangeSums, active: int, scope: Scope) -> Measu
 
 def rankings_context(asked: Asked, whole: RangeSums, top: Rows) -> dict[str, Any]:
     """Models, tools, people, weekdays and keys without an owner."""
-    shares = whole.shares()
+    by_cost = asked.view.measure == COST
+    shares = whole.shares("value_nanos" if by_cost else "tokens")
     rest = [share.figures for share in shares[TOP_MODELS:]]
     by_tool = whole.by_tool
     unmapped = unmapped_keys(asked.scope) if any(whole.unattributed) else []
@@ -157,6 +159,7 @@ def rankings_context(asked: Asked, whole: RangeSums, top: Rows) -> dict[str, Any
     # Not all the rest: shared keys have a name, though nobody owns them.
     nameless = [row.figures for row in unmapped if not row.key]
     return {
+        "by_cost": by_cost,
         "figures": whole.figures,
         "unattributed": whole.unattributed,
         "shared_keys": shown_lines(shared, TOP_SHARED),

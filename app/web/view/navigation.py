@@ -19,6 +19,8 @@ PAGES = (
 )
 PAGES_OF_FIGURES = ("dashboard.page", "people.page")
 """Pages with a range and filters: a link to them takes those of the present page along."""
+PAGES_BY_COST = {"dashboard.page": ("measure", "cost"), "people.page": ("sort", "totalCost")}
+"""How each of them puts cost first."""
 WITH_PAGES_BELOW = ("imports.page", "settings_keys.page")
 PATH_CHARACTERS = "!$&'()*+,:;=@"
 """What stands in a path as it is, beside letters, digits and "-._~"."""
@@ -38,15 +40,20 @@ BESIDE = ("email", "totalTokens", "totalCost")
 
 def navigation() -> list[tuple[str, str, bool]]:
     """(URL, label, is the present page) of the main pages."""
-    query = parse_view(request.args, utc_today()).query().rstrip("?")
+    pairs = parse_view(request.args, utc_today()).arguments()
+    by_cost = request.args.get("measure") == "cost" or request.args.get("sort") == "totalCost"
     return [
-        (
-            url_for(endpoint) + (query if endpoint in PAGES_OF_FIGURES else ""),
-            label,
-            is_present(endpoint),
-        )
+        (url_for(endpoint) + _taken_along(endpoint, pairs, by_cost), label, is_present(endpoint))
         for endpoint, label in PAGES
     ]
+
+
+def _taken_along(endpoint: str, pairs: list[tuple[str, str]], by_cost: bool) -> str:
+    """Range, filters, and cost where it was chosen, for a page that has them."""
+    if endpoint not in PAGES_OF_FIGURES:
+        return ""
+    told = [*pairs, PAGES_BY_COST[endpoint]] if by_cost else pairs
+    return f"?{urlencode(told)}" if told else ""
 
 
 def is_present(endpoint: str) -> bool:
