@@ -457,3 +457,11 @@ def test_days_and_weeks_carry_their_year_when_there_are_several(town: Reader) ->
 def test_a_share_says_both_sides(company: Reader) -> None:
     page = pivot_of(company, f"{RANGE}&rows=tool")
     assert re.search(r'class="number share"><a href="[^"]*" title="[\d,]+\stokens of [\d,]+', page)
+
+
+@pytest.mark.parametrize(("by", "begins_there"), [("day", True), ("month", True), ("tool", False)])
+def test_columns_of_periods_begin_with_the_newest_in_sight(
+    company: Reader, by: str, *, begins_there: bool
+) -> None:
+    page = pivot_of(company, f"{RANGE}&rows=model&by={by}")
+    assert ('id="table" class="table newest"' in page) == begins_there

@@ -70,6 +70,7 @@ def known_context(
         "others_words": others_words(found),
         "legend": LEGENDS[view.measure] if found.total.unknown_tokens else "",
         "partly": PARTLY.get(view.measure, ""),
+        "by_period": found.by in PERIODS,
         "searchable": view.rows not in PERIODS,
         "row_words": (DIMENSIONS[view.rows].one, DIMENSIONS[view.rows].many),
         "announcement": announcement(view, found),
