@@ -13,7 +13,7 @@ from tests.browser.conftest import NewContext
 from tests.browser.looks import RUN_AXE, TALL_ROWS, THEMES, TOO_WIDE, axe_context
 from tests.browser.served import serving
 from tests.browser.watch import Watch
-from tests.imported import CSV_FILES, event, events
+from tests.imported import CSV_FILES, event, events, tokens, usage
 
 ALONE = CSV_FILES / "cursor_07_individual_2026_requests.csv"
 MEGABYTES = 1
@@ -220,3 +220,25 @@ def look(page: Page) -> None:
         assert page.evaluate(TOO_WIDE) == []
         assert page.evaluate(TALL_ROWS) == []
         assert page.evaluate(RUN_AXE, "html") == []
+
+
+def test_a_name_in_doubt_is_answered_before_the_file_counts(
+    served_import: str, new_context: NewContext, watch: Watch, tmp_path: Path
+) -> None:
+    watch.base_url = served_import
+    page = axe_context(new_context, THEMES[0], base_url=served_import)
+    for name in ("ci-key", "CI Key"):
+        path = tmp_path / f"{name}.csv"
+        path.write_bytes(tokens(usage("2026-10-09", name, 7_000)))
+        page.goto("/import")
+        choose(page, path)
+        button = page.get_by_role("button", name="Import 1 row")
+        if name == "CI Key":
+            expect(page.locator(".question")).to_contain_text("the same of key CI Key in this file")
+            page.set_viewport_size({"width": 390, "height": 900})
+            assert page.evaluate(TOO_WIDE) == []
+            assert page.evaluate(RUN_AXE, "html") == []
+            page.get_by_label("The same: the newer name counts").check()
+        button.click()
+        expect(page.locator(TAGS)).to_have_text("imported")
+    expect(page.locator("#verdict")).to_contain_text("7.00\u00a0K")
