@@ -31,7 +31,8 @@ def test_an_example_serves_as_the_script_does(example: Path) -> None:
     if "gunicorn wsgi:app" not in text:
         return
     for option in (
-        "--worker-class gthread",
+        "--worker-class app.serving.Worker",
+        "--worker-connections 500",
         "--no-control-socket",
         "--limit-request-line 8190",
         "--forwarded-allow-ips= ",

@@ -29,7 +29,8 @@ def serving(
         command = [
             *(sys.executable, "-m", "gunicorn", "tests.quick_wsgi:app"),
             *("--bind", f"fd://{listening.fileno()}", "--no-control-socket"),
-            *("--worker-class", "gthread", "--threads", "8", "--workers", str(workers), *options),
+            *("--worker-class", "app.serving.Worker", "--threads", "8"),
+            *("--workers", str(workers), *options),
         ]
         process = subprocess.Popen(
             [*command, "--log-level", "warning"],

@@ -45,7 +45,7 @@ def gunicorn(descriptor: int) -> list[str]:
     """The command that serves on an open listening socket."""
     return [
         *(sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", f"fd://{descriptor}"),
-        *("--worker-class", "gthread", "--workers", "1", "--threads", "8"),
+        *("--worker-class", "app.serving.Worker", "--workers", "1", "--threads", "8"),
         *("--no-control-socket", "--log-level", "warning"),
     ]
 

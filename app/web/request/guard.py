@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, request
+from werkzeug.exceptions import LengthRequired, RequestEntityTooLarge
 
 from app import access
 from app.access.audit import TOKEN_REFUSED
@@ -31,6 +32,8 @@ from app.web.request.errors import LoginNeeded, Refused
 
 View = TypeVar("View", bound=Callable[..., Any])
 
+MOST_FROM_STRANGERS = 64 * 1024
+"""Bytes of a write for which nobody has to log in."""
 SAFE = ("GET", "HEAD", "OPTIONS")
 UNGUARDED = (*FILES, "favicon", "health.healthz", "health.readyz")
 """Answered without a look at who asks; all but these need the database."""
@@ -108,12 +111,25 @@ def _guard() -> None:
     if request.url_rule is None or request.endpoint is None:
         return
     marks = marks_of(current_app, request.endpoint)
-    if request.method not in SAFE and not marks.get("own_credentials"):
-        forgery.check_origin()
+    if request.method not in SAFE:
+        _check_size(marks)
+        if not marks.get("own_credentials"):
+            forgery.check_origin()
     check_may(marks)
     hosts.check_host()
     if request.method not in SAFE and not marks.get("own_credentials"):
         forgery.check_body(marks)
+
+
+def _check_size(marks: dict[str, Any]) -> None:
+    """Raise before it is read for what a stranger may not send: much, or who knows how much."""
+    if not marks.get("public") and not marks.get("without_token"):
+        return
+    if request.content_length is None and "Transfer-Encoding" in request.headers:
+        raise LengthRequired("Send this with its length, not in chunks.")
+    request.max_content_length = MOST_FROM_STRANGERS
+    if (request.content_length or 0) > MOST_FROM_STRANGERS:
+        raise RequestEntityTooLarge
 
 
 def check_may(marks: dict[str, Any]) -> None:
