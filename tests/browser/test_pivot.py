@@ -97,4 +97,6 @@ def test_the_export_of_a_pivot_has_its_rows_and_columns(page: Page, tmp_path: Pa
     download.value.save_as(tmp_path / "pivot.csv")
     heading, *rows = csv.reader((tmp_path / "pivot.csv").read_text().splitlines())
     assert [row[0] for row in rows][: len(on_screen)] == on_screen
-    assert len(heading) == page.locator("#table thead th").count()
+    # After the columns of the screen come those of the tokens without a price.
+    shown = [words for words in heading if not words.startswith("unpricedTokens")]
+    assert len(shown) == page.locator("#table thead th").count()
