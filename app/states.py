@@ -28,6 +28,13 @@ class Merge(StrEnum):
     MONEY = "money"
 
 
+class OwnerBy(StrEnum):
+    """Who said to which organisation a file belongs: the file's people and keys, or somebody."""
+
+    GUESS = "guess"
+    SAID = "said"
+
+
 class BatchStatus(StrEnum):
     """How an imported file stands. STAGING: it is being read, or its reader died."""
 

@@ -35,6 +35,8 @@ def test_imports_a_file_and_says_what_it_did(client: FlaskClient) -> None:
     assert answer.status_code == 200
     assert answer.json == {
         "type": "cursor",
+        "organization": "main",
+        "organizationReason": "",
         "result": {
             "success": True,
             "recordsImported": 2,

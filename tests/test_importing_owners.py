@@ -54,7 +54,8 @@ def test_a_key_named_in_a_file_finds_its_owner(
 def test_a_mapping_holds_by_the_name_or_by_the_listed_id(database: Database, mapped: str) -> None:
     organization = organization_for("anthropic")
     store_directory(organization, DIRECTORY)
-    put(tokens(usage(key="unknown" if mapped == "unknown" else "build server")))
+    content = tokens(usage(key="unknown" if mapped == "unknown" else "build server"))
+    put(content, organization="main")
     Mapping.create(key=mapped, email="boss@example.com", created_at=1)
     resolve_again(organization, DOMAIN)
     bump_data_version()

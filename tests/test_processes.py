@@ -403,9 +403,11 @@ MADE_BY = {
     "0004_mappings": {"mapping_change", "person_alias"},
     "0005_imports": {"import_batch", "imported_row"},
     "0006_schedule": {"slot"},
+    "0009_tries": {"known_place"},
 }
 WIDENED_BY, COLUMN = "0007_uncounted", "uncounted_tokens"
 RENAMED_BY = "0008_unseen"
+OWNED_BY = "0010_owners"
 WIDENED = {"person_day", "person_month", "total_day"}
 
 
@@ -418,7 +420,7 @@ def test_a_killed_migration_leaves_all_of_it_or_nothing(
             time.sleep(0.15 + chance.random() * 0.25)
             kill(process)
         pending, tables = pending_migrations(), set(empty.get_tables())
-        assert set(pending) <= {*MADE_BY, WIDENED_BY, RENAMED_BY}
+        assert set(pending) <= {*MADE_BY, WIDENED_BY, RENAMED_BY, OWNED_BY}
         for name, made in MADE_BY.items():
             assert made & tables == (set() if name in pending else made)
         columns = {
@@ -429,6 +431,9 @@ def test_a_killed_migration_leaves_all_of_it_or_nothing(
         if "provider_run" in tables:
             names = {column.name for column in empty.get_columns("provider_run")}
             assert ("unseen" in names) == (RENAMED_BY not in pending)
+        if "import_batch" in tables:
+            names = {column.name for column in empty.get_columns("import_batch")}
+            assert ({"owner_by", "owner_reason"} <= names) == (OWNED_BY not in pending)
     answer = commands.run(empty_settings, "migrate")
     assert answer.returncode == 0, answer.stderr
     assert ours <= set(empty.get_tables())

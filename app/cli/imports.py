@@ -18,6 +18,7 @@ from app.current import the_config
 from app.database import require_current_schema
 from app.identity import BadEmail, checked_email
 from app.importing import (
+    MAIN,
     ImportRefused,
     Preview,
     Renamed,
@@ -61,27 +62,36 @@ def _email(_: Any, __: Any, value: str | None) -> str:
     default=None,
     help="Whether names in doubt mean the same as those of an earlier file.",
 )
+@click.option(
+    "--organization", default="", help="Whose usage it is: a label (default: as the file tells)."
+)
 @click.option("--dry-run", is_flag=True, help="Say what would happen; change nothing.")
 @click.option("--partial", is_flag=True, help="Import the good rows of a file with bad ones.")
 @with_database
 def import_command(
-    files: tuple[str, ...], person: str, renamed: str | None, dry_run: bool, partial: bool
+    files: tuple[str, ...],
+    person: str,
+    organization: str,
+    renamed: str | None,
+    dry_run: bool,
+    partial: bool,
 ) -> None:
     """Import CSV exports of Cursor and of the Claude Console.
 
     Each file is taken whole or not at all, and one never counts twice. `-` is standard input.
     """
     require_current_schema()
-    failed = [path for path in files if not _one(path, person, renamed or "", dry_run, partial)]
+    whose = {"person": person, "organization": organization}
+    failed = [path for path in files if not _one(path, whose, renamed or "", dry_run, partial)]
     if failed and len(files) > 1:
         click.echo(f"{len(failed)} of {len(files)} files were not imported.", err=True)
     sys.exit(1 if failed else 0)
 
 
-def _one(path: str, person: str, renamed: str, dry_run: bool, partial: bool) -> bool:
+def _one(path: str, whose: dict[str, str], renamed: str, dry_run: bool, partial: bool) -> bool:
     """Import one file and say how that went; whether it went well."""
     name = "standard input" if path == STANDARD_INPUT else os.path.basename(path)
-    options = {"person": person, "by": BY, "email_domain": the_config().email_domain}
+    options: dict[str, Any] = {**whose, "by": BY, "email_domain": the_config().email_domain}
     try:
         with _opened(path) as stream, _Told(name, _size(path)) as told:
             if dry_run:
@@ -178,6 +188,8 @@ def _tell(found: Preview, dry_run: bool) -> None:
     if found.note:
         click.echo(f"  {found.note}")
         return
+    if file.owner_reason or file.organization != MAIN:
+        click.echo(f"  Belongs to {file.organization}. {file.owner_reason}".rstrip())
     click.echo(f"  {_counts(found)}")
     _tell_names("Not known before", found.unknown_people, str)
     _tell_names("Told of two names, once", found.renamed, _pair)

@@ -7,8 +7,9 @@ undo(preview.file.id, by="ann", email_domain="example.com")
 
 from __future__ import annotations
 
-from app.importing.batches import apply, discard, import_file, stage, undo
+from app.importing.batches import apply, discard, give, import_file, look_again, stage, undo
 from app.importing.files import find_file, history, history_count, waiting
+from app.importing.owners import MAIN
 from app.importing.previews import days_of, preview, undo_preview
 from app.importing.stored import rejected_rows
 from app.importing.types import (
@@ -32,6 +33,7 @@ from app.importing.types import (
 from app.providers.exports import UnreadableExport
 
 __all__ = (
+    "MAIN",
     "FileDay",
     "ImportRefused",
     "ImportedFile",
@@ -53,9 +55,11 @@ __all__ = (
     "days_of",
     "discard",
     "find_file",
+    "give",
     "history",
     "history_count",
     "import_file",
+    "look_again",
     "preview",
     "rejected_rows",
     "stage",

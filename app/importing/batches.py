@@ -19,25 +19,27 @@ from app.importing.effects import (
     taken_back,
 )
 from app.importing.files import file_of
+from app.importing.owners import Owners, label_of, organization_called
 from app.importing.previews import empty_preview, preview_of
 from app.importing.staging import Progress, stage_file
 from app.importing.stored import delete_batch, delete_rows, facts_of, find_batch, rejected_rows
 from app.importing.types import (
     SHOWN_REJECTED,
+    ImportedFile,
     Preview,
     RenameUnclear,
     Renaming,
     RowsRejected,
     Undone,
 )
-from app.ledger import RecordWriter, bump_data_version, writing_usage
-from app.models import ImportBatch, Run
+from app.ledger import DEMO_ORGANIZATION, RecordWriter, bump_data_version, writing_usage
+from app.models import ImportBatch, Organization, Run
 from app.queries.remembered import data_version
-from app.states import BatchStatus, RunStatus
+from app.states import BatchStatus, OwnerBy, RunStatus
 
 SHOWN_QUESTIONS = 5
-IMPORT, UNDO = "import", "undo import"
-"""The kinds of run that an import and its undo are logged as."""
+IMPORT, UNDO, MOVE = "import", "undo import", "move import"
+"""The kinds of run that an import, its undo and its way to another organisation are logged as."""
 
 
 def stage(
@@ -48,21 +50,31 @@ def stage(
     by: str,
     email_domain: str,
     kind: str = "",
+    organization: str = "",
     progress: Progress | None = None,
 ) -> Preview:
     """Read a file (in pieces) without counting anything of it, and say what applying it does.
 
     `person` is the e-mail of whose usage it is, for exports that do not say. `kind` is the
-    export the caller takes it for ("" = any). `progress` is told the bytes of each piece.
+    export the caller takes it for ("" = any), `organization` the label of whose it is ("" = as
+    its people and keys tell). `progress` is told the bytes of each piece.
     When there is nothing to apply the preview has a `note`, and nothing is kept.
     Raises UnreadableExport for a file that is refused, `WrongKind`, `ImportRefused`.
     """
-    batch = stage_file(stream, name, person=person, by=by, kind=kind, progress=progress)
+    batch = stage_file(
+        stream,
+        name,
+        person=person,
+        by=by,
+        kind=kind,
+        organization=organization,
+        progress=progress,
+    )
     if not batch.id:
         return empty_preview(batch)
     if earlier := _applied_before(batch):
         discard(batch.id)
-        return _known_already(earlier, email_domain)
+        return _known_already(earlier, batch, email_domain)
     with reading():
         effect, version = foreseen(batch), data_version()
         found = preview_of(batch, effect, email_domain)
@@ -95,7 +107,7 @@ def apply(
         _refuse_rejected(batch, partial)
         if earlier := _applied_before(batch):
             delete_batch(batch)
-            return _known_already(earlier, email_domain)
+            return _known_already(earlier, batch, email_domain)
         _answer(batch, renamed)
         # Before it is applied: nobody is unknown afterwards.
         found = preview_of(batch, Effect(), email_domain)
@@ -117,6 +129,7 @@ def import_file(
     by: str,
     email_domain: str,
     kind: str = "",
+    organization: str = "",
     progress: Progress | None = None,
     on_day: OnDay | None = None,
 ) -> Preview:
@@ -124,7 +137,15 @@ def import_file(
 
     Raises what `stage` and `apply` raise; nothing is kept then.
     """
-    batch = stage_file(stream, name, person=person, by=by, kind=kind, progress=progress)
+    batch = stage_file(
+        stream,
+        name,
+        person=person,
+        by=by,
+        kind=kind,
+        organization=organization,
+        progress=progress,
+    )
     if not batch.id:
         return empty_preview(batch)
     try:
@@ -169,19 +190,95 @@ def undo(batch_id: int, *, by: str, email_domain: str) -> Undone:
     return Undone(file_of(batch), totals["before"], totals["after"])
 
 
-def _applied_before(batch: ImportBatch) -> ImportBatch | None:
-    """The same file of the same person, if it counts already."""
-    return ImportBatch.get_or_none(
-        (ImportBatch.sha256 == batch.sha256)
-        & (ImportBatch.person == batch.person)
-        & (ImportBatch.organization == batch.organization)
+def give(batch_id: int, label: str) -> None:
+    """Let a staged file belong to the organisation of this label ("": as the file tells).
+
+    Raises `NoSuchImport`, and `ImportRefused` for what cannot be a label.
+    """
+    with writing_usage():
+        batch = find_batch(batch_id, BatchStatus.STAGED)
+        provider = batch.organization.provider
+        if label.strip():
+            batch.organization = organization_called(provider, label)
+            batch.owner_by, batch.owner_reason = OwnerBy.SAID, ""
+        else:
+            batch.organization, batch.owner_reason = Owners(provider).of(batch)
+            batch.owner_by = OwnerBy.GUESS
+        batch.effect_version = None
+        batch.save()
+
+
+def look_again(provider: str, *, email_domain: str) -> list[ImportedFile]:
+    """Move the applied files that turn out to be of another organisation; those moved.
+
+    To be called when the provider told its directory and usage: a file that was imported before
+    could not be known. Each file moves in a transaction of its own.
+    """
+    mine = (
+        (Organization.provider == provider)
+        & (Organization.name != DEMO_ORGANIZATION)
+        & (ImportBatch.owner_by == OwnerBy.GUESS)
         & (ImportBatch.status == BatchStatus.APPLIED)
+    )
+    found = ImportBatch.select(ImportBatch.id).join(Organization).where(mine)
+    ids = [number for (number,) in found.order_by(ImportBatch.run).tuples()]
+    moved = [_moved(number, email_domain) for number in ids]
+    return [file for file in moved if file]
+
+
+def _moved(batch_id: int, email_domain: str) -> ImportedFile | None:
+    """The file when it belongs to another organisation now, and counts there."""
+    with writing_usage():
+        batch = ImportBatch.get_or_none(
+            (ImportBatch.id == batch_id) & (ImportBatch.status == BatchStatus.APPLIED)
+        )
+        if batch is None:
+            return None
+        before = batch.organization
+        after, reason = Owners(before.provider).of(batch)
+        if after.id == before.id:
+            return None
+        run = _log_run(MOVE, batch, batch.applied_by)
+        batch.status = BatchStatus.STAGED
+        batch.save()
+        taken_back(batch, run, RecordWriter(before, email_domain))
+        batch.organization = after
+        batch.owner_reason = f"{reason} Moved from {label_of(before)} after a sync."
+        effect = applied(batch, run, RecordWriter(after, email_domain))
+        for name, said in columns_of(effect).items():
+            setattr(batch, name, said)
+        batch.status, batch.run = BatchStatus.APPLIED, run
+        batch.save()
+        bump_data_version()
+    return file_of(batch)
+
+
+def _applied_before(batch: ImportBatch) -> ImportBatch | None:
+    """The same file of the same person, if it counts already, for whichever organisation.
+
+    What counts for the demo company goes with it, so it is apart.
+    """
+    demo = Organization.name == DEMO_ORGANIZATION
+    return (
+        ImportBatch.select(ImportBatch, Organization)
+        .join(Organization)
+        .where(
+            (ImportBatch.sha256 == batch.sha256)
+            & (ImportBatch.person == batch.person)
+            & (ImportBatch.status == BatchStatus.APPLIED)
+            & (Organization.provider == batch.organization.provider)
+            & (demo if batch.organization.name == DEMO_ORGANIZATION else ~demo)
+        )
+        .first()
     )
 
 
-def _known_already(earlier: ImportBatch, email_domain: str) -> Preview:
+def _known_already(earlier: ImportBatch, batch: ImportBatch, email_domain: str) -> Preview:
     day = moment(earlier.applied_at).date()
     note = f"This file was already imported on {day} as #{earlier.id}; nothing was changed."
+    if batch.owner_by == OwnerBy.SAID and batch.organization_id != earlier.organization_id:
+        whose, wanted = label_of(earlier.organization), label_of(batch.organization)
+        note += f" It counts for {whose}: undo it before you give it to {wanted}."
     return preview_of(earlier, effect_of(earlier), email_domain, note=note)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from app.dates import day_of, moment, moment_if_any
 from app.importing.effects import COUNTS_OF_ROWS, Effect
+from app.importing.owners import label_of
 from app.importing.stored import find_batch
 from app.importing.types import ImportedFile
 from app.models import ImportBatch, Organization
@@ -72,6 +73,8 @@ def file_of(batch: ImportBatch, effect: Effect | None = None) -> ImportedFile:
         undone_by=batch.undone_by,
         first_day=day_of(batch.first_day) if batch.first_day else None,
         last_day=day_of(batch.last_day) if batch.last_day else None,
+        organization=label_of(batch.organization),
+        owner_reason=batch.owner_reason,
         **dict(zip(COUNTS_OF_ROWS, effects, strict=True)),
         **{name: getattr(batch, name) for name in _COUNTS},
     )

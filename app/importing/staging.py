@@ -11,6 +11,7 @@ from app.dates import now_seconds
 from app.identity import BadEmail, checked_email
 from app.importing.events import encoded
 from app.importing.merging import key_hash_of
+from app.importing.owners import Owners, organization_called
 from app.importing.parts import CONTRADICTION, REPETITION, PartsAbove
 from app.importing.stored import (
     PIECE,
@@ -25,7 +26,7 @@ from app.ledger import DEMO_ORGANIZATION, holds_demo, organization_for, writing_
 from app.models import ImportBatch, Organization
 from app.providers import by_name
 from app.providers.exports import BadRow, Export, ExportRow, HeaderAgain, SkippedRow, open_export
-from app.states import BatchStatus, Merge
+from app.states import BatchStatus, Merge, OwnerBy
 
 STALE_SECONDS = 24 * 3600
 """After this a file that nobody applied is forgotten."""
@@ -67,13 +68,15 @@ def stage_file(
     person: str = "",
     by: str,
     kind: str = "",
+    organization: str = "",
     progress: Progress | None = None,
 ) -> ImportBatch:
     """Read a file into a batch, which is kept (has an id) only when it has
     rows, good or rejected ones.
 
     Raises UnreadableExport, `WrongKind` unless `kind` is "" or names the file, and
-    `ImportRefused` for a person who is no e-mail address; nothing is kept then.
+    `ImportRefused` for a person who is no e-mail address and for an `organization` ("" = as the
+    file tells) that cannot be one; nothing is kept then.
     """
     whose = _person(person)
     hashed = HashedStream(stream, progress)
@@ -94,7 +97,7 @@ def stage_file(
         made_by=by,
     )
     if export.kind.provider:
-        _read_rows(batch, export, hashed)
+        _read_rows(batch, export, hashed, organization)
     return batch
 
 
@@ -132,14 +135,17 @@ def _file_name(name: str) -> str:
     return "".join(each if each.isprintable() else " " for each in base)[:LONGEST_NAME]
 
 
-def _organization(provider: str) -> Organization:
+def _organization(provider: str, label: str) -> Organization:
     """Where imported usage belongs: beside the demo company while the database holds it."""
+    if label.strip():
+        return organization_called(provider, label)
     return organization_for(provider, DEMO_ORGANIZATION if holds_demo() else "")
 
 
-def _read_rows(batch: ImportBatch, export: Export, hashed: HashedStream) -> None:
+def _read_rows(batch: ImportBatch, export: Export, hashed: HashedStream, label: str) -> None:
     with writing():
-        batch.organization = _organization(export.kind.provider)
+        batch.organization = _organization(export.kind.provider, label)
+        batch.owner_by = OwnerBy.SAID if label.strip() else OwnerBy.GUESS
         batch.save(force_insert=True)
     reader = _RowReader(batch)
     try:
@@ -227,5 +233,12 @@ class _RowReader:
             batch.first_day, batch.last_day = min(facts.days), max(facts.days)
             _, batch.tokens, batch.value_nanos = facts.sums
         batch.facts = facts.as_json()
+        self._guess_owner()
         batch.status = BatchStatus.STAGED
         batch.save()
+
+    def _guess_owner(self) -> None:
+        batch = self.batch
+        if batch.owner_by == OwnerBy.GUESS and batch.organization.name != DEMO_ORGANIZATION:
+            owners = Owners(batch.organization.provider)
+            batch.organization, batch.owner_reason = owners.of(batch)

@@ -19,7 +19,17 @@ from app.importing.merging import EARLIER_EVENTS, StoredRow, known_again
 from app.importing.names import Answers, Names
 from app.importing.types import NoSuchImport, RejectedLine
 from app.model_names import display_name
-from app.models import ImportBatch, ImportedRow, Organization, RejectedRow
+from app.models import (
+    Actor,
+    ApiKey,
+    ImportBatch,
+    ImportedRow,
+    Member,
+    Organization,
+    Partition,
+    RejectedRow,
+    Workspace,
+)
 from app.states import BatchStatus
 from app.usage import RawActor, UsageRecord
 
@@ -194,6 +204,16 @@ def delete_batch(batch: ImportBatch) -> None:
     delete_rows(batch, [day for (day,) in days.tuples()])
     RejectedRow.delete().where(RejectedRow.batch == batch).execute()
     ImportBatch.delete().where(ImportBatch.id == batch.id).execute()
+    _forget_unused(batch.organization)
+
+
+def _forget_unused(organization: Organization) -> None:
+    """A label that was made for a file goes with it, unless something else has it."""
+    tables = (ImportBatch, Partition, Actor, Member, ApiKey, Workspace)
+    if organization.name and not any(
+        table.select().where(table.organization == organization).exists() for table in tables
+    ):
+        Organization.delete().where(Organization.id == organization.id).execute()
 
 
 def rejected_rows(batch_id: int, limit: int = 10_000, offset: int = 0) -> list[RejectedLine]:

@@ -122,6 +122,7 @@ class ImportedFile:
     `kind` is the export's stable name, `label` its words. `rows` are all of the file and the
     sum of `new`, `changed`, `unchanged`, `covered` (days the API covers), `skipped` (nothing to
     count) and `rejected`. Tokens and value (nano-dollars) are of all good rows. Moments are UTC.
+    `organization` is the label of whose usage it is, `owner_reason` the sentence that says why.
     """
 
     id: int
@@ -150,6 +151,8 @@ class ImportedFile:
     rejected: int = 0
     tokens: int = 0
     value_nanos: int = 0
+    organization: str = ""
+    owner_reason: str = ""
 
     @property
     def good_rows(self) -> int:

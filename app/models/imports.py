@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from peewee import (
+    SQL,
     BigIntegerField,
     BooleanField,
     CompositeKey,
@@ -23,7 +24,8 @@ class ImportBatch(Table):
     it: runs give applied files their order. `rows` are all rows of the file; `new`, `changed`,
     `unchanged`, `covered` (by the API), `skipped` and `rejected` add up to them. `facts` (JSON)
     is what the file says besides, `effect` (JSON) what applying it does or did, as of
-    `effect_version`, a data version.
+    `effect_version`, a data version. `owner_by` and `owner_reason`: who said to which
+    organisation it belongs, and the sentence that says why.
     """
 
     organization = ForeignKeyField(Organization, index=False)
@@ -56,6 +58,8 @@ class ImportBatch(Table):
     facts = TextField(default="{}")
     effect = TextField(default="{}")
     effect_version = BigIntegerField(null=True)
+    owner_by = TextField(default="guess", constraints=[SQL("DEFAULT 'guess'")])
+    owner_reason = TextField(default="", constraints=[SQL("DEFAULT ''")])
 
 
 class ImportedRow(Table):

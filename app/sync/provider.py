@@ -13,6 +13,7 @@ from app.config import Config
 from app.database import reconnect
 from app.dates import day_number, days_between, utc_now
 from app.identity import resolve_again, store_directory
+from app.importing import look_again
 from app.ledger import (
     Outcome,
     StoredDay,
@@ -132,6 +133,7 @@ def _sync_days(
             if stored.outcome is Outcome.SUSPICIOUS:
                 suspicious.append(usage.day)
             progress.on_day(provider.NAME, usage.day, stored)
+    look_again(provider.NAME, email_domain=config.email_domain)
     bad.raise_if_any()
     return suspicious
 

@@ -44,7 +44,9 @@ def import_() -> ResponseReturnValue:
     """Import the file in the field `file`; nothing of it when a row of it cannot be read.
 
     Fields: `type` (the tool or the export's name, must agree with the file), `email` (whose
-    usage it is, for exports that do not say), `partial` (`1`: the good rows, whatever the others).
+    usage it is, for exports that do not say), `organization` (the label of the organisation it
+    belongs to; without it the file's people and keys tell), `partial` (`1`: the good rows,
+    whatever the others).
     """
     sent = request.files.get("file")
     if sent is None:
@@ -57,6 +59,7 @@ def import_() -> ResponseReturnValue:
             partial=_flag("partial"),
             renamed=_renamed(),
             kind=request.form.get("type", "").strip(),
+            organization=request.form.get("organization", ""),
             by=current_user_label(),
             email_domain=the_config().email_domain,
         )
@@ -69,9 +72,17 @@ def import_() -> ResponseReturnValue:
     rejected = rejected_rows(found.file.id, MOST_ERRORS) if found.file.id else []
     result = _result(found, rejected)
     if found.note:
-        return jsonify(type=_type(found.file), note=found.note, result=result)
+        return jsonify(**_about(found.file), note=found.note, result=result)
     record_event("import", f"#{found.file.id} {found.file.file_name}")
-    return jsonify(type=_type(found.file), result=result)
+    return jsonify(**_about(found.file), result=result)
+
+
+def _about(file: ImportedFile) -> dict[str, str]:
+    return {
+        "type": _type(file),
+        "organization": file.organization,
+        "organizationReason": file.owner_reason,
+    }
 
 
 def _type(file: ImportedFile) -> str:

@@ -18,12 +18,12 @@ from app.importing import (
     NoSuchImport,
     Preview,
     RejectedLine,
-    RenameUnclear,
     RowsRejected,
     UnreadableExport,
     apply,
     discard,
     find_file,
+    give,
     history,
     history_count,
     preview,
@@ -99,6 +99,7 @@ def page() -> Response:
 def upload() -> ResponseReturnValue:
     """Stage a file and go on to its preview; nothing of it counts yet."""
     sent, person = request.files.get("file"), request.form.get("email", "")
+    label = request.form.get("organization", "")
     if sent is None or not sent.filename:
         return _upload_page(error=NO_FILE, typed=person, status=422)
     try:
@@ -106,6 +107,7 @@ def upload() -> ResponseReturnValue:
             sent.stream,  # type: ignore[arg-type]
             sent.filename,
             person=person,
+            organization=label,
             by=current_user_label(),
             email_domain=the_config().email_domain,
         )
@@ -138,15 +140,17 @@ def one(number: int) -> Response:
 @blueprint.post(NUMBERED)
 @admin_only
 def write(number: int) -> ResponseReturnValue:
-    """Import a staged file, discard it, or undo an import."""
-    do = {"import": _import, "discard": _discard, "undo": _undo}.get(request.form.get("act", ""))
+    """Import a staged file, discard it, say whose it is, or undo an import."""
+    do = {"import": _import, "discard": _discard, "undo": _undo, "give": _give}.get(
+        request.form.get("act", "")
+    )
     if do is None:
         return _one(number, NO_ACT, 422)
     try:
         return do(number)
     except NoSuchImport as error:
         return _one(number, str(error), 409)
-    except (RowsRejected, RenameUnclear) as error:
+    except (RowsRejected, ImportRefused) as error:
         return _one(number, str(error), 422)
 
 
@@ -163,6 +167,11 @@ def _import(number: int) -> AnyResponse:
     if not found.note:
         record_event("import", f"#{found.file.id} {found.file.file_name}")
     return _to(found)
+
+
+def _give(number: int) -> AnyResponse:
+    give(number, request.form.get("organization", ""))
+    return redirect(url_for("imports.one", number=number), 303)
 
 
 def _discard(number: int) -> AnyResponse:
