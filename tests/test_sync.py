@@ -6,19 +6,21 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
-from peewee import Database
+from peewee import Database, fn
 
 from app.config import Config
 from app.database import database as proxy
 from app.dates import day_number, day_of, days_between, utc_now
 from app.demo import write_demo
+from app.importing import history
 from app.locks import exclusive_lock
 from app.models import DayChange, Meta, Partition, ProviderRun, Run, TotalDay, Usage
 from app.queries.keys.unmapped import unmapped_keys
 from app.queries.scope import Scope
 from app.rollups import refresh_everything
-from app.states import RunStatus
+from app.states import RunStatus, Source
 from app.sync import DemoDatabase, Progress, SyncBusy
+from tests.imported import event, events, put, total
 from tests.invented import (
     assert_exact,
     configured,
@@ -262,3 +264,12 @@ def test_one_bad_day_leaves_the_others(live: Config, upstream: Upstream) -> None
     assert error.endswith(f"Not read: {bad}.")
     stored = {day_of(one.day) for one in Partition.select()}
     assert stored == set(days_between(start, end)) - {bad}
+
+
+def test_a_file_of_strangers_still_counts_after_the_sync(live: Config, upstream: Upstream) -> None:
+    day = WEEK[0]
+    put(events(event(f"{day}T12:00:00.000Z", "robin@other.example", 350)))
+    assert sync(live, *WEEK).ok
+    api = Partition.select(fn.SUM(Partition.tokens)).where(Partition.source != Source.IMPORTED)
+    assert total()[0] == api.scalar() + 350
+    assert history()[0].organization == "other_example"
