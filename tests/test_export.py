@@ -9,6 +9,7 @@ import re
 from datetime import date, timedelta
 from decimal import Decimal
 from html import escape
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,7 +24,6 @@ from app.models import SUM_COLUMNS
 from app.queries.people.order import MORE_SORTS
 from app.web.people.columns import BY_NAME, EVERY
 from app.web.view.csv_files import UNPRICED, plain_dollars
-from tests.exported import CSV_FILES
 from tests.filled import LEAP_DAYS, Reader, fill_people
 from tests.office import DOLLAR, store, used
 from tests.tools import CURSOR
@@ -240,7 +240,7 @@ def test_every_figure_has_its_column() -> None:
     assert figures <= set(SUM_COLUMNS)
 
 
-PARTLY_PRICED = CSV_FILES / "cursor_partly_priced.csv"
+PARTLY_PRICED = Path(__file__).parent / "csv_cases" / "cursor_partly_priced.csv"
 NOVEMBER = {"start": "2026-11-01", "end": "2026-11-30"}
 
 

@@ -21,11 +21,13 @@ from tests.figures import totals
 from tests.invented import configured, sync
 from tests.reading import text_of
 from tests.upstream import Company, Row, Upstream
+from tests.upstream.directory import Key
 
 DAY = date(2026, 11, 6)
+FAST_KEY = "apikey_1"
 FAST = Row(
     DAY,
-    api_key_id="apikey_1",
+    api_key_id=FAST_KEY,
     model="claude-opus-5",
     speed="fast",
     uncached_input_tokens=1_000_000,
@@ -48,6 +50,7 @@ def upstream() -> Iterator[Upstream]:
     """A company that used fast mode once."""
     with Upstream(Company(first_day=DAY, last_day=DAY)) as running:
         running.company.clear(DAY)
+        running.company.keys.append(Key(FAST_KEY, "ci-key", None))
         running.company.add_row(FAST)
         yield running
 
