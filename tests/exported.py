@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import NamedTuple
 
 from app.providers.exports import BadRow, Export, ExportRow, SkippedRow, open_export
 from app.usage import UsageRecord
 
+CSV_FILES = Path(__file__).parent / "csv_files"
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 PERSON = "ann@example.com"
 TEAM = (
