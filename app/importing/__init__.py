@@ -7,8 +7,9 @@ undo(preview.file.id, by="ann", email_domain="example.com")
 
 from __future__ import annotations
 
-from app.importing.batches import apply, discard, give, import_file, look_again, stage, undo
+from app.importing.batches import apply, discard, import_file, stage, undo
 from app.importing.files import find_file, history, history_count, waiting
+from app.importing.moving import give, look_again
 from app.importing.owners import MAIN
 from app.importing.previews import days_of, preview, undo_preview
 from app.importing.stored import rejected_rows

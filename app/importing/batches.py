@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import BinaryIO
 
-from app.database import process_label, reading, writing
+from app.database import reading, writing
 from app.dates import moment, now_seconds
-from app.importing.doubts import doubts_of
+from app.importing.doubts import answer_doubts
 from app.importing.effects import (
     AppliedFiles,
     Effect,
@@ -19,27 +19,16 @@ from app.importing.effects import (
     taken_back,
 )
 from app.importing.files import file_of
-from app.importing.owners import Owners, label_of, organization_called
+from app.importing.owners import label_of
 from app.importing.previews import empty_preview, preview_of
+from app.importing.runs import IMPORT, UNDO, log_run
 from app.importing.staging import Progress, stage_file
 from app.importing.stored import delete_batch, delete_rows, facts_of, find_batch, rejected_rows
-from app.importing.types import (
-    SHOWN_REJECTED,
-    ImportedFile,
-    Preview,
-    RenameUnclear,
-    Renaming,
-    RowsRejected,
-    Undone,
-)
+from app.importing.types import SHOWN_REJECTED, Preview, RowsRejected, Undone
 from app.ledger import DEMO_ORGANIZATION, RecordWriter, bump_data_version, writing_usage
 from app.models import ImportBatch, Organization, Run
 from app.queries.remembered import data_version
-from app.states import BatchStatus, OwnerBy, RunStatus
-
-SHOWN_QUESTIONS = 5
-IMPORT, UNDO, MOVE = "import", "undo import", "move import"
-"""The kinds of run that an import, its undo and its way to another organisation are logged as."""
+from app.states import BatchStatus, OwnerBy
 
 
 def stage(
@@ -108,10 +97,10 @@ def apply(
         if earlier := _applied_before(batch):
             delete_batch(batch)
             return _known_already(earlier, batch, email_domain)
-        _answer(batch, renamed)
+        answer_doubts(batch, AppliedFiles(batch.organization).names(also=batch), renamed)
         # Before it is applied: nobody is unknown afterwards.
         found = preview_of(batch, Effect(), email_domain)
-        run = _log_run(IMPORT, batch, by)
+        run = log_run(IMPORT, batch, by)
         writer = RecordWriter(batch.organization, email_domain)
         effect = applied(batch, run, writer, on_day)
         _note_applied(batch, effect, run, by)
@@ -182,75 +171,12 @@ def undo(batch_id: int, *, by: str, email_domain: str) -> Undone:
         batch = find_batch(batch_id, BatchStatus.APPLIED)
         batch.status, batch.undone_at, batch.undone_by = BatchStatus.UNDONE, now_seconds(), by
         batch.save()
-        run = _log_run(UNDO, batch, by)
+        run = log_run(UNDO, batch, by)
         effect = taken_back(batch, run, RecordWriter(batch.organization, email_domain))
         delete_rows(batch, list(facts_of(batch).days))
         bump_data_version()
     totals = effect.shown()
     return Undone(file_of(batch), totals["before"], totals["after"])
-
-
-def give(batch_id: int, label: str) -> None:
-    """Let a staged file belong to the organisation of this label ("": as the file tells).
-
-    Raises `NoSuchImport`, and `ImportRefused` for what cannot be a label.
-    """
-    with writing_usage():
-        batch = find_batch(batch_id, BatchStatus.STAGED)
-        provider = batch.organization.provider
-        if label.strip():
-            batch.organization = organization_called(provider, label)
-            batch.owner_by, batch.owner_reason = OwnerBy.SAID, ""
-        else:
-            batch.organization, batch.owner_reason = Owners(provider).of(batch)
-            batch.owner_by = OwnerBy.GUESS
-        batch.effect_version = None
-        batch.save()
-
-
-def look_again(provider: str, *, email_domain: str) -> list[ImportedFile]:
-    """Move the applied files that turn out to be of another organisation; those moved.
-
-    To be called when the provider told its directory and usage: a file that was imported before
-    could not be known. Each file moves in a transaction of its own.
-    """
-    mine = (
-        (Organization.provider == provider)
-        & (Organization.name != DEMO_ORGANIZATION)
-        & (ImportBatch.owner_by == OwnerBy.GUESS)
-        & (ImportBatch.status == BatchStatus.APPLIED)
-    )
-    found = ImportBatch.select(ImportBatch.id).join(Organization).where(mine)
-    ids = [number for (number,) in found.order_by(ImportBatch.run).tuples()]
-    moved = [_moved(number, email_domain) for number in ids]
-    return [file for file in moved if file]
-
-
-def _moved(batch_id: int, email_domain: str) -> ImportedFile | None:
-    """The file when it belongs to another organisation now, and counts there."""
-    with writing_usage():
-        batch = ImportBatch.get_or_none(
-            (ImportBatch.id == batch_id) & (ImportBatch.status == BatchStatus.APPLIED)
-        )
-        if batch is None:
-            return None
-        before = batch.organization
-        after, reason = Owners(before.provider).of(batch)
-        if after.id == before.id:
-            return None
-        run = _log_run(MOVE, batch, batch.applied_by)
-        batch.status = BatchStatus.STAGED
-        batch.save()
-        taken_back(batch, run, RecordWriter(before, email_domain))
-        batch.organization = after
-        batch.owner_reason = f"{reason} Moved from {label_of(before)} after a sync."
-        effect = applied(batch, run, RecordWriter(after, email_domain))
-        for name, said in columns_of(effect).items():
-            setattr(batch, name, said)
-        batch.status, batch.run = BatchStatus.APPLIED, run
-        batch.save()
-        bump_data_version()
-    return file_of(batch)
 
 
 def _applied_before(batch: ImportBatch) -> ImportBatch | None:
@@ -282,33 +208,6 @@ def _known_already(earlier: ImportBatch, batch: ImportBatch, email_domain: str) 
     return preview_of(earlier, effect_of(earlier), email_domain, note=note)
 
 
-def _answer(batch: ImportBatch, renamed: str) -> None:
-    """Keep with the batch what was said of the names in doubt; refuse it where nothing was."""
-    questions = doubts_of(batch, AppliedFiles(batch.organization).names(also=batch))
-    if not questions:
-        return
-    if renamed not in list(Renaming):
-        raise RenameUnclear(
-            f"{' '.join(each.sentence for each in questions[:SHOWN_QUESTIONS])} Is it the same "
-            "usage under a new name, or different usage? Nothing was counted.",
-            questions,
-        )
-    facts = facts_of(batch)
-    for each in questions:
-        if each.batch and renamed == Renaming.DIFFERENT:
-            raise RenameUnclear(
-                f"{each.sentence} One file is not the usage of two people. Undo "
-                f"{each.before_file} if it was a mistake. Nothing was counted.",
-                [each],
-            )
-        if each.batch:
-            facts.answers.people[each.batch] = (each.before, each.after)
-        else:
-            pairs = facts.answers.same if renamed == Renaming.SAME else facts.answers.different
-            pairs.append((each.kind, each.before, each.after))
-    batch.facts = facts.as_json()
-
-
 def _refuse_rejected(batch: ImportBatch, partial: bool) -> None:
     good = batch.rows - batch.skipped - batch.rejected
     if batch.rejected and not (partial and good):
@@ -319,20 +218,6 @@ def _refuse_rejected(batch: ImportBatch, partial: bool) -> None:
             file_of(batch),
             rejected_rows(batch.id, SHOWN_REJECTED),
         )
-
-
-def _log_run(kind: str, batch: ImportBatch, by: str) -> Run:
-    """A run that is over when its transaction is. What it did is told by the days it changed."""
-    return Run.create(
-        kind=kind,
-        status=RunStatus.OK,
-        start_day=batch.first_day or 0,
-        end_day=batch.last_day or 0,
-        started_at=now_seconds(),
-        finished_at=now_seconds(),
-        process=process_label(),
-        asked_by=by,
-    )
 
 
 def _note_applied(batch: ImportBatch, effect: Effect, run: Run, by: str) -> None:

@@ -19,15 +19,18 @@ from typing import NamedTuple
 
 from app.dates import day_of
 from app.importing.events import decoded
-from app.importing.names import KEY, WORKSPACE, Names, Pair
+from app.importing.names import KEY, WORKSPACE, Answers, Names, Pair
 from app.importing.stored import Facts, applied_batches, facts_of, rows_of_day
-from app.importing.types import Question
+from app.importing.types import Question, RenameUnclear, Renaming
 from app.model_names import display_name
 from app.models import ImportBatch
 from app.pricing import searches_nanos
 from app.providers.exports import is_of_searches
 from app.states import BatchStatus, Merge
 from app.usage import NANOS_PER_CENT, UsageRecord
+
+SHOWN_QUESTIONS = 5
+"""How many questions a refusal tells."""
 
 
 class _DayFigures(NamedTuple):
@@ -91,6 +94,41 @@ def doubts_of(batch: ImportBatch, names: Names) -> list[Question]:
                 if not (together or names.are_apart(kind, before, after)):
                     found.setdefault((kind, before, after), question)
     return list(found.values())
+
+
+def answer_doubts(batch: ImportBatch, names: Names, renamed: str) -> None:
+    """Keep with the batch what was said of the names in doubt.
+
+    `renamed` is "same", "different" or "" (nothing was said). Raises `RenameUnclear` where there
+    are questions and no answer, and where one file would be the usage of two people.
+    """
+    questions = doubts_of(batch, names)
+    if not questions:
+        return
+    if renamed not in list(Renaming):
+        raise RenameUnclear(
+            f"{' '.join(each.sentence for each in questions[:SHOWN_QUESTIONS])} Is it the same "
+            "usage under a new name, or different usage? Nothing was counted.",
+            questions,
+        )
+    facts = facts_of(batch)
+    for each in questions:
+        _note_answer(facts.answers, each, renamed)
+    batch.facts = facts.as_json()
+
+
+def _note_answer(answers: Answers, question: Question, renamed: str) -> None:
+    if not question.batch:
+        pairs = answers.same if renamed == Renaming.SAME else answers.different
+        pairs.append((question.kind, question.before, question.after))
+    elif renamed == Renaming.SAME:
+        answers.people[question.batch] = (question.before, question.after)
+    else:
+        raise RenameUnclear(
+            f"{question.sentence} One file is not the usage of two people. Undo "
+            f"{question.before_file} if it was a mistake. Nothing was counted.",
+            [question],
+        )
 
 
 def same_file_of_somebody_else(batch: ImportBatch) -> ImportBatch | None:
