@@ -266,10 +266,31 @@ def test_one_bad_day_leaves_the_others(live: Config, upstream: Upstream) -> None
     assert stored == set(days_between(start, end)) - {bad}
 
 
+def api_tokens() -> int:
+    """The tokens of all days that providers told of."""
+    told = Partition.select(fn.SUM(Partition.tokens)).where(Partition.source != Source.IMPORTED)
+    return int(told.scalar())
+
+
 def test_a_file_of_strangers_still_counts_after_the_sync(live: Config, upstream: Upstream) -> None:
     day = WEEK[0]
     put(events(event(f"{day}T12:00:00.000Z", "robin@other.example", 350)))
     assert sync(live, *WEEK).ok
-    api = Partition.select(fn.SUM(Partition.tokens)).where(Partition.source != Source.IMPORTED)
-    assert total()[0] == api.scalar() + 350
+    assert total()[0] == api_tokens() + 350
     assert history()[0].organization == "other_example"
+
+
+def test_a_sync_that_fails_midway_looks_again_whose_a_file_is(
+    live: Config, upstream: Upstream
+) -> None:
+    """A day of the first window is read; the second one is refused."""
+    day = WEEK[0]
+    put(events(event(f"{day}T12:00:00.000Z", "robin@other.example", 350)))
+
+    def refuse(*_: object) -> None:
+        upstream.fault("cursor", "filtered-usage-events", 1, (401, {}, b"{}"), times=None)
+
+    result = sync(live, day, day + timedelta(days=7), progress=Progress(on_day=refuse))
+    assert result.parts["cursor"].status == RunStatus.FAILED
+    assert history()[0].organization == "other_example"
+    assert total()[0] == api_tokens() + 350

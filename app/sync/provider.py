@@ -121,21 +121,35 @@ def _sync_days(
         if resolve_again(organization, config.email_domain) or changed:
             bump_data_version()
     suspicious, bad = [], _BadDays(provider)
-    for first in _window_starts(start, order.end, provider.WINDOW_DAYS):
-        last = min(first + timedelta(days=provider.WINDOW_DAYS - 1), order.end)
-        part.current_day = day_number(first)
-        part.save()
-        for usage in _days_that_can_be_read(provider, client, first, last, bad):
-            part.unseen = usage.unseen or part.unseen
-            if progress.should_stop():
-                raise UpstreamError(provider.LABEL, ErrorClass.STOPPED, "stopped")
-            stored = _store_day(config, order, provider, organization, usage, part)
-            if stored.outcome is Outcome.SUSPICIOUS:
-                suspicious.append(usage.day)
-            progress.on_day(provider.NAME, usage.day, stored)
-    look_again(provider.NAME, email_domain=config.email_domain)
-    bad.raise_if_any()
+    with _looking_again(config, provider, part):
+        for first in _window_starts(start, order.end, provider.WINDOW_DAYS):
+            last = min(first + timedelta(days=provider.WINDOW_DAYS - 1), order.end)
+            part.current_day = day_number(first)
+            part.save()
+            for usage in _days_that_can_be_read(provider, client, first, last, bad):
+                part.unseen = usage.unseen or part.unseen
+                if progress.should_stop():
+                    raise UpstreamError(provider.LABEL, ErrorClass.STOPPED, "stopped")
+                stored = _store_day(config, order, provider, organization, usage, part)
+                if stored.outcome is Outcome.SUSPICIOUS:
+                    suspicious.append(usage.day)
+                progress.on_day(provider.NAME, usage.day, stored)
+        bad.raise_if_any()
     return suspicious
+
+
+@contextmanager
+def _looking_again(config: Config, provider: Provider, part: ProviderRun) -> Iterator[None]:
+    """Look once more whose the imported files are, also when the provider fails midway."""
+    failure = None
+    try:
+        yield
+    except UpstreamError as error:
+        failure = error
+    check_not_replaced(part.run_id)
+    look_again(provider.NAME, email_domain=config.email_domain)
+    if failure:
+        raise failure
 
 
 class _BadDays:
