@@ -36,14 +36,12 @@ from app.providers.exports import EXPORT_KINDS, open_export
 from app.queries.keys.mappings import known_emails
 from app.states import BatchStatus
 from app.web.imports.shown import context_of
+from app.web.imports.view import ImportsView, parse_imports_view
 from app.web.request import htmx, uploads
 from app.web.request.errors import SENTENCES
 from app.web.request.guard import admin_only, current_user_label, record_event, takes_upload
 from app.web.view.csv_files import csv_answer, csv_text, file_name
-from app.web.view.params import parse_number
 
-ROWS = 25
-LAST_PAGE = 10**6
 MOST_EMAILS = 1000
 MOST_DRAINED = 2**30
 PIECE = 2**16
@@ -86,11 +84,9 @@ def _drain() -> None:
 @admin_only
 def page() -> Response:
     """The form for a file, what can be imported, and every import there was."""
-    number = parse_number(request.args.get("discarded", ""), 1, 10**9)
-    if number is None:
-        return _upload_page()
-    words = f"File #{number} was discarded; nothing of it counts."
-    return _upload_page(note=words, query=f"?discarded={number}")
+    number = parse_imports_view(request.args).discarded
+    note = f"File #{number} was discarded; nothing of it counts." if number else ""
+    return _upload_page(note=note)
 
 
 @blueprint.post("/import")
@@ -218,16 +214,15 @@ def _upload_page(
     note: str = "",
     typed: str = "",
     about_person: bool = False,
-    query: str = "",
     status: int = 200,
 ) -> Response:
     with reading():
-        context = _past()
+        context = _past(parse_imports_view(request.args))
         emails = known_emails(limit=MOST_EMAILS)
-    number = context["page_number"]
+    pages = context["pages"]
     return _show(
         "import/page.html",
-        f"?page={number}" if number > 1 else query,
+        context["view"].query(),
         status,
         error=error,
         note=note,
@@ -238,25 +233,22 @@ def _upload_page(
         megabytes=the_config().max_upload_mb,
         most_bytes=the_config().max_upload_mb * 2**20,
         too_large=uploads.too_large(),
-        announcement=error or note or f"Imports, page {number} of {context['last_page']}",
+        announcement=error or note or f"Imports, page {pages.page} of {pages.last_page}",
         **context,
     )
 
 
-def _past() -> dict[str, Any]:
+def _past(view: ImportsView) -> dict[str, Any]:
     """The history, a page at a time, after the files that wait to be imported."""
     count = history_count()
-    last = max(1, -(-count // ROWS))
-    number = min(parse_number(request.args.get("page", ""), 1, LAST_PAGE) or 1, last)
-    staged = waiting()
+    view = view.within(count)
+    past, staged = history(view.size, view.offset), waiting()
     return {
-        "waiting": staged if number == 1 else [],
+        "view": view,
+        "pages": view.pages(count, len(past)),
+        "waiting": staged if view.page == 1 else [],
         "waiting_count": len(staged),
-        "past": history(ROWS, (number - 1) * ROWS),
-        "past_count": count,
-        "page_number": number,
-        "last_page": last,
-        "rows_a_page": ROWS,
+        "past": past,
     }
 
 
