@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from peewee import JOIN
+from peewee import JOIN, Field
 
+from app.database import database
 from app.identity.rules import CLAUDE_CODE_WORKSPACE, KnownDirectory
 from app.models import (
     UNATTRIBUTED,
@@ -22,6 +23,9 @@ from app.models import (
 )
 from app.rollups import refresh_people
 from app.usage import Directory, ListedKey, RawActor, normal_email
+
+PIECE = 500
+"""How many rows go into one statement."""
 
 
 class Move(NamedTuple):
@@ -68,8 +72,8 @@ def _kept(table: Any, organization: Organization) -> Iterable[dict[str, Any]]:
 
 
 def _upsert(table: Any, rows: list[dict[str, Any]]) -> None:
-    for start in range(0, len(rows), 500):
-        batch = rows[start : start + 500]
+    for start in range(0, len(rows), PIECE):
+        batch = rows[start : start + PIECE]
         updated = [getattr(table, name) for name in batch[0] if name != "external_id"]
         (
             table.insert_many(batch)
@@ -84,32 +88,28 @@ def known_directory(organization: Organization, email_domain: str) -> KnownDirec
     for key, email in Mapping.select(Mapping.key, Mapping.email).tuples():
         known.map_key(key, email)
     known.aliases = aliases()
-    for member in Member.select().where(Member.organization == organization):
-        known.members[member.external_id] = member.email
+    known.members = dict(_entries(organization, Member.external_id, Member.email))
     locals_ = defaultdict(set)
     for email in filter(None, known.members.values()):
         locals_[email.split("@")[0]].add(email)
     known.emails_by_local_part = dict(locals_)
-    for key in ApiKey.select().where(ApiKey.organization == organization):
-        known.keys[key.external_id] = ListedKey(
-            key.external_id,
-            key.name,
-            key.status,
-            key.workspace_id,
-            key.bound_member_id,
-            key.creator_member_id,
-        )
-    known.workspace_names = dict(
-        Workspace.select(Workspace.external_id, Workspace.name)
-        .where(Workspace.organization == organization)
-        .tuples()
-    )
+    columns = [getattr(ApiKey, name) for name in ("external_id", *ListedKey._fields[1:])]
+    keys = _entries(organization, *columns)
+    known.keys = {row[0]: ListedKey(*row) for row in keys}
+    known.workspace_names = dict(_entries(organization, Workspace.external_id, Workspace.name))
     known.claude_code_workspaces = {
         workspace
         for workspace, name in known.workspace_names.items()
         if name.strip().lower() == CLAUDE_CODE_WORKSPACE
     }
     return known
+
+
+def _entries(organization: Organization, *fields: Field) -> list[tuple]:
+    """What is kept of an organisation, as bare rows: there may be tens of thousands."""
+    table = fields[0].model
+    query = table.select(*fields).where(table.organization == organization)
+    return list(database.execute(query).fetchall())
 
 
 def ensure_actors(
@@ -136,32 +136,43 @@ def ensure_actors(
             }
             for actor in missing
         ]
-        for start in range(0, len(rows), 500):
-            Actor.insert_many(rows[start : start + 500]).execute()
+        for start in range(0, len(rows), PIECE):
+            Actor.insert_many(rows[start : start + PIECE]).execute()
         ids = _stored_actors(organization)
     return {actor: ids[actor] for actor in wanted}
 
 
 def _stored_actors(organization: Organization) -> dict[RawActor, int]:
-    rows = (
-        Actor.select(Actor.id, Actor.key, Actor.account, Actor.workspace)
-        .where(Actor.organization == organization)
-        .tuples()
-    )
+    rows = _entries(organization, Actor.id, Actor.key, Actor.account, Actor.workspace)
     return {RawActor(*row[1:]): row[0] for row in rows}
 
 
 def _ensure_people(names_by_email: dict[str, str]) -> dict[str, int]:
     """Ids of the persons with these e-mails, made where missing; a known name is kept."""
-    rows = [{"email": normal_email(email), "name": name} for email, name in names_by_email.items()]
-    for start in range(0, len(rows), 500):
-        Person.insert_many(rows[start : start + 500]).on_conflict_ignore().execute()
-    named = [row for row in rows if row["name"]]
-    for row in named:
-        Person.update(name=row["name"]).where(
-            (Person.email == row["email"]) & (Person.name == "")
-        ).execute()
-    return dict(Person.select(Person.email, Person.id).tuples())
+    names = {normal_email(email): name for email, name in names_by_email.items()}
+    known = _people_named(names)
+    missing = [
+        {"email": email, "name": name} for email, name in names.items() if email not in known
+    ]
+    for start in range(0, len(missing), PIECE):
+        Person.insert_many(missing[start : start + PIECE]).on_conflict_ignore().execute()
+    for email, (person_id, name) in known.items():
+        if names[email] and not name:
+            Person.update(name=names[email]).where(Person.id == person_id).execute()
+    found = _people_named(names) if missing else known
+    return {email: person_id for email, (person_id, _) in found.items()}
+
+
+def _people_named(emails: Iterable[str]) -> dict[str, tuple[int, str]]:
+    """{e-mail: (id, name)} of those of the e-mails that are somebody's."""
+    wanted = list(emails)
+    found: dict[str, tuple[int, str]] = {}
+    for start in range(0, len(wanted), PIECE):
+        query = Person.select(Person.email, Person.id, Person.name).where(
+            Person.email.in_(wanted[start : start + PIECE])
+        )
+        found |= {email: (key, name) for email, key, name in database.execute(query).fetchall()}
+    return found
 
 
 def aliases() -> dict[str, str]:
