@@ -46,6 +46,7 @@ USAGE_SUMS = (
     fn.COALESCE(fn.SUM(Usage.billed_nanos), 0),
     # COALESCE: a day of only priced records has no unpriced sum at all.
     fn.COALESCE(fn.SUM(TOKENS).filter(Usage.value_nanos.is_null()), 0),
+    fn.COALESCE(fn.SUM(TOKENS).filter(Usage.billed_nanos.is_null()), 0),
     fn.COALESCE(fn.SUM(TOKENS).filter(Usage.requests.is_null()), 0),
 )
 PERSON_DAY_FIELDS = (

@@ -17,6 +17,7 @@ PARTS = {
     "cacheReadTokens": "read",
     "cacheWriteTokens": "write",
 }
+MONEY = {"totalCost": "nanos", "totalBilled": "billed"}
 TOOLS = {"claudeCodeTokens": "claude_code", "cursorTokens": "cursor"}
 """The column of every tool in JSON; trends call it the same without "Tokens"."""
 
@@ -42,8 +43,23 @@ def chosen(
 
 def dollars(facts: Sequence[Fact]) -> float:
     """Their value in dollars, half-even to 6 decimals."""
-    nanos = Decimal(sum(fact.nanos or 0 for fact in facts))
-    return float(nanos.scaleb(-9).quantize(Decimal("0.000001"), ROUND_HALF_EVEN))
+    return _written(sum(fact.nanos or 0 for fact in facts))
+
+
+def _written(nanos: int) -> float:
+    return float(Decimal(nanos).scaleb(-9).quantize(Decimal("0.000001"), ROUND_HALF_EVEN))
+
+
+def money(facts: Sequence[Fact]) -> dict[str, Any]:
+    """Value, what is billed (None when nobody told it of any of the usage), and how far."""
+    untold = tokens([fact for fact in facts if fact.billed is None])
+    billed = sum(fact.billed or 0 for fact in facts)
+    unknown = untold and untold == tokens(facts) and not billed
+    return {
+        "totalCost": dollars(facts),
+        "totalBilled": None if unknown else _written(billed),
+        "unbilledTokens": untold,
+    }
 
 
 def tokens(facts: Sequence[Fact]) -> int:
@@ -62,7 +78,7 @@ def figures(facts: Sequence[Fact], prefix: str = "") -> dict[str, Any]:
     by_tool = {
         name: tokens([fact for fact in facts if fact.tool == tool]) for name, tool in TOOLS.items()
     }
-    return {"totalTokens": tokens(facts), "totalCost": dollars(facts), **parts, **by_tool}
+    return {"totalTokens": tokens(facts), **money(facts), **parts, **by_tool}
 
 
 def stats(facts: Sequence[Fact]) -> dict[str, Any]:
@@ -71,7 +87,7 @@ def stats(facts: Sequence[Fact]) -> dict[str, Any]:
     return {
         **figures(facts, "total"),
         "activeUsers": len({fact.email for fact in facts} - {None}),
-        "unattributed": {"totalTokens": tokens(nobody), "totalCost": dollars(nobody)},
+        "unattributed": {"totalTokens": tokens(nobody), **money(nobody)},
         "unpricedTokens": tokens([fact for fact in facts if fact.nanos is None]),
     }
 
@@ -120,12 +136,13 @@ def ordered(
     *,
     descending: bool = True,
 ) -> list[dict[str, Any]]:
-    """Rows by a column, ties by e-mail ascending. Cost goes by the nano-dollars of `facts`."""
+    """Rows by a column, ties by e-mail ascending. Money goes by the nano-dollars of `facts`."""
 
     def key(row: dict[str, Any]) -> Any:
-        if column != "totalCost":
+        if column not in MONEY:
             return row[column]
-        return sum(fact.nanos or 0 for fact in facts if fact.email == row["email"])
+        own = [fact for fact in facts if fact.email == row["email"]]
+        return sum(getattr(fact, MONEY[column]) or 0 for fact in own)
 
     by_email = sorted(rows, key=lambda row: row["email"].encode())
     return sorted(by_email, key=key, reverse=descending)
@@ -157,7 +174,7 @@ def pivot_totals(facts: Sequence[Fact]) -> dict[str, Any]:
 
 def users(facts: Sequence[Fact], everything: Sequence[Fact]) -> list[dict[str, Any]]:
     """All rows of `/api/users`."""
-    taken = ("email", "totalTokens", "totalCost", *TOOLS, "lastActive")
+    taken = ("email", "totalTokens", *MONEY, "unbilledTokens", *TOOLS, "lastActive")
     return [
         {
             **{name: row[name] for name in taken},

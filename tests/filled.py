@@ -54,7 +54,8 @@ NEAR_DAYS = (0, 1, 2, 5, 6, 7, 12, 13, 14, 15, 28, 29, 30, 31, 44, 59, 60, 61, 8
 
 
 class Fact(NamedTuple):
-    """One stored record: whose, what, tokens (input, write, read, output), nano-dollars, team."""
+    """One stored record: whose, what, tokens (input, write, read, output), nano-dollars of value
+    and billed, team."""
 
     day: date
     email: str | None
@@ -66,6 +67,7 @@ class Fact(NamedTuple):
     read: int
     output: int
     nanos: int | None
+    billed: int | None
     team: str | None = None
 
     @property
@@ -114,6 +116,7 @@ def stored_facts() -> list[Fact]:
         Usage.cache_read_tokens,
         Usage.output_tokens,
         Usage.value_nanos,
+        Usage.billed_nanos,
         Team.name,
     )
     rows = (
@@ -197,7 +200,8 @@ def record(
     nanos = changes.get("nanos", 0)
     status = PriceStatus.UNPRICED if nanos is None else PriceStatus.PROVIDER
     actor = RawActor(account=email) if email else RawActor(key="ci-key")
-    return UsageRecord(day, actor, tool, model, Tokens(*parts), None, nanos, nanos, status)
+    billed = changes.get("billed", nanos)
+    return UsageRecord(day, actor, tool, model, Tokens(*parts), None, nanos, billed, status)
 
 
 def _random_records(dice: random.Random, day: date) -> list[UsageRecord]:
@@ -209,6 +213,7 @@ def _random_records(dice: random.Random, day: date) -> list[UsageRecord]:
             *dice.choice(MODELS),
             *(dice.randrange(5000) for _ in range(5)),
             nanos=dice.choice((None, 0, dice.randrange(10**10))),
+            billed=dice.choice((None, None, 0, dice.randrange(10**10))),
         )
         for email in people
         for _ in range(dice.randint(1, 4))

@@ -15,7 +15,7 @@ from app import database as database_module
 from app.config import read_config
 from app.database import is_postgres, migrate, open_database, pending_migrations, writing
 from app.ledger import organization_for, replace_day
-from app.models import TABLES, Actor, Organization, Partition, Run, Slice, Usage
+from app.models import SUM_COLUMNS, TABLES, Actor, Organization, Partition, Run, Slice, Usage
 from app.usage import DayUsage
 from tests.conftest import close
 from tests.filled import record
@@ -170,24 +170,32 @@ def test_a_newer_database_is_left_alone(runner: FlaskCliRunner) -> None:
         assert Run.select().count() == 0
 
 
-def test_stored_usage_tells_whose_requests_nobody_told(database: Database) -> None:
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [("0007_uncounted", "uncounted_tokens"), ("0011_unbilled", "unbilled_tokens")],
+)
+def test_stored_usage_tells_of_what_nobody_told_requests_or_billed_money(
+    database: Database, name: str, column: str
+) -> None:
     with writing():
         fill_firm()
         cursor = organization_for("cursor")
         run = Run.get()
         told = [
-            record(DAYS[0], email, "cursor", "auto", 5, 0, 0, 0, 0)._replace(requests=requests)
-            for email, requests in (("ann@firm.example", 3), ("", 1), ("", None))
+            record(DAYS[0], email, "cursor", "auto", 5, 0, 0, 0, 0, billed=told)._replace(
+                requests=told
+            )
+            for email, told in (("ann@firm.example", 3), ("", 1), ("", None))
         ]
         usage = DayUsage(DAYS[0], told, settled=True)
         replace_day(cursor, "events", usage, run, email_domain="firm.example")
     before = rollup_content()
     for table in ("person_day", "person_month", "total_day"):
-        database.execute_sql(f"ALTER TABLE {table} DROP COLUMN uncounted_tokens")
-    database.execute_sql("DELETE FROM schema_migration WHERE name = '0007_uncounted'")
-    assert migrate() == ["0007_uncounted"]
+        database.execute_sql(f"ALTER TABLE {table} DROP COLUMN {column}")
+    database.execute_sql(f"DELETE FROM schema_migration WHERE name = '{name}'")  # noqa: S608
+    assert migrate() == [name]
     assert rollup_content() == before
-    assert {row[-1] for row in before} > {0}
+    assert {row[SUM_COLUMNS.index(column) - len(SUM_COLUMNS)] for row in before} > {0}
 
 
 @pytest.fixture

@@ -405,7 +405,7 @@ MADE_BY = {
     "0006_schedule": {"slot"},
     "0009_tries": {"known_place"},
 }
-WIDENED_BY, COLUMN = "0007_uncounted", "uncounted_tokens"
+WIDENED_BY = {"0007_uncounted": "uncounted_tokens", "0011_unbilled": "unbilled_tokens"}
 RENAMED_BY = "0008_unseen"
 OWNED_BY = "0010_owners"
 WIDENED = {"person_day", "person_month", "total_day"}
@@ -420,14 +420,15 @@ def test_a_killed_migration_leaves_all_of_it_or_nothing(
             time.sleep(0.15 + chance.random() * 0.25)
             kill(process)
         pending, tables = pending_migrations(), set(empty.get_tables())
-        assert set(pending) <= {*MADE_BY, WIDENED_BY, RENAMED_BY, OWNED_BY}
+        assert set(pending) <= {*MADE_BY, *WIDENED_BY, RENAMED_BY, OWNED_BY}
         for name, made in MADE_BY.items():
             assert made & tables == (set() if name in pending else made)
         columns = {
             name: {column.name for column in empty.get_columns(name)} for name in WIDENED & tables
         }
-        wide = {name for name, found in columns.items() if COLUMN in found}
-        assert wide == (set() if WIDENED_BY in pending else WIDENED)
+        for name, column in WIDENED_BY.items():
+            wide = {table for table, found in columns.items() if column in found}
+            assert wide == (set() if name in pending else WIDENED)
         if "provider_run" in tables:
             names = {column.name for column in empty.get_columns("provider_run")}
             assert ("unseen" in names) == (RENAMED_BY not in pending)

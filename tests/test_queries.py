@@ -113,6 +113,8 @@ def test_every_question_adds_up_to_the_same(ledger: Reader, filters: Scope) -> N
         assert whole.tokens == tokens(facts)
         assert whole.value_nanos == sum(fact.nanos or 0 for fact in facts)
         assert whole.unpriced_tokens == tokens([fact for fact in facts if fact.nanos is None])
+        assert whole.billed_nanos == sum(fact.billed or 0 for fact in facts)
+        assert whole.unbilled_tokens == tokens([fact for fact in facts if fact.billed is None])
         assert sum(share.figures.tokens for share in models(scope)) == whole.tokens
         assert sum(sum(point.tokens.values()) for point in daily(scope)) == whole.tokens
         nobody = totals(scope).unattributed

@@ -14,8 +14,9 @@ UNATTRIBUTED = 0
 class Sums(Table):
     """The additive figures that every rollup row holds.
 
-    `unpriced_tokens` are those without a price, `uncounted_tokens` those of usage whose
-    requests nobody told: where there are some, the cost or the requests are not the whole.
+    `unpriced_tokens` are those without a price, `unbilled_tokens` and `uncounted_tokens` those
+    of usage whose billed money or requests nobody told: where there are some, the value, the
+    billed money or the requests are not the whole.
     """
 
     tokens = BigIntegerField()
@@ -27,6 +28,7 @@ class Sums(Table):
     value_nanos = BigIntegerField()
     billed_nanos = BigIntegerField()
     unpriced_tokens = BigIntegerField()
+    unbilled_tokens = BigIntegerField(constraints=[SQL("DEFAULT 0")])
     uncounted_tokens = BigIntegerField(constraints=[SQL("DEFAULT 0")])
 
 

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 
 from app.dates import day_of
 from app.ledger.records import hash_of, lines_of
-from app.models import UNATTRIBUTED, Actor, Partition, Usage
+from app.models import SUM_COLUMNS, UNATTRIBUTED, Actor, Partition, Usage
 from app.states import Source
 from app.usage import Tokens, UsageRecord
 
 STAMP_SUMS = ("records", "tokens", "value_nanos", "billed_nanos", "unpriced_tokens")
+_OF_RECORDS = tuple(map(SUM_COLUMNS.index, STAMP_SUMS[1:]))
 Models = dict[int, tuple[str, str]]
 """(tool, raw model) of every slice of a model."""
 
@@ -60,6 +61,7 @@ def figures_of(record: UsageRecord) -> tuple[int, ...]:
         record.value_nanos or 0,
         record.billed_nanos or 0,
         tokens if record.value_nanos is None else 0,
+        tokens if record.billed_nanos is None else 0,
         tokens if record.requests is None else 0,
     )
 
@@ -68,7 +70,7 @@ def stamp_sums(records: Iterable[UsageRecord]) -> list[int]:
     """The sums of a stamp in the order of `STAMP_SUMS`."""
     sums = [0] * len(STAMP_SUMS)
     for record in records:
-        tokens, *_, value, billed, unpriced, _ = figures_of(record)
-        for place, figure in enumerate((1, tokens, value, billed, unpriced)):
+        figures = figures_of(record)
+        for place, figure in enumerate((1, *(figures[of_record] for of_record in _OF_RECORDS))):
             sums[place] += figure
     return sums

@@ -21,12 +21,18 @@ class Figures(NamedTuple):
     value_nanos: int = 0
     billed_nanos: int = 0
     unpriced_tokens: int = 0
+    unbilled_tokens: int = 0
     uncounted_tokens: int = 0
 
     @property
     def not_priced(self) -> bool:
         """Whether there is usage and no price is known for any of it."""
         return bool(self.tokens) and self.unpriced_tokens == self.tokens and not self.value_nanos
+
+    @property
+    def not_billed(self) -> bool:
+        """Whether there is usage and no provider told of any of it what it bills."""
+        return bool(self.tokens) and self.unbilled_tokens == self.tokens and not self.billed_nanos
 
     @property
     def not_counted(self) -> bool:

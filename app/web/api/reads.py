@@ -67,7 +67,7 @@ def _stats(found: RangeSums, people: int) -> dict[str, Any]:
         "activeUsers": people,
         "unattributed": {
             "totalTokens": found.unattributed.tokens,
-            "totalCost": dollars(found.unattributed.value_nanos),
+            **_money(found.unattributed),
         },
         "unpricedTokens": figures.unpriced_tokens,
     }
@@ -86,9 +86,18 @@ def _figures(
         parts = {f"total{name[0].upper()}{name[1:]}": value for name, value in parts.items()}
     return {
         "totalTokens": figures.tokens,
-        "totalCost": dollars(figures.value_nanos),
+        **_money(figures),
         **_tool_tokens(by_tool),
         **parts,
+    }
+
+
+def _money(figures: Figures) -> dict[str, Any]:
+    """Value and billed dollars; null where no provider told what it bills for any of the usage."""
+    return {
+        "totalCost": dollars(figures.value_nanos),
+        "totalBilled": None if figures.not_billed else dollars(figures.billed_nanos),
+        "unbilledTokens": figures.unbilled_tokens,
     }
 
 
@@ -149,7 +158,7 @@ def users() -> ResponseReturnValue:
             {
                 "email": person.email,
                 "totalTokens": person.figures.tokens,
-                "totalCost": dollars(person.figures.value_nanos),
+                **_money(person.figures),
                 **_tool_tokens(person.by_tool),
                 "favoriteModel": person.favorite_model or None,
                 "lastActive": _iso(person.last_day),
