@@ -31,15 +31,17 @@ def store(
     open_from: date = date.max,
     never_read: Collection[date] = (),
     read_from: date | None = None,
+    read_until: date | None = None,
 ) -> None:
     """Put records into the open database; days from `open_from` on stay unsettled.
 
-    As at a sync, every day from `read_from` (the first record's) to the last is read, too,
-    except those `never_read`.
+    As at a sync, every day from `read_from` (the first record's) to `read_until` (the last one's)
+    is read, too, except those `never_read`.
     """
     run = Run.create(kind="test", status="ok", start_day=1, end_day=1, started_at=1)
     used_on = [record.day for record in records]
-    read = set(days_between(read_from or min(used_on), max(used_on))) - set(never_read)
+    read_days = days_between(read_from or min(used_on), read_until or max(used_on))
+    read = set(read_days) - set(never_read)
     with writing():
         for tool in sorted({record.tool for record in records}):
             organization = organization_for(PROVIDERS[tool])

@@ -12,7 +12,7 @@ from app.queries.days.freshness import ProviderState
 from app.queries.scope import Scope
 from app.web.view.cards import change_words
 from app.web.view.formatting import compact
-from app.web.view.periods import comparison, incomplete_days, within_records
+from app.web.view.periods import comparison, incomplete_days, with_both_ends
 from tests.tools import CLAUDE_CODE, CURSOR
 
 FIRST, LAST = date(2026, 11, 1), date(2026, 11, 10)
@@ -97,14 +97,25 @@ def test_days_after_what_every_tool_delivered_are_incomplete(
     assert found == {date(2026, 11, number) for number in expected | {3}}
 
 
-def test_a_long_range_is_cut_to_the_records() -> None:
-    span = (FIRST, LAST)
-    year = Scope(LAST - timedelta(days=365), LAST)
-    assert within_records(year, span) == year
-    assert within_records(Scope(date.min, date.max), span) == Scope(FIRST, LAST)
-    assert within_records(Scope(None, None, (CURSOR,)), span) == Scope(FIRST, LAST, (CURSOR,))
-    before = Scope(None, date(2020, 1, 1))
-    assert within_records(before, span) == before
+def test_a_range_ends_where_it_was_asked_to_whatever_its_length() -> None:
+    span, today = (FIRST, LAST), LAST + timedelta(days=2)
+    for length in (1, 7, 365, 366, 367, 376):
+        asked = Scope(LAST - timedelta(days=length - 1), today, (CURSOR,))
+        assert with_both_ends(asked, span, today) == asked
+    ahead = Scope(FIRST, today + timedelta(days=366))
+    assert with_both_ends(ahead, span, today) == ahead
+
+
+def test_an_open_end_is_that_of_the_records_and_a_thousand_years_are_cut() -> None:
+    span, today = (FIRST, LAST), LAST + timedelta(days=2)
+    assert with_both_ends(Scope(None, None, (CURSOR,)), span, today) == Scope(
+        FIRST, LAST, (CURSOR,)
+    )
+    assert with_both_ends(Scope(date.min, date.max), span, today) == Scope(FIRST, today)
+    long_ago, ahead = date(2020, 1, 1), date(2999, 1, 1)
+    for before in (Scope(None, long_ago), Scope(date.min, long_ago)):
+        assert with_both_ends(before, span, today) == Scope(long_ago, long_ago)
+    assert with_both_ends(Scope(ahead, date.max), span, today) == Scope(ahead, ahead)
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,16 @@ def first_days() -> dict[str, date]:
     return {provider: covered.first for provider, covered in _covered().items() if covered.by_api}
 
 
+def began_on(providers: Collection[str]) -> date | None:
+    """The first day that any of the providers was read for; None where only a file tells of it.
+
+    Files leave out days without usage, so that theirs may have begun earlier.
+    """
+    known = [covered for _, covered in _covered_of(providers)]
+    earliest = min(known, key=lambda covered: covered.first, default=None)
+    return earliest.first if earliest and earliest.by_api else None
+
+
 def never_read(scope: Scope, providers: Collection[str]) -> list[Gap]:
     """Days of a closed range that one of the providers was never asked for.
 

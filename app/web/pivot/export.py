@@ -16,8 +16,9 @@ from app.queries.pivot.footer import FooterLine
 from app.queries.pivot.measures import COST, MEASURES, NOTHING, PEOPLE, REQUESTS, Amount, Line
 from app.queries.pivot.pivot import Pivot, pivot
 from app.queries.scope import Scope
-from app.web.pivot.page import closed, growing_days, has_shares, others_words, title
+from app.web.pivot.page import has_shares, others_words, title
 from app.web.pivot.view import PivotView, parse_pivot_view
+from app.web.pivot.whole import growing_days
 from app.web.pivot.words import NO_OWNER, NO_OWNER_OR_SHARED, shared_words
 from app.web.view import formatting
 from app.web.view.csv_files import (
@@ -31,7 +32,7 @@ from app.web.view.csv_files import (
 )
 from app.web.view.csv_metadata import Contents
 from app.web.view.frame import configured_providers
-from app.web.view.periods import within_records
+from app.web.view.periods import with_both_ends
 
 ROWS_AT_ONCE = 500
 
@@ -78,7 +79,7 @@ def found_pivot(now: datetime) -> PivotFile:
     view = parse_pivot_view(request.args, now.date())
     with reading():
         span, states = known_span(), freshness(configured_providers())
-        scope = closed(within_records(view.scope, span), span) if span else view.scope
+        scope = with_both_ends(view.scope, span, view.today) if span else view.scope
         open_days = growing_days(scope, states) if span else set()
         return PivotFile(view, scope, pivot(scope, view.shape(), limit=None), open_days, states)
 

@@ -10,14 +10,14 @@ from typing import Any
 from flask import Response, request
 
 from app.database import reading
-from app.dates import days_between, utc_now
+from app.dates import utc_now
 from app.queries.days.freshness import ProviderState
 from app.queries.pivot.dimensions import DIMENSIONS, NO_TEAM, PERIODS, TEAM
 from app.queries.pivot.measures import ADDITIVE, MEASURES
 from app.queries.pivot.pivot import MOST_PERIODS, Pivot, pivot
-from app.queries.scope import Scope
 from app.web.pivot.table import table
 from app.web.pivot.view import PivotView, parse_pivot_view
+from app.web.pivot.whole import growing_days, open_in_periods
 from app.web.pivot.words import (
     LEGENDS,
     MENUS,
@@ -31,7 +31,7 @@ from app.web.view.csv_files import (
 )
 from app.web.view.frame import frame
 from app.web.view.navigation import person_path
-from app.web.view.periods import open_days_of, within_records
+from app.web.view.periods import with_both_ends
 from app.web.view.state import SIZES
 
 
@@ -51,7 +51,7 @@ def known_context(
     view: PivotView, span: tuple[date, date], states: Sequence[ProviderState]
 ) -> dict[str, Any]:
     """What the page shows once any usage is known."""
-    scope = closed(within_records(view.scope, span), span)
+    scope = with_both_ends(view.scope, span, view.today)
     open_days = growing_days(scope, states)
     found = pivot(scope, view.shape(), limit=view.size, offset=view.offset)
     view = as_found(view, found)
@@ -60,7 +60,7 @@ def known_context(
         "shown": (scope.start, scope.end),
         "empty": empty_reason(view, found),
         "found": found,
-        "table": table(view, scope, found, person_path, open_days),
+        "table": table(view, scope, found, person_path, open_in_periods(view.scope, scope, states)),
         "file_holds": export_note(total_words(view, found), open_days),
         "counted": total_words(view, found),
         "columns_word": DIMENSIONS[found.by].many if found.by else "",
@@ -77,18 +77,6 @@ def known_context(
         "sizes": SIZES,
         "pages": view.pages(found.row_count, len(found.lines)),
     }
-
-
-def closed(scope: Scope, span: tuple[date, date]) -> Scope:
-    """The scope with both ends: open ones become the first or last known day."""
-    start, end = scope.start or span[0], scope.end or span[1]
-    return scope._replace(start=min(start, end), end=end)
-
-
-def growing_days(scope: Scope, states: Sequence[ProviderState]) -> set[date]:
-    """The days of a scope with both ends whose figures may still grow."""
-    days = days_between(scope.start or date.min, scope.end or date.min)
-    return open_days_of(days, scope, states)
 
 
 def as_found(view: PivotView, found: Pivot) -> PivotView:

@@ -88,7 +88,7 @@ class _TableWriter:
         if not column.label and self.found.shares_column:
             label, title = NO_OWNER_OR_SHARED
         heading = self._heading(column.label or "none", label, title)
-        return heading._replace(part=not_whole(by, column.key, self.scope, self.open_days))
+        return heading._replace(part=not_whole(by, column.key, self.view.scope, self.open_days))
 
     def _heading(self, sort: str, label: str, title: str) -> Heading:
         shown = (self.found.sort, self.found.descending)
@@ -159,7 +159,7 @@ class _TableWriter:
             others=self._cell(line.others),
             total=self._cell(line.total, href, shade),
             share=self._share(line.total, href),
-            part=not_whole(self.view.rows, line.key, self.scope, self.open_days),
+            part=not_whole(self.view.rows, line.key, self.view.scope, self.open_days),
         )
 
     def _share(self, amount: Amount | None, href: str) -> Cell:

@@ -18,7 +18,7 @@ from app.queries.scope import Scope, known_models, known_teams, model_names, mod
 from app.tools import TOOL_KEYS
 from app.web.view import charts, colors
 from app.web.view.navigation import navigation, range_arguments
-from app.web.view.periods import first_days
+from app.web.view.periods import first_days, with_both_ends
 from app.web.view.ranges import range_picker
 from app.web.view.state import View
 from app.web.view.tools import tool_parts
@@ -59,7 +59,7 @@ def frame(view: View, now: datetime | None = None) -> dict[str, Any]:
         "tools_known": TOOL_KEYS,
     }
     if span:
-        context["shown"] = (view.scope.start or span[0], view.scope.end or span[1])
+        context["shown"] = with_both_ends(view.scope, span, view.today)[:2]
         context["model_choices"] = model_choices(view.scope)
         # Asked for here, in the page's own snapshot: the templates look colours up later.
         g.model_places = model_places()

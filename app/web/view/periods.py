@@ -13,8 +13,8 @@ from app.queries.days.freshness import ProviderState, unsettled_days
 from app.queries.scope import Scope
 from app.web.view import formatting
 
-LONGEST_EMPTY_RANGE = 366
-"""A longer range (in days) is cut to the days that records are known of."""
+MOST_EMPTY_DAYS = 366
+"""A range that begins or ends further than this beyond all known days is cut to these."""
 MOST_STRETCHES = 2
 """At most this many stretches of days are named; the rest are only counted."""
 
@@ -33,7 +33,7 @@ class Comparison(NamedTuple):
 
 
 class ViewedRange(NamedTuple):
-    """What the range of a view means: the scope within the records, and the days it covers.
+    """What the range of a view means: the scope with both ends, and the days it covers.
 
     `open_days` are those of them whose figures are not whole, so they are in no change and in
     no curve.
@@ -58,7 +58,7 @@ def viewed_range(
 
     `rolling`: it was asked for as "the last N days".
     """
-    scope = within_records(asked, span)
+    scope = with_both_ends(asked, span, today)
     first, last = scope.start or span[0], scope.end or span[1]
     open_days = open_days_of(days_between(first, last), scope, states)
     compared = None
@@ -67,15 +67,20 @@ def viewed_range(
     return ViewedRange(scope, first, last, open_days, compared)
 
 
-def within_records(scope: Scope, span: tuple[date, date]) -> Scope:
-    """The scope, cut to the first and last known day when it is open or longer than a year.
+def with_both_ends(asked: Scope, span: tuple[date, date], today: date) -> Scope:
+    """The scope with both ends, whatever its length: as asked, else the first or last known day.
 
-    Nothing is lost by it, and a range of a thousand years draws no thousand years.
+    Only what lies far outside is cut, as nothing is lost by it: a range of a thousand years
+    draws no thousand years.
     """
-    if scope.days is not None and scope.days <= LONGEST_EMPTY_RANGE:
-        return scope
-    start, end = max(scope.start or span[0], span[0]), min(scope.end or span[1], span[1])
-    return scope._replace(start=start, end=end) if start <= end else scope
+    start, end = asked.start or span[0], asked.end or span[1]
+    known = min(span[0], end)
+    if asked.start is None or (known - start).days > MOST_EMPTY_DAYS:
+        start = known
+    known = max(span[1], today, start)
+    if (end - known).days > MOST_EMPTY_DAYS:
+        end = known
+    return asked._replace(start=start, end=end)
 
 
 def first_days(span: tuple[date, date]) -> tuple[date, date]:
