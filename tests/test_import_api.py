@@ -1,8 +1,10 @@
-"""POST /api/import: one file, at once, whole or not at all, and a sentence for all else."""
+"""POST /api/import: files, at once, each whole or not at all, and a sentence for all else."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -10,9 +12,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app.importing import history
+from app.importing import history, undo
 from app.models import AuditEvent, ImportBatch
-from tests.imported import CSV_FILES, costs, event, events, tokens, total, usage
+from app.states import BatchStatus
+from tests.imported import BY, CSV_FILES, costs, event, events, tokens, total, usage
 
 pytestmark = pytest.mark.usefixtures("database")
 BAD = event(tokens=5).replace("2026-11-02", "2026-13-02")
@@ -20,9 +23,15 @@ INDIVIDUAL = (CSV_FILES / "cursor_04_individual_2025-08_to_2026-03.csv").read_by
 
 
 def send(client: FlaskClient, content: bytes, name: str = "a.csv", **fields: Any) -> TestResponse:
+    return send_several(client, [(name, content)], **fields)
+
+
+def send_several(
+    client: FlaskClient, files: Sequence[tuple[str, bytes]], **fields: Any
+) -> TestResponse:
     answer = client.post(
         "/api/import",
-        data={"file": (io.BytesIO(content), name), **fields},
+        data={"file": [(io.BytesIO(content), name) for name, content in files], **fields},
         content_type="multipart/form-data",
     )
     # The test client keeps a large body in a file, which it leaves open.
@@ -193,3 +202,68 @@ def test_takes_more_than_other_requests_may_hold(client: FlaskClient) -> None:
     large = events(*(event(tokens=n) for n in range(1, 20_001)))
     assert len(large) > 1.1 * 2**20
     assert send(client, large).json["result"]["recordsImported"] == 20_000
+
+
+def test_several_files_each_have_a_verdict_and_an_undo(client: FlaskClient) -> None:
+    other = event("2026-11-03T10:00:00.000Z", tokens=20)
+    files = [("b.csv", events(other)), ("a.csv", events(event(tokens=10))), ("empty.csv", b"")]
+    answer = send_several(client, files)
+    assert answer.status_code == 200
+    told = answer.json["files"]
+    assert [(file["name"], file["type"]) for file in told] == [
+        ("b.csv", "cursor"),
+        ("a.csv", "cursor"),
+        ("empty.csv", ""),
+    ]
+    assert [file["result"]["recordsImported"] for file in told] == [1, 1, 0]
+    assert total()[0] == 30
+    assert [event.action for event in AuditEvent.select()] == ["import", "import"]
+    undo(next(file.id for file in history() if file.file_name == "b.csv"), by=BY, email_domain="")
+    assert total()[0] == 10
+    again = send_several(client, files[:2]).json["files"]
+    assert [file["result"]["recordsUnchanged"] for file in again] == [0, 1]
+    assert again[1]["note"].endswith("nothing was changed.")
+
+
+def test_a_refused_file_is_named_and_the_others_count(client: FlaskClient) -> None:
+    files = [
+        ("bad.csv", events(event(tokens=5), BAD)),
+        ("good.csv", events(event(tokens=10))),
+        ("picture.csv", b"\x89PNG\r\n\x1a\n\0\0"),
+    ]
+    answer = send_several(client, files)
+    assert answer.status_code == 400
+    bad, good, picture = answer.json["files"]
+    assert answer.json["error"].startswith("2 of 3 files were not imported. bad.csv: 1 of 2 rows")
+    assert " picture.csv: " in answer.json["error"]
+    assert [file["result"]["success"] for file in (bad, good, picture)] == [False, True, False]
+    assert [error["line"] for error in bad["result"]["errors"]] == [3]
+    assert picture["error"].startswith("picture.csv: ")
+    assert total()[0] == 10
+    assert ImportBatch.select().count() == 1
+
+
+def test_the_order_of_the_files_in_a_call_does_not_matter(client: FlaskClient) -> None:
+    """The two of key-a differ on a day that both have: the one that reaches further counts."""
+    later = tokens(usage(tokens=7_000), usage("2026-11-03", tokens=500))
+    files = [
+        ("z.csv", tokens(usage(tokens=1_000))),
+        ("a.csv", later),
+        ("m.csv", tokens(usage("2026-11-04", tokens=20))),
+    ]
+    for order in permutations(files):
+        assert send_several(client, order).status_code == 200
+        assert total()[0] == 7_520
+        for file in history():
+            if file.status is BatchStatus.APPLIED:
+                undo(file.id, by=BY, email_domain="")
+
+
+def test_a_question_of_several_files_names_its_file(client: FlaskClient) -> None:
+    files = [("a.csv", tokens(usage(key="ci-key"))), ("b.csv", tokens(usage(key="CI Key")))]
+    answer = send_several(client, files)
+    assert answer.status_code == 400
+    assert answer.json["error"].startswith("1 of 2 files was not imported. b.csv: 2026-11-02 ")
+    assert answer.json["error"].endswith(" Send renamed=same or renamed=different.")
+    assert send_several(client, files, renamed="same").status_code == 200
+    assert total()[0] == 1_000_000

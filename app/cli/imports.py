@@ -28,6 +28,7 @@ from app.importing import (
     UnreadableExport,
     discard,
     import_file,
+    not_imported,
     stage,
 )
 
@@ -84,7 +85,7 @@ def import_command(
     whose = {"person": person, "organization": organization}
     failed = [path for path in files if not _one(path, whose, renamed or "", dry_run, partial)]
     if failed and len(files) > 1:
-        click.echo(f"{len(failed)} of {len(files)} files were not imported.", err=True)
+        click.echo(not_imported(len(failed), len(files)), err=True)
     sys.exit(1 if failed else 0)
 
 

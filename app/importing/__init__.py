@@ -12,6 +12,13 @@ from app.importing.files import find_file, history, history_count, waiting
 from app.importing.moving import give, look_again
 from app.importing.owners import MAIN
 from app.importing.previews import days_of, preview, undo_preview
+from app.importing.several import (
+    FileVerdict,
+    SentFile,
+    import_files,
+    not_imported,
+    stage_files,
+)
 from app.importing.stored import rejected_rows
 from app.importing.types import (
     FileDay,
@@ -36,6 +43,7 @@ from app.providers.exports import UnreadableExport
 __all__ = (
     "MAIN",
     "FileDay",
+    "FileVerdict",
     "ImportRefused",
     "ImportedFile",
     "NoSuchImport",
@@ -46,6 +54,7 @@ __all__ = (
     "Renamed",
     "Renaming",
     "RowsRejected",
+    "SentFile",
     "Totals",
     "Undone",
     "UnownedKey",
@@ -60,10 +69,13 @@ __all__ = (
     "history",
     "history_count",
     "import_file",
+    "import_files",
     "look_again",
+    "not_imported",
     "preview",
     "rejected_rows",
     "stage",
+    "stage_files",
     "undo",
     "undo_preview",
     "waiting",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from app.importing.effects import applied, columns_of, taken_back
 from app.importing.files import file_of
-from app.importing.owners import Owners, label_of, organization_called
+from app.importing.owners import Owners, guess_owner, label_of, organization_of
 from app.importing.runs import MOVE, log_run
-from app.importing.stored import find_batch
+from app.importing.stored import find_batch, forget_unused
 from app.importing.types import ImportedFile
 from app.ledger import DEMO_ORGANIZATION, RecordWriter, bump_data_version, writing_usage
 from app.models import ImportBatch, Organization
@@ -20,15 +20,15 @@ def give(batch_id: int, label: str) -> None:
     """
     with writing_usage():
         batch = find_batch(batch_id, BatchStatus.STAGED)
-        provider = batch.organization.provider
-        if label.strip():
-            batch.organization = organization_called(provider, label)
-            batch.owner_by, batch.owner_reason = OwnerBy.SAID, ""
-        else:
-            batch.organization, batch.owner_reason = Owners(provider).of(batch)
+        before = batch.organization
+        batch.organization = organization_of(batch.organization.provider, label)
+        batch.owner_by, batch.owner_reason = OwnerBy.SAID, ""
+        if not label.strip():
             batch.owner_by = OwnerBy.GUESS
+            guess_owner(batch)
         batch.effect_version = None
         batch.save()
+        forget_unused(before)
 
 
 def look_again(provider: str, *, email_domain: str) -> list[ImportedFile]:

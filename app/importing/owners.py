@@ -21,7 +21,7 @@ from peewee import fn
 from app.identity import aliases, known_directory
 from app.importing.stored import Facts, facts_of
 from app.importing.types import ImportRefused
-from app.ledger import DEMO_ORGANIZATION, organization_for
+from app.ledger import DEMO_ORGANIZATION, holds_demo, organization_for
 from app.models import Actor, ImportBatch, Organization, Partition, Usage
 from app.providers import by_name
 from app.states import Source
@@ -46,6 +46,22 @@ class GuessedOwner(NamedTuple):
 def label_of(organization: Organization) -> str:
     """What people call an organisation of a provider."""
     return organization.name or MAIN
+
+
+def organization_of(provider: str, label: str) -> Organization:
+    """Where usage belongs of which this label is said; "": main, or beside the demo company.
+
+    Raises `ImportRefused` for what cannot be a label.
+    """
+    if label.strip():
+        return organization_called(provider, label)
+    return organization_for(provider, DEMO_ORGANIZATION if holds_demo() else "")
+
+
+def guess_owner(batch: ImportBatch) -> None:
+    """Let a file belong to the organisation of its people and keys; the demo company's stays."""
+    if batch.organization.name != DEMO_ORGANIZATION:
+        batch.organization, batch.owner_reason = Owners(batch.organization.provider).of(batch)
 
 
 def organization_called(provider: str, text: str) -> Organization:

@@ -11,7 +11,7 @@ from app.dates import now_seconds
 from app.identity import BadEmail, checked_email
 from app.importing.events import encoded
 from app.importing.merging import key_hash_of
-from app.importing.owners import Owners, organization_called
+from app.importing.owners import guess_owner, organization_of
 from app.importing.parts import CONTRADICTION, REPETITION, PartsAbove
 from app.importing.stored import (
     PIECE,
@@ -22,8 +22,8 @@ from app.importing.stored import (
     rows_of_batch,
 )
 from app.importing.types import ImportRefused, WrongKind
-from app.ledger import DEMO_ORGANIZATION, holds_demo, organization_for, writing_usage
-from app.models import ImportBatch, Organization
+from app.ledger import writing_usage
+from app.models import ImportBatch
 from app.providers import by_name
 from app.providers.exports import BadRow, Export, ExportRow, HeaderAgain, SkippedRow, open_export
 from app.states import BatchStatus, Merge, OwnerBy
@@ -135,16 +135,9 @@ def _file_name(name: str) -> str:
     return "".join(each if each.isprintable() else " " for each in base)[:LONGEST_NAME]
 
 
-def _organization(provider: str, label: str) -> Organization:
-    """Where imported usage belongs: beside the demo company while the database holds it."""
-    if label.strip():
-        return organization_called(provider, label)
-    return organization_for(provider, DEMO_ORGANIZATION if holds_demo() else "")
-
-
 def _read_rows(batch: ImportBatch, export: Export, hashed: HashedStream, label: str) -> None:
     with writing():
-        batch.organization = _organization(export.kind.provider, label)
+        batch.organization = organization_of(export.kind.provider, label)
         batch.owner_by = OwnerBy.SAID if label.strip() else OwnerBy.GUESS
         batch.save(force_insert=True)
     reader = _RowReader(batch)
@@ -233,12 +226,7 @@ class _RowReader:
             batch.first_day, batch.last_day = min(facts.days), max(facts.days)
             _, batch.tokens, batch.value_nanos = facts.sums
         batch.facts = facts.as_json()
-        self._guess_owner()
+        if batch.owner_by == OwnerBy.GUESS:
+            guess_owner(batch)
         batch.status = BatchStatus.STAGED
         batch.save()
-
-    def _guess_owner(self) -> None:
-        batch = self.batch
-        if batch.owner_by == OwnerBy.GUESS and batch.organization.name != DEMO_ORGANIZATION:
-            owners = Owners(batch.organization.provider)
-            batch.organization, batch.owner_reason = owners.of(batch)

@@ -204,10 +204,10 @@ def delete_batch(batch: ImportBatch) -> None:
     delete_rows(batch, [day for (day,) in days.tuples()])
     RejectedRow.delete().where(RejectedRow.batch == batch).execute()
     ImportBatch.delete().where(ImportBatch.id == batch.id).execute()
-    _forget_unused(batch.organization)
+    forget_unused(batch.organization)
 
 
-def _forget_unused(organization: Organization) -> None:
+def forget_unused(organization: Organization) -> None:
     """A label that was made for a file goes with it, unless something else has it."""
     tables = (ImportBatch, Partition, Actor, Member, ApiKey, Workspace)
     if organization.name and not any(

@@ -1,4 +1,4 @@
-"""The JSON API's import: one CSV export, at once."""
+"""The JSON API's import: CSV exports, at once."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.current import the_config
 from app.importing import (
+    FileVerdict,
     ImportedFile,
-    ImportRefused,
     Preview,
     RejectedLine,
     RenameUnclear,
     Renaming,
     RowsRejected,
-    UnreadableExport,
-    import_file,
+    SentFile,
+    import_files,
+    not_imported,
     rejected_rows,
 )
 from app.tools import TOOL_OF_PROVIDER
@@ -41,47 +42,71 @@ def _too_large(_: RequestEntityTooLarge) -> ResponseReturnValue:
 @token_scope("import")
 @takes_upload(uploads.most_bytes)
 def import_() -> ResponseReturnValue:
-    """Import the file in the field `file`; nothing of it when a row of it cannot be read.
+    """Import the files in the field `file`, each by itself; nothing of one with a bad row.
 
     Fields: `type` (the tool or the export's name, must agree with the file), `email` (whose
     usage it is, for exports that do not say), `organization` (the label of the organisation it
     belongs to; without it the file's people and keys tell), `partial` (`1`: the good rows,
-    whatever the others).
+    whatever the others), `renamed` (`same` or `different`). They hold for every file.
     """
-    sent = request.files.get("file")
-    if sent is None:
+    sent = request.files.getlist("file")
+    if not sent:
         raise BadRequest("file: send the CSV file in the field `file` of a multipart form.")
-    try:
-        found = import_file(
-            cast(BinaryIO, sent.stream),
-            sent.filename or "",
-            person=request.form.get("email", ""),
-            partial=_flag("partial"),
-            renamed=_renamed(),
-            kind=request.form.get("type", "").strip(),
-            organization=request.form.get("organization", ""),
-            by=current_user_label(),
-            email_domain=the_config().email_domain,
-        )
-    except RowsRejected as error:
-        return _refused(error)
-    except RenameUnclear as error:
-        raise BadRequest(f"{error} Send renamed=same or renamed=different.") from None
-    except (UnreadableExport, ImportRefused) as error:
-        raise BadRequest(str(error)) from None
+    verdicts = import_files(
+        [SentFile(cast(BinaryIO, each.stream), each.filename or "") for each in sent],
+        person=request.form.get("email", ""),
+        partial=_flag("partial"),
+        renamed=_renamed(),
+        kind=request.form.get("type", "").strip(),
+        organization=request.form.get("organization", ""),
+        by=current_user_label(),
+        email_domain=the_config().email_domain,
+    )
+    for verdict in verdicts:
+        if verdict.found and not verdict.found.note:
+            record_event("import", f"#{verdict.found.file.id} {verdict.found.file.file_name}")
+    return _one(verdicts[0]) if len(verdicts) == 1 else _several(verdicts)
+
+
+def _one(verdict: FileVerdict) -> ResponseReturnValue:
+    if verdict.found:
+        return jsonify(_taken(verdict.found))
+    if isinstance(verdict.refusal, RowsRejected):
+        return jsonify(error=str(verdict.refusal), **_refused(verdict.refusal)), 400
+    raise BadRequest(f"{verdict.refusal}{_advice(verdict)}")
+
+
+def _several(verdicts: Sequence[FileVerdict]) -> ResponseReturnValue:
+    """An entry for each file, in the order in which they were sent; 400 when one was refused."""
+    files = [{"name": verdict.name, **_entry(verdict)} for verdict in verdicts]
+    refused = [file["error"] for file in files if "error" in file]
+    if not refused:
+        return jsonify(files=files)
+    return jsonify(
+        error=" ".join([not_imported(len(refused), len(files)), *refused]), files=files
+    ), 400
+
+
+def _entry(verdict: FileVerdict) -> dict[str, Any]:
+    if verdict.found:
+        return _taken(verdict.found)
+    return {"error": f"{verdict.sentence}{_advice(verdict)}", **_refused(verdict.refusal)}
+
+
+def _advice(verdict: FileVerdict) -> str:
+    unclear = isinstance(verdict.refusal, RenameUnclear)
+    return " Send renamed=same or renamed=different." if unclear else ""
+
+
+def _taken(found: Preview) -> dict[str, Any]:
     rejected = rejected_rows(found.file.id, MOST_ERRORS) if found.file.id else []
-    result = _result(found, rejected)
-    if found.note:
-        return jsonify(**_about(found.file), note=found.note, result=result)
-    record_event("import", f"#{found.file.id} {found.file.file_name}")
-    return jsonify(**_about(found.file), result=result)
-
-
-def _about(file: ImportedFile) -> dict[str, str]:
+    note = {"note": found.note} if found.note else {}
     return {
-        "type": _type(file),
-        "organization": file.organization,
-        "organizationReason": file.owner_reason,
+        "type": _type(found.file),
+        "organization": found.file.organization,
+        "organizationReason": found.file.owner_reason,
+        **note,
+        "result": _result(found, rejected),
     }
 
 
@@ -123,13 +148,14 @@ def _message(row: RejectedLine) -> str:
     return f"{row.message} (found {row.value!r})" if row.value else row.message
 
 
-def _refused(error: RowsRejected) -> ResponseReturnValue:
+def _refused(refusal: Exception | None) -> dict[str, Any]:
+    rejected = refusal if isinstance(refusal, RowsRejected) else None
     result = {
         "success": False,
         "recordsImported": 0,
-        "recordsSkipped": error.file.skipped,
+        "recordsSkipped": rejected.file.skipped if rejected else 0,
         "recordsUnchanged": 0,
         "unmappedKeys": [],
-        "errors": _errors(error.rows),
+        "errors": _errors(rejected.rows if rejected else ()),
     }
-    return jsonify(error=str(error), type=_type(error.file), result=result), 400
+    return {"type": _type(rejected.file) if rejected else "", "result": result}
