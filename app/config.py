@@ -53,7 +53,8 @@ class Config:
     postgres_url: str | None = field(default=None, repr=False)
     sqlite_path: Path = ROOT / "instance" / "tracker.db"
     accounts: Mapping[str, Account] = field(default_factory=_no_accounts)
-    email_domain: str = "sentry.io"
+    email_domain: str = ""
+    """The domain of addresses made from key names, "" for the one that most members share."""
     admin_password: str | None = field(default=None, repr=False)
     allow_no_auth: bool = False
     viewer_password: str | None = field(default=None, repr=False)
@@ -92,7 +93,7 @@ def read_config(environ: Mapping[str, str], root: Path = ROOT) -> Config:
         postgres_url=reader.parsed("POSTGRES_URL", _postgres_url),
         sqlite_path=sqlite_path,
         accounts={one.NAME: _account(reader, one.SETTINGS) for one in PROVIDERS},
-        email_domain=reader.parsed("EMAIL_DOMAIN", _domain) or "sentry.io",
+        email_domain=reader.parsed("EMAIL_DOMAIN", _domain) or "",
         admin_password=reader.secret("ADMIN_PASSWORD"),
         allow_no_auth=reader.switch("ALLOW_NO_AUTH", default=False),
         viewer_password=reader.secret("VIEWER_PASSWORD"),

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from app.access.passwords import FEWEST_CHARACTERS, WEAK_WORDS, is_weak
 from app.config import LOOPBACK_HOSTS, ROOT, Config
 from app.database import OutdatedSchema, database, describe, is_postgres, pending_migrations
 from app.files import FILE_MODE, FOLDER_MODE, open_to_others
+from app.identity import address_domain
 from app.providers import PROVIDERS, Provider
 from app.soundness import sqlite_damage
 from app.states import RunStatus
@@ -58,7 +60,7 @@ def examine(config: Config, environ: Mapping[str, str]) -> Findings:
     """Look at everything, one finding after the other; `environ` tells HOST. Never raises."""
     yield from _login(config, environ.get("HOST", "127.0.0.1"))
     yield from _secrets(config)
-    yield from _database()
+    yield from _database(config)
     yield from _files(config)
     yield from _disk(config)
     for provider in PROVIDERS:
@@ -109,11 +111,14 @@ def _secrets(config: Config) -> Findings:
         yield _length("CRON_SECRET", config.cron_secret)
 
 
-def _database() -> Findings:
+def _database(config: Config) -> Findings:
     try:
         with database.connection_context():
             yield Finding(Level.OK, "database", f"{describe()} answers")
-            yield from _guarded("schema", _schema)
+            schema = list(_guarded("schema", _schema))
+            yield from schema
+            if all(finding.level is Level.OK for finding in schema):
+                yield from _guarded("EMAIL_DOMAIN", partial(_address_domain, config))
             yield from _guarded("database", _postgres_version if is_postgres() else _integrity)
             yield from _guarded("database", _writable)
     except PeeweeException as error:
@@ -139,6 +144,12 @@ def _schema() -> Finding:
         found = f"{len(pending)} migrations are missing, from {pending[0]}"
         return Finding(Level.FAIL, "schema", found, "Run `flask migrate`.")
     return Finding(Level.OK, "schema", "current")
+
+
+def _address_domain(config: Config) -> Finding:
+    """Whose domain keys get that name somebody who is no member."""
+    domain = address_domain(config.email_domain)
+    return Finding(Level.OK, "EMAIL_DOMAIN", f"{domain.name}: {domain.reason}")
 
 
 def _integrity() -> Finding:

@@ -27,7 +27,7 @@ from tests.invented import rollup_content
 from tests.reading import token_of
 from tests.tools import CLAUDE_CODE, CURSOR
 
-DOMAIN = "sentry.io"
+DOMAIN = "firm.example"
 ANN, BOB, CAT = "ann.lee@firm.example", "bob@firm.example", "cat@firm.example"
 DAYS = (date(2026, 10, 1), date(2026, 10, 2), date(2026, 10, 5))
 DIRECTORY = Directory(

@@ -128,7 +128,7 @@ def test_every_setting_has_its_default(tmp_path: Path) -> None:
     assert config == Config(
         sqlite_path=tmp_path / "instance" / "tracker.db", secret_key=signing.strip()
     )
-    assert (config.email_domain, config.sync_at) == ("sentry.io", time(6, 0))
+    assert (config.email_domain, config.sync_at) == ("", time(6, 0))
     assert config.scheduler
     assert not config.allow_no_auth
     assert config.provider_url("anthropic") == "https://api.anthropic.com"

@@ -182,10 +182,10 @@ def test_lists_changes_and_removes_mappings(firm: FlaskClient) -> None:
     assert f"claude_code_key_dora.new_xyz key_rule {BOB} mapped here 1.20 M" in text
     assert "Mapped here 1 Automatic 0" in text
     text = shown(firm.get(f"{MAPPINGS}?remove=key_rule").text)
-    assert f"from {BOB} to dora.new@sentry.io (3 days" in text
+    assert f"from {BOB} to dora.new@firm.example (3 days" in text
     answer = send(firm, f"{MAPPINGS}?remove=key_rule", {"act": "remove", "key": "key_rule"})
     assert answer.status_code == 303
-    assert owner_of("key_rule") == ("dora.new@sentry.io", "key name")
+    assert owner_of("key_rule") == ("dora.new@firm.example", "key name")
     text = shown(firm.get(answer.location).text)
     assert f"{BOB} → the automatic rule" in text
     assert "Mapped here 0 Automatic 1" in text
@@ -200,7 +200,7 @@ def test_the_history_names_who_did_it(firm: FlaskClient) -> None:
 def test_tells_what_the_name_rule_made(firm: FlaskClient) -> None:
     text = shown(firm.get(MAPPINGS).text)
     assert "This rule gave 1 key an owner, 1 of them an address that no member has" in text
-    assert "dora.new@sentry.io claude_code_key_dora.new_xyz" in text
+    assert "dora.new@firm.example claude_code_key_dora.new_xyz" in text
 
 
 def test_hostile_names_are_inert(firm: FlaskClient) -> None:

@@ -66,7 +66,7 @@ def test_keys_belong_to_whom_the_contract_says(upstream: Upstream) -> None:
     truth = true_totals(upstream.company, MONDAY, MONDAY)
     claude = {email for email, tool in truth.by_person_tool if tool == CLAUDE_CODE}
     own = ("ana.souza", "ben.okafor", "chloe.martin", "dev.patel", "eva.lindqvist", "femi")
-    derived = {"gone.person@sentry.io", "kim.lee@sentry.io"}
+    derived = {"gone.person@lumen.example", "kim.lee@lumen.example"}
     assert claude == {f"{name}@lumen.example" for name in own} | derived
     suggestions = {key: found.suggested_email for key, found in truth.unmapped.items()}
     assert suggestions == {

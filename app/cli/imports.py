@@ -16,6 +16,7 @@ from app.access.audit import COMMAND_LINE
 from app.cli.common import with_database
 from app.current import the_config
 from app.database import require_current_schema
+from app.directory.upkeep import keep_up
 from app.identity import BadEmail, checked_email
 from app.importing import (
     MAIN,
@@ -82,6 +83,7 @@ def import_command(
     Each file is taken whole or not at all, and one never counts twice. `-` is standard input.
     """
     require_current_schema()
+    keep_up(the_config().email_domain)
     whose = {"person": person, "organization": organization}
     failed = [path for path in files if not _one(path, whose, renamed or "", dry_run, partial)]
     if failed and len(files) > 1:

@@ -16,18 +16,16 @@ from app.identity import (
     known_directory,
     moves,
     own_email,
-    resolve_again,
+    resolve_everybody,
 )
 from app.ledger import bump_data_version, writing_usage
 from app.models import (
     Actor,
     Mapping,
     MappingChange,
-    Member,
     Organization,
     Partition,
     Person,
-    PersonAlias,
     Usage,
 )
 from app.queries.keys.mappings import undoable
@@ -146,16 +144,9 @@ def change_mappings(changes: Sequence[KeyChange], *, by: str, email_domain: str)
         for change in real:
             _store(change, now)
         batch = _log(real, before, now, by)
-        apply_rules(email_domain)
-        _forget_unused(before[one.key].email for one in real if one.key in before)
+        resolve_everybody(email_domain)
         bump_data_version()
     return batch
-
-
-def apply_rules(email_domain: str) -> None:
-    """Let every actor of every organisation belong to whom the rules give it now."""
-    for organization in Organization.select():
-        resolve_again(organization, email_domain)
 
 
 def _store(change: KeyChange, now: int) -> None:
@@ -179,22 +170,6 @@ def _log(real: Sequence[KeyChange], before: dict[str, Owner], now: int, by: str)
             label_after=change.owner.label,
         )
     return batch
-
-
-def _forget_unused(emails: Iterable[str]) -> None:
-    """Forget persons whom only a mapping ever named, such as a mistyped address."""
-    for email in set(filter(None, emails)):
-        person = Person.get_or_none(Person.email == email)
-        if person is None or person.name or person.team_id or person.left_day:
-            continue
-        used = (
-            Actor.select().where(Actor.person == person),
-            PersonAlias.select().where(PersonAlias.person == person),
-            Member.select().where(Member.email == email),
-            Mapping.select().where(Mapping.email == email),
-        )
-        if not any(query.exists() for query in used):
-            person.delete_instance()
 
 
 def undo(batch: int, *, by: str, email_domain: str) -> int:

@@ -7,8 +7,8 @@ from typing import Any
 
 from app.database import writing
 from app.dates import day_number, now_seconds, parse_day
-from app.directory.mappings import MappingEffect, apply_rules, effect_when
-from app.identity import KnownDirectory, checked_email, merges, own_email
+from app.directory.mappings import MappingEffect, effect_when
+from app.identity import KnownDirectory, checked_email, merges, own_email, resolve_everybody
 from app.ledger import bump_data_version, writing_usage
 from app.models import Person, PersonAlias, Team
 from app.usage import normal_email
@@ -95,7 +95,7 @@ def merge_people(email: str, further: str, *, email_domain: str) -> None:
     with writing_usage():
         person, further = _to_merge(email, further)
         PersonAlias.create(email=further, person=person, created_at=now_seconds())
-        apply_rules(email_domain)
+        resolve_everybody(email_domain)
         bump_data_version()
 
 
@@ -139,7 +139,7 @@ def split_person(further: str, *, email_domain: str) -> str:
     with writing_usage():
         further, owner = _to_split(further)
         PersonAlias.delete().where(PersonAlias.email == further).execute()
-        apply_rules(email_domain)
+        resolve_everybody(email_domain)
         bump_data_version()
     return owner
 

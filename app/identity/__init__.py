@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from app.identity.addresses import BadEmail, checked_email
+from app.identity.domain import address_domain
+from app.identity.people import aliases, merges, own_email
 from app.identity.rules import KnownDirectory
 from app.identity.store import (
     Move,
-    aliases,
     ensure_actors,
     known_directory,
-    merges,
     moves,
-    own_email,
     resolve_again,
+    resolve_everybody,
     store_directory,
 )
 
 __all__ = (
-    "BadEmail", "KnownDirectory", "Move", "aliases", "checked_email", "ensure_actors",
-    "known_directory", "merges", "moves", "own_email", "resolve_again", "store_directory",
+    "BadEmail", "KnownDirectory", "Move", "address_domain", "aliases", "checked_email",
+    "ensure_actors", "known_directory", "merges", "moves", "own_email", "resolve_again",
+    "resolve_everybody", "store_directory",
 )  # fmt: skip

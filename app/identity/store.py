@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from peewee import JOIN, Field
 
 from app.database import database
+from app.identity.domain import address_domain
+from app.identity.people import PIECE, aliases, ensure_people, forget_unknown
 from app.identity.rules import CLAUDE_CODE_WORKSPACE, KnownDirectory
 from app.models import (
     UNATTRIBUTED,
@@ -18,14 +20,10 @@ from app.models import (
     Member,
     Organization,
     Person,
-    PersonAlias,
     Workspace,
 )
 from app.rollups import refresh_people
-from app.usage import Directory, ListedKey, RawActor, normal_email
-
-PIECE = 500
-"""How many rows go into one statement."""
+from app.usage import Directory, ListedKey, RawActor
 
 
 class Move(NamedTuple):
@@ -57,7 +55,7 @@ def store_directory(organization: Organization, directory: Directory) -> bool:
         fresh = [row for key, row in rows.items() if row != known.get(key)]
         _upsert(table, fresh)
         changed = changed or bool(fresh)
-    _ensure_people({member.email: member.name for member in directory.members if member.email})
+    ensure_people({member.email: member.name for member in directory.members if member.email})
     return changed
 
 
@@ -83,8 +81,11 @@ def _upsert(table: Any, rows: list[dict[str, Any]]) -> None:
 
 
 def known_directory(organization: Organization, email_domain: str) -> KnownDirectory:
-    """Load what is kept of `organization`, with the administrator's mappings."""
-    known = KnownDirectory(email_domain)
+    """Load what is kept of `organization`, with the administrator's mappings.
+
+    `email_domain` is that of addresses made from key names; "" lets the members decide.
+    """
+    known = KnownDirectory(address_domain(email_domain).name)
     for key, email in Mapping.select(Mapping.key, Mapping.email).tuples():
         known.map_key(key, email)
     known.aliases = aliases()
@@ -125,7 +126,7 @@ def ensure_actors(
     if missing:
         known = known_directory(organization, email_domain)
         resolved = {actor: known.resolve(actor) for actor in missing}
-        people = _ensure_people({email: "" for email, _ in resolved.values() if email})
+        people = ensure_people({email: "" for email, _ in resolved.values() if email})
         rows = [
             {
                 "organization": organization,
@@ -147,62 +148,6 @@ def _stored_actors(organization: Organization) -> dict[RawActor, int]:
     return {RawActor(*row[1:]): row[0] for row in rows}
 
 
-def _ensure_people(names_by_email: dict[str, str]) -> dict[str, int]:
-    """Ids of the persons with these e-mails, made where missing; a known name is kept."""
-    names = {normal_email(email): name for email, name in names_by_email.items()}
-    known = _people_named(names)
-    missing = [
-        {"email": email, "name": name} for email, name in names.items() if email not in known
-    ]
-    for start in range(0, len(missing), PIECE):
-        Person.insert_many(missing[start : start + PIECE]).on_conflict_ignore().execute()
-    for email, (person_id, name) in known.items():
-        if names[email] and not name:
-            Person.update(name=names[email]).where(Person.id == person_id).execute()
-    found = _people_named(names) if missing else known
-    return {email: person_id for email, (person_id, _) in found.items()}
-
-
-def _people_named(emails: Iterable[str]) -> dict[str, tuple[int, str]]:
-    """{e-mail: (id, name)} of those of the e-mails that are somebody's."""
-    wanted = list(emails)
-    found: dict[str, tuple[int, str]] = {}
-    for start in range(0, len(wanted), PIECE):
-        query = Person.select(Person.email, Person.id, Person.name).where(
-            Person.email.in_(wanted[start : start + PIECE])
-        )
-        found |= {email: (key, name) for email, key, name in database.execute(query).fetchall()}
-    return found
-
-
-def aliases() -> dict[str, str]:
-    """Every further e-mail of a person, with the person's own.
-
-    Whoever was merged keeps their further e-mails, so that these go along at a split: one such
-    e-mail may lead to another.
-    """
-    found = merges()
-    for email, own in found.items():
-        while own in found:
-            own = found[own]
-        found[email] = own
-    return found
-
-
-def merges() -> dict[str, str]:
-    """Every further e-mail, with the one that it was merged into."""
-    rows = PersonAlias.select(PersonAlias.email, Person.email).join(Person)
-    return dict(rows.tuples())
-
-
-def own_email(email: str) -> str:
-    """The own e-mail of the person whose further e-mail this is; else the e-mail as it is."""
-    rows = PersonAlias.select(Person.email).join(Person)
-    while row := rows.where(PersonAlias.email == email).tuples().first():
-        email = row[0]
-    return email
-
-
 def moves(organization: Organization, known: KnownDirectory) -> list[Move]:
     """The actors that are not stored as the rules say by what is `known`. Changes nothing."""
     columns = (Actor.key, Actor.account, Actor.workspace, Actor.id, Actor.person, Actor.rule)
@@ -220,13 +165,18 @@ def moves(organization: Organization, known: KnownDirectory) -> list[Move]:
     return found
 
 
+def resolve_everybody(email_domain: str) -> int:
+    """`resolve_again` in every organisation: members of one may decide the domain of all."""
+    return sum(resolve_again(each, email_domain) for each in Organization.select())
+
+
 def resolve_again(organization: Organization, email_domain: str) -> int:
     """Apply the rules to every actor; refresh the rollups of persons whose actors changed.
 
     Returns how many actors changed hands. Usage records are never touched.
     """
     wanted = moves(organization, known_directory(organization, email_domain))
-    people = _ensure_people({move.email: "" for move in wanted if move.email})
+    people = ensure_people({move.email: "" for move in wanted if move.email})
     touched: set[int] = set()
     moved = 0
     for move in wanted:
@@ -237,4 +187,5 @@ def resolve_again(organization: Organization, email_domain: str) -> int:
             touched |= {person_id or UNATTRIBUTED, move.person_before or UNATTRIBUTED}
     if touched:
         refresh_people(touched)
+        forget_unknown(touched)
     return moved

@@ -12,7 +12,7 @@ from peewee import PeeweeException
 from app.config import Config
 from app.database import reconnect
 from app.dates import day_number, days_between, utc_now
-from app.identity import resolve_again, store_directory
+from app.identity import resolve_everybody, store_directory
 from app.importing import look_again
 from app.ledger import (
     Outcome,
@@ -118,7 +118,7 @@ def _sync_days(
     directory = provider.fetch_directory(client)
     with _writing_for(part):
         changed = store_directory(organization, directory)
-        if resolve_again(organization, config.email_domain) or changed:
+        if resolve_everybody(config.email_domain) or changed:
             bump_data_version()
     suspicious, bad = [], _BadDays(provider)
     with _looking_again(config, provider, part):

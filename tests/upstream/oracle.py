@@ -86,7 +86,7 @@ def true_totals(
     start: date,
     end: date,
     *,
-    email_domain: str = "sentry.io",
+    email_domain: str = "lumen.example",
     mappings: Mapping[str, str] | None = None,
 ) -> Truth:
     """The truth about the days `start` to `end`, both included, in the company as it is.

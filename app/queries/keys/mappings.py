@@ -226,7 +226,7 @@ def known_emails(text: str = "", limit: int | None = None) -> list[str]:
 
 
 def guesses() -> list[Guess]:
-    """Keys that belong to an address made from their name and EMAIL_DOMAIN, by address."""
+    """Keys that belong to an address made from their name, by address."""
     rows = (
         Actor.select(Actor.key, ApiKey.name, Person.email, fn.MAX(Member.id))
         .join(Person)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from flask import Flask, Response, current_app, request
 
+from app.current import the_config
 from app.database import database, require_current_schema
+from app.directory.upkeep import keep_up
 from app.web.request.assets import FILES
 
 SECURITY_HEADERS = {
@@ -19,7 +21,7 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-SCHEMA_CHECKED = "tracker_schema_checked"
+STARTED = "tracker_started"
 
 
 def register(app: Flask) -> None:
@@ -36,12 +38,13 @@ def _connect() -> None:
 
 
 def make_ready() -> None:
-    """Connect, and make sure once that the schema is current. Raises `OutdatedSchema`."""
+    """Connect, and make sure once that schema and owners are current. Raises `OutdatedSchema`."""
     # The pool tries a connection before it hands it out: a server restart kills those it holds.
     database.connect(reuse_if_open=True)
-    if not current_app.extensions.get(SCHEMA_CHECKED):
+    if not current_app.extensions.get(STARTED):
         require_current_schema()
-        current_app.extensions[SCHEMA_CHECKED] = True
+        keep_up(the_config().email_domain)
+        current_app.extensions[STARTED] = True
 
 
 def _close(_: BaseException | None) -> None:

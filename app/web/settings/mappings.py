@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from app.current import the_config
 from app.database import reading
+from app.identity import address_domain
 from app.queries.keys.mappings import OwnedKey, guesses, owned_keys, past_changes, undoable
 from app.states import Rule
 from app.web.request.guard import admin_only
@@ -72,7 +73,7 @@ def _context(view: KeysView, error: str) -> dict[str, Any]:
         "removal": removal_of(view),
         "history": history,
         "undoable": undoable(change.batch for change in history),
-        "email_domain": the_config().email_domain,
+        "email_domain": address_domain(the_config().email_domain),
         "guesses": guesses(),
         "error": error,
         "post_url": request.path,
