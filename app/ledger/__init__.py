@@ -7,7 +7,6 @@ from app.ledger.days import (
     DayStamps,
     Outcome,
     StoredDay,
-    bump_data_version,
     day_stamps,
     holds_demo,
     organization_for,
@@ -16,6 +15,7 @@ from app.ledger.days import (
     writing_usage,
 )
 from app.ledger.records import RecordWriter, StampSums, ensure_models, hash_of
+from app.ledger.version import bump_data_version
 
 __all__ = (
     "DEMO_ORGANIZATION",

@@ -10,8 +10,9 @@ from enum import StrEnum
 from app.database import database, is_postgres, writing
 from app.dates import day_number, now_seconds, utc_today
 from app.ledger.records import RecordWriter, StampSums, hash_of
+from app.ledger.version import bump_data_version
 from app.locks import NAMESPACE
-from app.models import DayChange, Meta, Organization, Partition, Run
+from app.models import DayChange, Organization, Partition, Run
 from app.rollups import refresh_day
 from app.states import Source
 from app.usage import DayUsage, UsageRecord
@@ -115,7 +116,7 @@ def replace_day(
         _stamp(partition, run, after, content_hash, settled=usage.settled)
         stored = _stored(partition, before, after)
         _finish_day(partition, stored, run)
-        bump_data_version()
+        bump_data_version(partition.day)
     return stored
 
 
@@ -155,11 +156,6 @@ def day_stamps(organization: Organization, day: int) -> DayStamps:
         elif partition.records > 0 and not api.records:
             api = _figures(partition)
     return DayStamps(api, imported)
-
-
-def bump_data_version() -> None:
-    """Tell every cache that the data changed. Part of the writing transaction."""
-    Meta.update(data_version=Meta.data_version + 1).execute()
 
 
 def _partition(organization: Organization, source: str, day: int, run: Run) -> Partition:

@@ -10,6 +10,7 @@ from itertools import islice
 
 from app.database import insert_rows
 from app.identity import ensure_actors
+from app.ledger.version import bump_data_version
 from app.model_names import display_name
 from app.models import MODEL, TOOL, Organization, Partition, Slice, Usage
 from app.usage import RawActor, Tokens, UsageRecord
@@ -171,7 +172,10 @@ def ensure_models(wanted: set[tuple[str, str]]) -> dict[tuple[str, str], int]:
 
 def _model_slices() -> dict[tuple[str, str], int]:
     slices = list(Slice.select().where(Slice.kind == MODEL))
-    for stored in slices:
-        if stored.name != display_name(stored.model):
-            Slice.update(name=display_name(stored.model)).where(Slice.id == stored.id).execute()
+    renamed = [stored for stored in slices if stored.name != display_name(stored.model)]
+    for stored in renamed:
+        Slice.update(name=display_name(stored.model)).where(Slice.id == stored.id).execute()
+    if renamed:
+        # A name stands in the answers about any day.
+        bump_data_version()
     return {(stored.tool, stored.model): stored.id for stored in slices}

@@ -4,7 +4,7 @@ moments epoch seconds UTC."""
 from __future__ import annotations
 
 from app.models.access import ApiToken, AuditEvent, KnownPlace, LoginSession, LoginTry
-from app.models.base import Meta, Table
+from app.models.base import DayVersion, Meta, Table
 from app.models.directory import (
     Actor,
     ApiKey,
@@ -39,7 +39,7 @@ from app.models.rollups import (
 from app.models.runs import ProviderRun, Run, Slot
 
 TABLES = (
-    Meta, Organization, Team, Person, PersonAlias, Member, ApiKey, Workspace, Mapping,
+    Meta, DayVersion, Organization, Team, Person, PersonAlias, Member, ApiKey, Workspace, Mapping,
     MappingChange, Slice, Actor, Slot, Run, ProviderRun, Partition, DayChange, Usage, PersonDay,
     PersonMonth, TotalDay, ImportBatch, ImportedRow, RejectedRow, LoginSession, ApiToken,
     LoginTry, KnownPlace, AuditEvent,
@@ -47,7 +47,7 @@ TABLES = (
 
 __all__ = (
     "ALL", "ALL_SLICE", "MODEL", "SUM_COLUMNS", "TABLES", "TOOL", "UNATTRIBUTED", "Actor",
-    "ApiKey", "ApiToken", "AuditEvent", "DayChange", "ImportBatch", "ImportedRow",
+    "ApiKey", "ApiToken", "AuditEvent", "DayChange", "DayVersion", "ImportBatch", "ImportedRow",
     "KnownPlace", "LoginSession", "LoginTry", "Mapping", "MappingChange", "Member", "Meta",
     "Organization",
     "Partition", "Person", "PersonAlias", "PersonDay", "PersonMonth", "ProviderRun",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from peewee import BigIntegerField, IntegerField, Model
+from peewee import SQL, BigIntegerField, IntegerField, Model
 
 from app.database import database
 
@@ -16,7 +16,18 @@ class Table(Model):
 
 
 class Meta(Table):
-    """The one row of facts about the data: its version goes up with every change."""
+    """The one row of facts about the data: its version goes up with every change.
+
+    `overall_version` is that of the last change which was not of the usage of a day alone.
+    """
 
     id = IntegerField(primary_key=True)
     data_version = BigIntegerField(default=0)
+    overall_version = BigIntegerField(default=0, constraints=[SQL("DEFAULT 0")])
+
+
+class DayVersion(Table):
+    """The version of the data in which a day's usage (YYYYMMDD) changed last."""
+
+    day = IntegerField(primary_key=True)
+    version = BigIntegerField()

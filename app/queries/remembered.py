@@ -1,11 +1,12 @@
-"""Answers kept until the data changes: what only a write can change is asked once per write."""
+"""Answers kept until what they were made from changes: it is asked for once, by one."""
 
 from __future__ import annotations
 
 import sys
 from array import array
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from functools import wraps
 from threading import Lock
 from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
@@ -14,15 +15,18 @@ from weakref import WeakKeyDictionary
 from peewee import Database
 
 from app.database import asked_once, database, is_writing
-from app.models import Meta
+from app.models import DayVersion, Meta
 
 MOST_BYTES = 64 * 2**20
 """What all kept questions and answers of one database may weigh together, roughly."""
 MOST_ANSWERS = 5000
 BYTES_AN_ENTRY = 500
 """What keeping an answer takes beside question and answer themselves."""
+ANY_DAY = (0, 99991231)
 P = ParamSpec("P")
 Answer = TypeVar("Answer")
+Days = tuple[int, int]
+"""The first and last day (YYYYMMDD) that an answer depends on."""
 
 
 class _Question(NamedTuple):
@@ -36,33 +40,69 @@ class _Question(NamedTuple):
 class _Weighed(NamedTuple):
     answer: Any
     bytes: int
+    days: Days
+
+
+class _Changes(NamedTuple):
+    """What changed after a version of the data: all of it, or the usage of some days."""
+
+    overall: bool
+    days: list[int]
+
+    def touch(self, days: Days) -> bool:
+        """Whether an answer about these days may be another one now."""
+        if self.overall or (days == ANY_DAY and self.days):
+            return True
+        return any(days[0] <= day <= days[1] for day in self.days)
 
 
 class _Kept:
-    """The answers of one version of the data, the latest used last, and what they weigh."""
+    """The answers that hold at one version of the data, the latest used last; what they weigh."""
 
     def __init__(self) -> None:
         self.version = -1
         self.answers: OrderedDict[_Question, _Weighed] = OrderedDict()
         self.bytes = 0
 
+    def find(self, version: int, question: _Question) -> _Weighed | None:
+        if self.version != version or question not in self.answers:
+            return None
+        self.answers.move_to_end(question)
+        return self.answers[question]
+
+    def catch_up(self, version: int, changes: _Changes) -> None:
+        """Go on to a later version without the answers that the changes touch."""
+        for question, weighed in list(self.answers.items()):
+            if changes.touch(weighed.days):
+                self._drop(question)
+        self.version = version
+
     def keep(self, version: int, question: _Question, weighed: _Weighed) -> None:
         # A reading that began before the latest write knows an older version: not worth keeping.
-        if version < self.version:
+        if version != self.version:
             return
-        if version > self.version:
-            self.version, self.bytes = version, 0
-            self.answers.clear()
         if question in self.answers:
-            self.bytes -= self.answers.pop(question).bytes
+            self._drop(question)
         self.answers[question] = weighed
         self.bytes += weighed.bytes
         while self.bytes > MOST_BYTES or len(self.answers) > MOST_ANSWERS:
             self.bytes -= self.answers.popitem(last=False)[1].bytes
 
+    def _drop(self, question: _Question) -> None:
+        self.bytes -= self.answers.pop(question).bytes
+
+
+class _Turn:
+    """Whose turn it is to work out an answer, and how many wait for it or do it."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.callers = 0
+
 
 _lock = Lock()
 _kept: WeakKeyDictionary[Database, _Kept] = WeakKeyDictionary()
+_turns: dict[Any, _Turn] = {}
 
 
 def size_of(value: object) -> int:
@@ -77,20 +117,29 @@ def size_of(value: object) -> int:
     return size + size_of(vars(value)) if hasattr(value, "__dict__") else size
 
 
+def any_day(*_: Any, **__: Any) -> Days:
+    """The days of an answer that the usage of any day may change."""
+    return ANY_DAY
+
+
 def remembered(
-    weigh: Callable[[Any], int] = size_of,
+    weigh: Callable[[Any], int] = size_of, *, days: Callable[..., Days] = any_day
 ) -> Callable[[Callable[P, Answer]], Callable[P, Answer]]:
-    """Keep what a function answers, for each of its questions, until the data changes.
+    """Keep what a function answers, for each of its questions, until its data changes.
 
     A question is the function with all of its arguments, so no part of one can be forgotten:
     `activity(october)` and `activity(november)` are two, and an argument that cannot be a key,
     such as a list, fails at once. The function must be one of a module: what it closes over
     would be a part of the question that no key holds.
 
-    Every writing transaction raises the version of the data, whichever process it runs in, so
-    no answer outlives the data it was made from: a sync that stores a day at version 7 makes
-    the first question after it, at version 8, forget everything. `weigh` estimates the bytes
-    of answers that are too large to be looked through. What was not used for longest goes
+    `days` tells from the same arguments the first and last day whose usage the answer depends
+    on: a day replaced changes answers about that day, not about last year. Every writing
+    transaction raises the version of the data, whichever process it runs in, and says whether
+    it changed the usage of a day or anything else; the first question at a new version drops
+    what that touches. So no answer outlives the data that it was made from.
+
+    Who asks what somebody else is working out waits for that answer. `weigh` estimates the
+    bytes of answers that are too large to be looked through. What was not used for longest goes
     first when there are more than `MOST_ANSWERS`, or when questions and answers together weigh
     more than `MOST_BYTES`.
     """
@@ -102,31 +151,74 @@ def remembered(
         @wraps(ask)
         def answer(*args: P.args, **kwargs: P.kwargs) -> Answer:
             question = _Question(ask, args, tuple(sorted(kwargs.items())))
-            return _answer(question, lambda: ask(*args, **kwargs), weigh)
+
+            def weighed() -> _Weighed:
+                found = ask(*args, **kwargs)
+                size = size_of(question.arguments) + size_of(question.named) + weigh(found)
+                return _Weighed(found, BYTES_AN_ENTRY + size, days(*args, **kwargs))
+
+            return cast(Answer, _answer(question, weighed))
 
         return answer
 
     return decorate
 
 
-def _answer(
-    question: _Question, ask: Callable[[], Answer], weigh: Callable[[Answer], int]
-) -> Answer:
+def _answer(question: _Question, work_out: Callable[[], _Weighed]) -> Any:
     hash(question)
     if is_writing():
         # What is written but not committed may never come to be.
-        return ask()
+        return work_out().answer
     version = data_version()
+    kept = _kept_at(version)
+    with _lock:
+        found = kept.find(version, question)
+    if found is None:
+        with _turn(version, question):
+            with _lock:
+                found = kept.find(version, question)
+            if found is None:
+                found = work_out()
+                with _lock:
+                    kept.keep(version, question, found)
+    return found.answer
+
+
+def _kept_at(version: int) -> _Kept:
+    """What is kept of the open database, brought to this version if it is an older one."""
     with _lock:
         kept = _kept.setdefault(database.obj, _Kept())
-        if kept.version == version and question in kept.answers:
-            kept.answers.move_to_end(question)
-            return cast(Answer, kept.answers[question].answer)
-    answer = ask()
-    size = BYTES_AN_ENTRY + size_of(question.arguments) + size_of(question.named) + weigh(answer)
+        known = kept.version
+    while known < version:
+        changes = _changes_since(known)
+        with _lock:
+            if kept.version == known:
+                kept.catch_up(version, changes)
+            known = kept.version
+    return kept
+
+
+def _changes_since(version: int) -> _Changes:
+    overall = Meta.select(Meta.overall_version).scalar() > version
+    changed = DayVersion.select(DayVersion.day).where(DayVersion.version > version)
+    return _Changes(overall, [] if overall else [day for (day,) in changed.tuples()])
+
+
+@contextmanager
+def _turn(version: int, question: _Question) -> Iterator[None]:
+    """One at a time of all who ask the same of the same version of the same database."""
+    key = (id(database.obj), version, question)
     with _lock:
-        kept.keep(version, question, _Weighed(answer, size))
-    return answer
+        turn = _turns.setdefault(key, _Turn())
+        turn.callers += 1
+    try:
+        with turn.lock:
+            yield
+    finally:
+        with _lock:
+            turn.callers -= 1
+            if not turn.callers:
+                del _turns[key]
 
 
 def forget() -> None:

@@ -9,7 +9,7 @@ from peewee import Expression, Field, ModelSelect
 
 from app.dates import day_number, days_before
 from app.models import ALL_SLICE, MODEL, TOOL, Person, PersonDay, Slice, Team, TotalDay
-from app.queries.remembered import remembered
+from app.queries.remembered import Days, remembered
 
 FIRST_DAY, LAST_DAY = 0, 99991231
 
@@ -70,6 +70,11 @@ class Scope(NamedTuple):
         """The condition that a row of a rollup of days lies in the range and counts."""
         within = self.covers(table.day)
         return within & table.person_id.in_(self.members()) if self.teams else within
+
+
+def its_days(scope: Scope, *_: object) -> Days:
+    """The days that the answer to a question depends on whose first argument is its scope."""
+    return scope.bounds()
 
 
 class Slices(NamedTuple):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from app.models import Actor, ApiKey, Mapping, Partition, Usage
 from app.queries.remembered import remembered
-from app.queries.scope import Scope, Slices, slices_of
+from app.queries.scope import Scope, Slices, its_days, slices_of
 from app.queries.shortened import at_most
 from app.queries.sums.figures import Figures, add_up
 from app.rollups import USAGE_SUMS
@@ -76,7 +76,7 @@ def shared_key_lines(scope: Scope) -> list[SharedLine]:
     return _shared_key_lines(scope) if shared_labels() and not scope.teams else []
 
 
-@remembered()
+@remembered(days=its_days)
 def _shared_key_lines(scope: Scope) -> list[SharedLine]:
     slices = slices_of(scope)
     labels = shared_labels()

@@ -17,7 +17,7 @@ from app.database import database
 from app.dates import day_of
 from app.models import ALL_SLICE, SUM_COLUMNS, UNATTRIBUTED, Person, PersonDay
 from app.queries.remembered import remembered
-from app.queries.scope import Scope, Slices, slices_of
+from app.queries.scope import Scope, Slices, its_days, slices_of
 from app.queries.sums.figures import Figures, add_up
 from app.queries.sums.persons import days_active, person_sums
 
@@ -130,7 +130,7 @@ def edges_of(person: Known) -> tuple[date | None, date | None]:
     return day_of(person.first_day), day_of(person.last_day)
 
 
-@remembered()
+@remembered(days=its_days)
 def activity(scope: Scope) -> Activity:
     """Tokens and active days of everybody with usage in the scope; remembered."""
     slices = slices_of(scope)
@@ -149,7 +149,7 @@ def activity(scope: Scope) -> Activity:
     )
 
 
-@remembered()
+@remembered(days=its_days)
 def everybody(scope: Scope) -> Everybody:
     """All figures of everybody with usage in the scope; remembered."""
     slices = slices_of(scope)

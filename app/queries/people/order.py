@@ -12,7 +12,7 @@ from app.models import SUM_COLUMNS, Slice
 from app.queries.people.directory import with_further_email
 from app.queries.people.everybody import Everybody, activity, known_people
 from app.queries.remembered import remembered
-from app.queries.scope import Scope, slices_of
+from app.queries.scope import Scope, its_days, slices_of
 from app.queries.sums.persons import person_sums
 from app.tools import TOOLS
 from app.usage import normal_email
@@ -130,7 +130,7 @@ def tokens_by_person(scope: Scope) -> dict[int, int]:
     return dict(zip(found.ids, found.tokens, strict=True))
 
 
-@remembered(lambda found: BYTES_A_NAME * len(found))
+@remembered(lambda found: BYTES_A_NAME * len(found), days=its_days)
 def every_top_model(scope: Scope) -> dict[int, str]:
     """The display model with most tokens of everybody, by id; remembered."""
     return dict(database.execute(top_models(scope, None)).fetchall())

@@ -29,7 +29,7 @@ from app.queries.people.people import (
     person_at,
     sums_of_people,
 )
-from app.queries.remembered import remembered
+from app.queries.remembered import Days, remembered
 from app.queries.scope import Scope, slices_of
 from app.queries.sums.figures import Figures
 
@@ -181,7 +181,14 @@ def _trends(asked: PeopleQuestion, ids: Sequence[int]) -> dict[int, list[int]]:
     return _read_trends(asked.scope._replace(teams=()), asked.curve, ids)
 
 
-@remembered(lambda found: BYTES_A_POINT * sum(map(len, found.values())) + 250 * len(found))
+def _of_the_curve(_: Scope, curve: tuple[Span, ...]) -> Days:
+    return day_number(curve[0][0]), day_number(curve[-1][1])
+
+
+@remembered(
+    lambda found: BYTES_A_POINT * sum(map(len, found.values())) + 250 * len(found),
+    days=_of_the_curve,
+)
 def _trends_of_everybody(scope: Scope, curve: tuple[Span, ...]) -> dict[int, list[int]]:
     return _read_trends(scope, curve, None)
 

@@ -47,6 +47,10 @@ class PivotQuestion:
     tools: tuple[str, ...] | None = None
     no_tools: tuple[str, ...] = ()
 
+    def days_asked(self, *_: object) -> tuple[int, int]:
+        """The days that an answer depends on, first and last."""
+        return self.scope.bounds()
+
 
 @dataclass
 class RowSource:

@@ -153,7 +153,7 @@ def _parts(question: PivotQuestion, by: str) -> list[Part]:
     return _read_parts(question, by)
 
 
-@remembered(lambda found: BYTES_A_PART * (1 + len(found)))
+@remembered(lambda found: BYTES_A_PART * (1 + len(found)), days=PivotQuestion.days_asked)
 def _read_parts(question: PivotQuestion, by: str) -> list[Part]:
     measure, dimension = question.measure, DIMENSIONS.get(by)
     # All of it is in one column of people or teams, that of nobody; else it is cut by columns.

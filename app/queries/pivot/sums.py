@@ -67,7 +67,7 @@ def grouped(question: PivotQuestion, dimensions: Sequence[str]) -> Sums:
     return {} if _is_of_nothing(question) else _grouped(question, tuple(dimensions))
 
 
-@remembered(lambda found: BYTES_A_SUM * len(found))
+@remembered(lambda found: BYTES_A_SUM * len(found), days=PivotQuestion.days_asked)
 def _grouped(question: PivotQuestion, dimensions: tuple[str, ...]) -> Sums:
     if question.measure.name == PEOPLE and {DAY, MODEL} <= set(dimensions):
         alone, shared = _models_alone(question)

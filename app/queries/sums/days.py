@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from app.dates import day_number, day_of, days_between
 from app.queries.days.freshness import known_span
-from app.queries.remembered import remembered
+from app.queries.remembered import Days, remembered
 from app.queries.scope import Scope, slices_of
 from app.queries.sums.slices import day_rows
 
@@ -75,7 +75,11 @@ def amounts_of_days(days: Iterable[date], scope: Scope) -> DayAmounts:
     return _amounts_of_days(tuple(days), scope)
 
 
-@remembered()
+def _around(days: tuple[date, ...], _: Scope) -> Days:
+    return day_number(min(days)), day_number(max(days))
+
+
+@remembered(days=_around)
 def _amounts_of_days(days: tuple[date, ...], scope: Scope) -> DayAmounts:
     around = scope._replace(start=min(days), end=max(days))
     wanted, found = set(days), DayAmounts()

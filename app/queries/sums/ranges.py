@@ -13,7 +13,7 @@ from peewee import Case, Expression, Field, ModelSelect, Value, fn
 from app.database import database
 from app.models import ALL_SLICE, UNATTRIBUTED, PersonDay, PersonMonth, TotalDay
 from app.queries.people.everybody import activity
-from app.queries.remembered import remembered
+from app.queries.remembered import Days, remembered
 from app.queries.scope import Scope, slices_of
 from app.queries.sums.figures import Figures, add_up, sums_of
 from app.queries.sums.slices import slice_sums
@@ -94,7 +94,12 @@ def sums_of_ranges(scopes: Iterable[Scope], *, by_model: bool = True) -> list[Ra
     return _sums_of_ranges(tuple(scopes), by_model)
 
 
-@remembered()
+def _around(scopes: tuple[Scope, ...], _: bool) -> Days:
+    firsts, lasts = zip(*(scope.bounds() for scope in scopes), strict=True)
+    return min(firsts), max(lasts)
+
+
+@remembered(days=_around)
 def _sums_of_ranges(scopes: tuple[Scope, ...], by_model: bool) -> list[RangeSums]:
     slices = slices_of(scopes[0])
     labels = slices.by_model

@@ -9,7 +9,7 @@ from peewee import Select, fn
 from app.database import database, total
 from app.models import SUM_COLUMNS, PersonDay, TotalDay
 from app.queries.remembered import remembered
-from app.queries.scope import Scope
+from app.queries.scope import Scope, its_days
 from app.queries.sums.figures import Figures, sums_of
 from app.queries.sums.persons import person_sums
 
@@ -47,7 +47,9 @@ def day_rows(scope: Scope, slice_ids: Iterable[int], columns: Sequence[str]) -> 
     return _day_rows(scope, tuple(sorted(slice_ids)), tuple(columns))
 
 
-@remembered(lambda rows: BYTES_A_NUMBER * sum(3 + len(row) for row in rows[:1]) * len(rows))
+@remembered(
+    lambda rows: BYTES_A_NUMBER * sum(3 + len(row) for row in rows[:1]) * len(rows), days=its_days
+)
 def _day_rows(scope: Scope, wanted: tuple[int, ...], columns: tuple[str, ...]) -> list[tuple]:
     if not wanted:
         return []
