@@ -21,6 +21,7 @@ from app.queries.pivot.dimensions import (
 )
 from app.queries.pivot.measures import (
     ADDITIVE,
+    BILLED,
     COST,
     DAYS,
     PEOPLE,
@@ -53,6 +54,7 @@ class Record(NamedTuple):
     team_name: str
     shared: str
     counted: bool
+    billed: int | None
 
 
 def records() -> list[Record]:
@@ -70,6 +72,7 @@ def records() -> list[Record]:
             ALL_TOKENS,
             Usage.requests,
             Usage.value_nanos,
+            Usage.billed_nanos,
             Person.team,
             Team.name,
             Actor.key,
@@ -91,9 +94,10 @@ def records() -> list[Record]:
             day_of(day), person or 0, email or "", tool, raw, name, (organization, place),
             int(tokens), requests or 0, nanos, (team or NO_TEAM) if person else NOBODYS_TEAM,
             team_name or "", names[key] if rule == Rule.SHARED else "", requests is not None,
+            billed,
         )
         for day, person, email, tool, raw, name, organization, place, tokens, requests, nanos,
-            team, team_name, key, rule in rows
+            billed, team, team_name, key, rule in rows
     ]  # fmt: skip
 
 
@@ -127,6 +131,7 @@ def measured(found: Iterable[Record], measure: str) -> int:
         "tokens": lambda record: record.tokens,
         "requests": lambda record: record.requests,
         COST: lambda record: record.nanos or 0,
+        BILLED: lambda record: record.billed or 0,
     }
     return sum(values[measure](record) for record in found)
 

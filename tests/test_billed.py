@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from flask.testing import FlaskClient
 from peewee import Database
 
 from tests.imported import cost, costs, event, events, put, tokens, usage
+from tests.reading import page_of, part, shown
 
 KNOWN, PARTLY, UNTOLD, NOTHING = (
     f"{name}@example.com" for name in ("known", "partly", "untold", "nothing")
@@ -65,3 +68,61 @@ def test_the_json_tells_what_is_billed_and_of_how_much_nobody_told(firm: FlaskCl
     assert billed(get("stats?endDate=2026-11-01")) == (0.0, 0)
     later = "stats?startDate=2026-11-03&endDate=2026-11-03&comparison=true"
     assert billed(get(later)["previousPeriod"]) == billed(stats)
+
+
+NOVEMBER = "start=2026-11-01&end=2026-11-30"
+
+
+def file_of(firm: FlaskClient, query: str) -> list[dict[str, str]]:
+    answer = firm.get(f"/export/users.csv?{NOVEMBER}&{query}")
+    return list(csv.DictReader(io.StringIO(answer.text, newline="")))
+
+
+def test_the_list_has_a_column_of_it_that_is_sorted_and_exported(firm: FlaskClient) -> None:
+    query = "cols=totalBilled&sort=totalBilled"
+    table = page_of(firm, f"/users?{NOVEMBER}&{query}").partition('id="table"')[2]
+    rows = [shown(f"<tr{row}") for row in table.split("<tr")[2:]]
+    assert [row.split()[-1] for row in rows[:4]] == ["$1.25", "part", "$0.00", "\u2014"]
+    assert "$0.50 +? known in part" in rows[1]
+    assert ["$1.75 +?" in rows[4], "$4.00 +?" in rows[5], "$5.75 +?" in rows[6]] == [True] * 3
+    assert 'title="400 tokens have no billed figure"' in table
+    assert 'title="What the vendor says it bills, in US dollars">Billed</a>' in table
+    told = [(row["Billed"], row["unbilledTokens"]) for row in file_of(firm, query)]
+    assert told == [("1.25", "0"), ("0.50", "400"), ("0.00", "0"), ("", "500"), ("4.00", "1000000")]
+    up = firm.get("/api/users/pivot?sortBy=totalBilled&sortDir=asc").json["users"]
+    assert [row["email"] for row in up] == [NOTHING, UNTOLD, PARTLY, KNOWN]
+
+
+def test_the_pivot_measures_it(firm: FlaskClient) -> None:
+    page = page_of(firm, f"/users?{NOVEMBER}&rows=tool&measure=billed")
+    assert "Billed by tool" in shown(part(page, "heading"))
+    assert "\u2014 billed not known; +? known in part." in shown(page)
+    told = {
+        row["Tool"]: (row["Billed"], row["unbilledTokens"])
+        for row in file_of(firm, "rows=tool&measure=billed")
+    }
+    assert told == {"Claude Code": ("4.00", "1000000"), "Cursor": ("1.75", "900")}
+    of_people = file_of(firm, "by=tool&measure=billed")
+    assert [row["Total"] for row in of_people] == ["1.25", "0.50", "0.00", "", "4.00"]
+
+
+def test_the_metadata_of_a_file_names_its_kinds_of_money(firm: FlaskClient) -> None:
+    def told(query: str) -> tuple[str, dict[str, str]]:
+        found = firm.get(f"/export/users.csv-metadata.json?{NOVEMBER}&{query}").json
+        columns = found["tableSchema"]["columns"]
+        meanings = {one["titles"]: one.get("dc:description", "") for one in columns}
+        return found["moneyKind"], meanings
+
+    listed = ("value", "List-price value in US dollars")
+    assert (told("")[0], told("")[1]["Cost"]) == listed
+    assert (told("rows=tool&measure=cost")[0], told("rows=tool&measure=cost")[1]["Cost"]) == listed
+    assert told("rows=tool&measure=billed")[0] == "billed"
+    assert told("cols=totalCost&cols=totalBilled")[0] == "value, billed"
+    assert told("cols=totalBilled") == (
+        "billed",
+        {
+            "Person": "The person's e-mail address",
+            "Billed": "What the vendor says it bills, in US dollars",
+            "unbilledTokens": "",
+        },
+    )

@@ -23,7 +23,7 @@ from app.importing import import_file
 from app.models import SUM_COLUMNS
 from app.queries.people.order import MORE_SORTS
 from app.web.people.columns import BY_NAME, EVERY
-from app.web.view.csv_files import UNPRICED, plain_dollars
+from app.web.view.csv_files import plain_dollars
 from tests.filled import LEAP_DAYS, Reader, fill_people
 from tests.office import DOLLAR, store, used
 from tests.tools import CURSOR
@@ -39,6 +39,7 @@ NUMBERS = (
     "daysActive",
     "avgTokensPerDay",
 )
+UNPRICED, UNBILLED = "unpricedTokens", "unbilledTokens"
 FILTERS: tuple[dict[str, Any], ...] = (
     {},
     {"tool": CURSOR},
@@ -89,6 +90,8 @@ def test_figures_are_those_of_the_api(
         for name in ("firstActive", "lastActive"):
             assert row[label(name)] == (api[name] or "")
         assert row["Cost"] == "" or float(row["Cost"]) == api["totalCost"]
+        assert (float(row["Billed"]) if row["Billed"] else None) == api["totalBilled"]
+        assert row.get(UNBILLED, "0") == str(api["unbilledTokens"])
 
 
 @pytest.mark.parametrize("sort", MORE_SORTS)
@@ -274,10 +277,11 @@ def test_the_rows_add_up_to_the_total(town: Reader, filters: dict[str, Any]) -> 
     stats = town.get("stats", **days, **filters)
     for column, name in (("Tokens", "totalTokens"), ("Cursor", "cursorTokens")):
         assert sum(int(row[column]) for row in rows) == stats[name]
-    cost = sum(Decimal(row["Cost"] or 0) for row in rows)
-    assert abs(cost - Decimal(str(stats["totalCost"]))) < Decimal("0.001")
-    unpriced = sum(int(row.get(UNPRICED, 0)) for row in rows)
-    assert unpriced == stats["unpricedTokens"]
+    for column, name in (("Cost", "totalCost"), ("Billed", "totalBilled")):
+        money = sum(Decimal(row[column] or 0) for row in rows)
+        assert abs(money - Decimal(str(stats[name] or 0))) < Decimal("0.001")
+    for name in (UNPRICED, UNBILLED):
+        assert sum(int(row.get(name, 0)) for row in rows) == stats[name]
 
 
 def metadata_of(client: FlaskClient, query: str) -> dict[str, Any]:

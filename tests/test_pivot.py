@@ -17,6 +17,7 @@ from app.queries.pivot.dimensions import (
 )
 from app.queries.pivot.measures import (
     ADDITIVE,
+    BILLED,
     COST,
     DAYS,
     MEASURES,
@@ -193,14 +194,15 @@ def test_workspaces_have_words(company: Reader) -> None:
     ("rows", "by"),
     [(PERSON, "model"), (WORKSPACE, "day"), ("day", "tool"), ("month", PERSON), ("tool", "")],
 )
-@pytest.mark.parametrize("measure", [COST, REQUESTS])
+@pytest.mark.parametrize("measure", [COST, BILLED, REQUESTS])
 def test_what_nobody_knows_is_no_zero(company: Reader, measure: str, rows: str, by: str) -> None:
     assert_unknown_is_told(Scope(*COMPANY_DAYS), Shape(rows, by, measure))
 
 
-def test_a_cost_nobody_knows_is_no_zero(town: Reader) -> None:
+def test_money_nobody_knows_is_no_zero(town: Reader) -> None:
     for rows, by in ((PERSON, "model"), (WORKSPACE, "day"), ("day", "tool"), ("month", PERSON)):
-        assert_unknown_is_told(Scope(town.today, town.today), Shape(rows, by, COST))
+        for measure in (COST, BILLED):
+            assert_unknown_is_told(Scope(town.today, town.today), Shape(rows, by, measure))
 
 
 def assert_unknown_is_told(scope: Scope, shape: Shape) -> None:
@@ -217,7 +219,8 @@ def assert_unknown_is_told(scope: Scope, shape: Shape) -> None:
 
 
 def is_unknown(record: Record, shape: Shape) -> bool:
-    return record.nanos is None if shape.measure == COST else not record.counted
+    known = {COST: record.nanos, BILLED: record.billed, REQUESTS: record.counted or None}
+    return known[shape.measure] is None
 
 
 def test_the_measures_that_add_up_are_told_apart() -> None:

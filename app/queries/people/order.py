@@ -20,6 +20,7 @@ from app.usage import normal_email
 FIGURE_SORTS = {
     "totalTokens": "tokens",
     "totalCost": "value_nanos",
+    "totalBilled": "billed_nanos",
     "inputTokens": "input_tokens",
     "outputTokens": "output_tokens",
     "cacheReadTokens": "cache_read_tokens",
@@ -30,6 +31,7 @@ SORTS = (
     "email",
     "totalTokens",
     "totalCost",
+    "totalBilled",
     *TOOL_SORTS,
     "inputTokens",
     "outputTokens",

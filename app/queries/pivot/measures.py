@@ -9,14 +9,15 @@ from typing import Any, NamedTuple
 from peewee import Case
 
 from app.models import Usage
+from app.queries.sums.figures import LACKS
 from app.rollups import TOKENS as USAGE_TOKENS
 
 
 class Amount(NamedTuple):
     """One figure: tokens, nano-dollars, or a count.
 
-    For the measures "cost" and "requests" `unknown_tokens` of the `tokens` have no price, or
-    nobody told their requests.
+    For the measures "cost", "billed" and "requests" `unknown_tokens` of the `tokens` have no
+    price, or nobody told what is billed or their requests.
     """
 
     value: int
@@ -72,30 +73,30 @@ class Measure:
     columns: tuple[str, ...] = ()
     of_records: tuple[Any, ...] = ()
 
+    @property
+    def figure(self) -> str:
+        """Which of `Figures` it is; "" for a count."""
+        return self.columns[0] if self.columns else ""
 
-def _unknown(field: Any) -> Any:
-    return Case(None, [(field.is_null(), USAGE_TOKENS)], 0)
+
+def _partly_known(name: str, label: str, figure: str) -> Measure:
+    """The measure of a figure that not all usage has."""
+    field = getattr(Usage, figure)
+    unknown = Case(None, [(field.is_null(), USAGE_TOKENS)], 0)
+    columns = (figure, "tokens", LACKS[figure])
+    return Measure(name, label, True, columns, (field, USAGE_TOKENS, unknown))
 
 
-TOKENS, COST, REQUESTS, DAYS, PEOPLE = "tokens", "cost", "requests", "days", "people"
+TOKENS, COST, BILLED, REQUESTS = "tokens", "cost", "billed", "requests"
+DAYS, PEOPLE = "days", "people"
+MONEY = (COST, BILLED)
 MEASURES = {
     measure.name: measure
     for measure in (
         Measure(TOKENS, "Tokens", True, ("tokens",), (USAGE_TOKENS,)),
-        Measure(
-            COST,
-            "Cost",
-            True,
-            ("value_nanos", "tokens", "unpriced_tokens"),
-            (Usage.value_nanos, USAGE_TOKENS, _unknown(Usage.value_nanos)),
-        ),
-        Measure(
-            REQUESTS,
-            "Requests",
-            True,
-            ("requests", "tokens", "uncounted_tokens"),
-            (Usage.requests, USAGE_TOKENS, _unknown(Usage.requests)),
-        ),
+        _partly_known(COST, "Cost", "value_nanos"),
+        _partly_known(BILLED, "Billed", "billed_nanos"),
+        _partly_known(REQUESTS, "Requests", "requests"),
         Measure(DAYS, "Active days"),
         Measure(PEOPLE, "People"),
     )

@@ -8,6 +8,13 @@ from typing import Any, NamedTuple
 from app.database import total
 from app.models import SUM_COLUMNS, Sums
 
+LACKS = {
+    "value_nanos": "unpriced_tokens",
+    "billed_nanos": "unbilled_tokens",
+    "requests": "uncounted_tokens",
+}
+"""Figures that are not told of all usage, and the tokens of usage that lacks them."""
+
 
 class Figures(NamedTuple):
     """Sums of usage: tokens and nano-dollars, always `int`. Same order as `SUM_COLUMNS`."""
@@ -27,17 +34,25 @@ class Figures(NamedTuple):
     @property
     def not_priced(self) -> bool:
         """Whether there is usage and no price is known for any of it."""
-        return bool(self.tokens) and self.unpriced_tokens == self.tokens and not self.value_nanos
+        return self.is_unknown("value_nanos")
 
     @property
     def not_billed(self) -> bool:
         """Whether there is usage and no provider told of any of it what it bills."""
-        return bool(self.tokens) and self.unbilled_tokens == self.tokens and not self.billed_nanos
+        return self.is_unknown("billed_nanos")
 
-    @property
-    def not_counted(self) -> bool:
-        """Whether there is usage and nobody told the requests of any of it."""
-        return bool(self.tokens) and self.uncounted_tokens == self.tokens and not self.requests
+    def is_unknown(self, figure: str) -> bool:
+        """Whether there is usage and a figure of `LACKS` is known of none of it."""
+        none_has_it = bool(self.tokens) and self.lacking(figure) == self.tokens
+        return none_has_it and not getattr(self, figure)
+
+    def is_partial(self, figure: str) -> bool:
+        """Whether a figure of `LACKS` is known of a part of the usage only."""
+        return bool(self.lacking(figure)) and not self.is_unknown(figure)
+
+    def lacking(self, figure: str) -> int:
+        """The tokens of usage of which a figure of `LACKS` is not known."""
+        return int(getattr(self, LACKS[figure]))
 
     def minus(self, other: Figures) -> Figures:
         """The difference, figure by figure."""

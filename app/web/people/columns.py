@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from app.tools import TOOLS
 from app.usage import Tool
+from app.web.view.figure_words import FIGURE_WORDS
 
 
 class Column(NamedTuple):
@@ -37,10 +38,15 @@ def _tool_column(tool: Tool) -> Column:
     return Column(name, tool.label, meaning, "tool", width, tool=tool.key)
 
 
+def _money_column(name: str, label: str, figure: str) -> Column:
+    return Column(name, label, FIGURE_WORDS[figure].meaning, "money", 95, figure=figure)
+
+
 COLUMNS = (
     Column("email", "Person", "The person's e-mail address", "email", 220, "asc"),
     Column("totalTokens", "Tokens", "All tokens of the range", "tokens", 80, figure="tokens"),
-    Column("totalCost", "Cost", "Usage value in US dollars", "money", 95),
+    _money_column("totalCost", "Cost", "value_nanos"),
+    _money_column("totalBilled", "Billed", "billed_nanos"),
     Column("change", "Change", "Tokens against the days before", "change", 105),
     Column("trend", "Trend", "Tokens over the range", "curve", 90, ""),
     *map(_tool_column, TOOLS),

@@ -14,7 +14,7 @@ from app.queries.days.freshness import ProviderState, freshness, known_span
 from app.queries.keys.shared import UnattributedLines
 from app.queries.people.people import PersonTotals
 from app.queries.people.rows import PersonRow, footer, people_rows
-from app.queries.sums.figures import Figures
+from app.queries.sums.figures import LACKS, Figures
 from app.web.people.columns import Column
 from app.web.people.page import asks_for_pivot, question_of
 from app.web.people.view import PeopleView, parse_people_view
@@ -22,7 +22,6 @@ from app.web.pivot import export as pivot
 from app.web.pivot.words import NO_OWNER, shared_words
 from app.web.view import formatting
 from app.web.view.csv_files import (
-    UNPRICED,
     csv_answer,
     csv_text,
     file_name,
@@ -30,6 +29,7 @@ from app.web.view.csv_files import (
     plain_share,
 )
 from app.web.view.csv_metadata import Contents, metadata_answer, with_metadata_link
+from app.web.view.figure_words import FIGURE_WORDS
 from app.web.view.frame import configured_providers
 from app.web.view.tools import tool_parts
 
@@ -51,16 +51,16 @@ class PeopleFile(NamedTuple):
 
     @property
     def headings(self) -> list[str]:
-        """The words of the screen, and the tokens without a price where there are any."""
+        """The words of the screen, and the tokens that lack a shown figure where there are any."""
         headings = [column.label for column in self.view.shown_columns]
-        return [*headings, UNPRICED] if self.tells_unpriced else headings
+        return [*headings, *(FIGURE_WORDS[figure].heading for figure in self.partly_known)]
 
     @property
-    def tells_unpriced(self) -> bool:
-        """Whether the cost is shown and some of it is not known."""
-        if "totalCost" not in self.view.columns:
-            return False
-        return any(row.person.figures.unpriced_tokens for row in (*self.rows, *self.nobody))
+    def partly_known(self) -> list[str]:
+        """The figures of shown columns that some of the usage lacks."""
+        rows = (*self.rows, *self.nobody)
+        shown = [column.figure for column in self.view.shown_columns if column.figure in LACKS]
+        return [name for name in shown if any(row.person.figures.lacking(name) for row in rows)]
 
 
 @blueprint.get("/export/users.csv")
@@ -68,7 +68,7 @@ def users() -> Response:
     """Everybody whom the view of `/users` shows, then what belongs to nobody: the file sums up.
 
     One heading row with the words of the screen, ISO days, plain integers, dollars as plain
-    decimals. A cost that no price is known for is an empty cell, never 0.
+    decimals. Money that nothing is known of is an empty cell, never 0.
     """
     if asks_for_pivot(request.args):
         return with_metadata_link(pivot.export(), "export.users_metadata")
@@ -99,6 +99,8 @@ def users_metadata() -> Response:
         open_days=found.open_days,
         states=found.states,
         search=view.search,
+        meanings={column.label: column.meaning for column in view.shown_columns},
+        money=[FIGURE_WORDS[one.figure].money for one in view.shown_columns if one.kind == "money"],
     )
     return metadata_answer(contents, "users.csv", now)
 
@@ -150,9 +152,9 @@ def csv_lines(export: PeopleFile) -> Iterator[str]:
     nobodys = [
         WRITERS[column.kind](column) if column.kind in NOBODYS else _nothing for column in columns
     ]
-    if export.tells_unpriced:
-        writers.append(_unpriced)
-        nobodys.append(_unpriced)
+    lacking = [_lacking(figure) for figure in export.partly_known]
+    writers += lacking
+    nobodys += lacking
     for first in range(0, len(export.rows), ROWS_AT_ONCE):
         chunk = export.rows[first : first + ROWS_AT_ONCE]
         yield csv_text([[write(row) for write in writers] for row in chunk])
@@ -166,8 +168,8 @@ def _nothing(_: PersonRow) -> str:
     return ""
 
 
-def _unpriced(row: PersonRow) -> int:
-    return row.person.figures.unpriced_tokens
+def _lacking(figure: str) -> Writer:
+    return lambda row: row.person.figures.lacking(figure)
 
 
 def _email(_: Column) -> Writer:
@@ -178,13 +180,12 @@ def _tokens(column: Column) -> Writer:
     return lambda row: getattr(row.person.figures, column.figure)
 
 
-def _money(_: Column) -> Writer:
-    return lambda row: _cost(row)
+def _money(column: Column) -> Writer:
+    return lambda row: _plain_money(row.person.figures, column.figure)
 
 
-def _cost(row: PersonRow) -> str:
-    figures = row.person.figures
-    return "" if figures.not_priced else plain_dollars(figures.value_nanos)
+def _plain_money(figures: Figures, figure: str) -> str:
+    return "" if figures.is_unknown(figure) else plain_dollars(getattr(figures, figure))
 
 
 def _tool(column: Column) -> Writer:

@@ -13,17 +13,15 @@ from app.dates import utc_now
 from app.queries.days.freshness import ProviderState, freshness, known_span
 from app.queries.pivot.dimensions import DIMENSIONS, TOOL
 from app.queries.pivot.footer import FooterLine
-from app.queries.pivot.measures import COST, MEASURES, NOTHING, PEOPLE, REQUESTS, Amount, Line
+from app.queries.pivot.measures import MEASURES, MONEY, NOTHING, PEOPLE, Amount, Line
 from app.queries.pivot.pivot import Pivot, pivot
 from app.queries.scope import Scope
 from app.web.pivot.page import has_shares, others_words, title
 from app.web.pivot.view import PivotView, parse_pivot_view
 from app.web.pivot.whole import growing_days
-from app.web.pivot.words import NO_OWNER, NO_OWNER_OR_SHARED, shared_words
+from app.web.pivot.words import NO_OWNER, NO_OWNER_OR_SHARED, figure_words, shared_words
 from app.web.view import formatting
 from app.web.view.csv_files import (
-    UNCOUNTED,
-    UNPRICED,
     csv_answer,
     csv_text,
     file_name,
@@ -49,8 +47,13 @@ class PivotFile(NamedTuple):
     @property
     def unknown(self) -> str:
         """The heading of the tokens whose measure is not known; "" when all of it is."""
-        heading = {COST: UNPRICED, REQUESTS: UNCOUNTED}.get(self.view.measure, "")
-        return heading if self.found.total.unknown_tokens else ""
+        words = figure_words(self.view.measure)
+        return words.heading if words and self.found.total.unknown_tokens else ""
+
+    @property
+    def heading(self) -> str:
+        """The heading of the totals of the rows."""
+        return "Total" if self.found.by else MEASURES[self.view.measure].label
 
     @property
     def partly_known(self) -> list[int]:
@@ -65,7 +68,7 @@ class PivotFile(NamedTuple):
         others = [others_words(found)] if found.other_columns else []
         nobody = NO_OWNER_OR_SHARED[0] if found.shares_column else NO_OWNER
         words = [_csv_label(found.by, column.label) or nobody for column in found.columns]
-        last = ["Total"] if found.by else [MEASURES[view.measure].label]
+        last = [self.heading]
         if has_shares(view, found):
             last.append("Share")
         if self.unknown:
@@ -101,6 +104,7 @@ def export() -> Response:
 def contents(now: datetime) -> Contents:
     """What the file of the pivot holds."""
     whole = found_pivot(now)
+    words = figure_words(whole.view.measure)
     return Contents(
         title=title(whole.view),
         scope=whole.view.scope,
@@ -111,6 +115,8 @@ def contents(now: datetime) -> Contents:
         open_days=whole.open_days,
         states=whole.states,
         search=whole.view.search,
+        meanings={whole.heading: words.meaning} if words else {},
+        money=[words.money] if words and words.money else [],
     )
 
 
@@ -159,4 +165,4 @@ def plain_amount(measure: str, amount: Amount | None) -> str | int:
     """An amount for programs: an integer or plain dollars; "" where the screen has a dash."""
     if amount is None or amount.is_unknown:
         return ""
-    return plain_dollars(amount.value) if measure == COST else amount.value
+    return plain_dollars(amount.value) if measure in MONEY else amount.value

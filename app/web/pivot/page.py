@@ -18,12 +18,7 @@ from app.queries.pivot.pivot import MOST_PERIODS, Pivot, pivot
 from app.web.pivot.table import table
 from app.web.pivot.view import PivotView, parse_pivot_view
 from app.web.pivot.whole import growing_days, open_in_periods
-from app.web.pivot.words import (
-    LEGENDS,
-    MENUS,
-    PARTLY,
-    counted,
-)
+from app.web.pivot.words import MENUS, counted, figure_words
 from app.web.request import htmx
 from app.web.view import formatting
 from app.web.view.csv_files import (
@@ -55,6 +50,7 @@ def known_context(
     open_days = growing_days(scope, states)
     found = pivot(scope, view.shape(), limit=view.size, offset=view.offset)
     view = as_found(view, found)
+    words = figure_words(view.measure)
     return {
         "view": view,
         "shown": (scope.start, scope.end),
@@ -68,8 +64,8 @@ def known_context(
         "adds_up": view.measure in ADDITIVE,
         "has_shares": has_shares(view, found),
         "others_words": others_words(found),
-        "legend": LEGENDS[view.measure] if found.total.unknown_tokens else "",
-        "partly": PARTLY.get(view.measure, ""),
+        "legend": words.legend if words and found.total.unknown_tokens else "",
+        "partly": words.partly if words else "",
         "by_period": found.by in PERIODS,
         "searchable": view.rows not in PERIODS,
         "row_words": (DIMENSIONS[view.rows].one, DIMENSIONS[view.rows].many),

@@ -23,6 +23,7 @@ from app.web.pivot.view import Links, Narrowed, PivotView, narrowed_to, narrowed
 from app.web.pivot.words import (
     DASH,
     NO_OWNER_OR_SHARED,
+    figure_words,
     lacking,
     not_whole,
     said,
@@ -58,6 +59,7 @@ class _TableWriter:
         self.view, self.scope, self.found = view, scope, found
         self.open_days = open_days
         self.with_year = bool(scope.start and scope.end and scope.start.year != scope.end.year)
+        self.words = figure_words(view.measure)
         self.person_path = person_path
         self.links = Links(view)
         self.largest = _largest(found) if view.heat else 0
@@ -74,7 +76,7 @@ class _TableWriter:
             total=self._heading(
                 BY_TOTAL,
                 "Total" if self.found.by else MEASURES[self.view.measure].label,
-                "",
+                self.words.meaning if self.words else "",
             ),
             rows=rows,
             foot=self._foot(),

@@ -8,9 +8,18 @@ from typing import Any
 
 from app.dates import days_between
 from app.queries.pivot.dimensions import DAY, DIMENSIONS, MONTH, PERIODS, TOOL, WEEK
-from app.queries.pivot.measures import COST, DAYS, MEASURES, PEOPLE, REQUESTS, TOKENS, Amount
+from app.queries.pivot.measures import (
+    DAYS,
+    MEASURES,
+    MONEY,
+    PEOPLE,
+    REQUESTS,
+    TOKENS,
+    Amount,
+)
 from app.queries.scope import Scope
 from app.web.view import formatting
+from app.web.view.figure_words import FIGURE_WORDS, FigureWords
 
 MEASURE_NOUNS = {
     TOKENS: ("token", "tokens"),
@@ -30,17 +39,9 @@ DASH = "\u2014"
 NOT_COMPLETE = "not complete"
 
 
-UNKNOWN = {
-    COST: "No price is known for this usage",
-    REQUESTS: "The provider tells no requests for this usage",
-}
-PARTIAL = {COST: "have no price", REQUESTS: "come without a count of requests"}
-"""What is said of usage, or of so many tokens of it, whose measure is not known."""
-PARTLY = {COST: "partly priced", REQUESTS: "partly counted"}
-LEGENDS = {
-    COST: "\u2014 no price; +? partly priced.",
-    REQUESTS: "\u2014 no count of requests; +? partly counted.",
-}
+def figure_words(measure: str) -> FigureWords | None:
+    """The words of a measure that not all usage has; None of one that all has."""
+    return FIGURE_WORDS.get(MEASURES[measure].figure)
 
 
 def shared_words(label: str) -> str:
@@ -50,9 +51,10 @@ def shared_words(label: str) -> str:
 
 def written(measure: str, amount: Amount) -> tuple[str, str]:
     """An amount in short, and with every digit."""
-    if amount.is_unknown:
-        return DASH, UNKNOWN[measure]
-    if measure == COST:
+    words = figure_words(measure)
+    if words and amount.is_unknown:
+        return DASH, words.unknown
+    if measure in MONEY:
         return formatting.money(amount.value), formatting.exact_money(amount.value)
     one, many = MEASURE_NOUNS[measure]
     write = formatting.compact if measure in (TOKENS, REQUESTS) else formatting.exact
@@ -61,9 +63,10 @@ def written(measure: str, amount: Amount) -> tuple[str, str]:
 
 def lacking(measure: str, amount: Amount) -> str:
     """What a part of an amount lacks: "1,200 tokens have no price"; "" when it is whole."""
-    if not amount.is_partial:
+    words = figure_words(measure)
+    if not (words and amount.is_partial):
         return ""
-    return f"{formatting.exact(amount.unknown_tokens)} tokens {PARTIAL[measure]}"
+    return f"{formatting.exact(amount.unknown_tokens)} tokens {words.lack}"
 
 
 def said(dimension: str, label: str, key: Any, *, with_year: bool = False) -> tuple[str, str]:

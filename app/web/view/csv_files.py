@@ -17,8 +17,6 @@ from app.usage import MICROS_PER_DOLLAR, micro_dollars
 from app.web.view import formatting
 
 LONGEST_NAME = 120
-UNPRICED, UNCOUNTED = "unpricedTokens", "uncountedTokens"
-"""Headings of the tokens whose cost or requests are not known, where there are any."""
 
 
 def csv_answer(lines: Iterator[str], name: str) -> Response:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -12,8 +13,10 @@ from flask import Response, request, url_for
 
 from app.queries.days.freshness import ProviderState
 from app.queries.scope import Scope
+from app.web.view.figure_words import FIGURE_WORDS
 from app.web.view.periods import providers_of
 
+VALUE = FIGURE_WORDS["value_nanos"].money
 CONTENT_TYPE = "application/csvm+json"
 
 
@@ -21,7 +24,8 @@ class Contents(NamedTuple):
     """What a CSV file holds: its title, scope with search, columns, number of rows, open days.
 
     `first` and `last` are the days it covers, None when no usage is known at all; `open_days`
-    are those of them whose figures may still grow.
+    are those of them whose figures may still grow. `meanings` of columns are by their heading,
+    `money` are the kinds of money in them.
     """
 
     title: str
@@ -33,6 +37,8 @@ class Contents(NamedTuple):
     open_days: Collection[date]
     states: Sequence[ProviderState]
     search: str = ""
+    meanings: Mapping[str, str] = MappingProxyType({})
+    money: Collection[str] = ()
 
 
 def same_query() -> str:
@@ -70,14 +76,19 @@ def metadata(contents: Contents, url: str, now: datetime) -> dict[str, Any]:
             "search": contents.search,
         },
         "currency": "USD",
-        "moneyKind": "value",
+        "moneyKind": ", ".join(contents.money) or VALUE,
         "dataThrough": _iso(data_through(contents.states, scope)),
         "incompleteDays": [day.isoformat() for day in sorted(contents.open_days)],
         "rows": contents.rows,
         "generatedAt": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "dialect": {"header": True, "encoding": "utf-8", "lineTerminators": ["\r\n"]},
-        "tableSchema": {"columns": [{"titles": title} for title in contents.columns]},
+        "tableSchema": {"columns": [_column(title, contents) for title in contents.columns]},
     }
+
+
+def _column(title: str, contents: Contents) -> dict[str, str]:
+    meaning = contents.meanings.get(title, "")
+    return {"titles": title} | ({"dc:description": meaning} if meaning else {})
 
 
 def data_through(states: Sequence[ProviderState], scope: Scope) -> date | None:

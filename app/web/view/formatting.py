@@ -10,6 +10,7 @@ from flask import Flask
 from app.states import BatchStatus, RunStatus
 from app.tools import TOOL_KEYS, tool_label
 from app.usage import NANOS_PER_CENT, NANOS_PER_DOLLAR
+from app.web.view.figure_words import FIGURE_WORDS
 
 SPACE = "\u00a0"
 """No-break space: a figure and its unit never part at the end of a line."""
@@ -175,7 +176,9 @@ FILTERS = (
 
 
 def register(app: Flask) -> None:
-    """Makes every function of `FILTERS` a Jinja filter of its own name, and the states known."""
-    app.jinja_env.globals.update(BatchStatus=BatchStatus, RunStatus=RunStatus)
+    """Makes `FILTERS` Jinja filters of their own names, and states and figures' words known."""
+    app.jinja_env.globals.update(
+        BatchStatus=BatchStatus, RunStatus=RunStatus, figure_words=FIGURE_WORDS
+    )
     for function in FILTERS:
         app.add_template_filter(function)

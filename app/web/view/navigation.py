@@ -26,6 +26,7 @@ PATH_CHARACTERS = "!$&'()*+,:;=@"
 """What stands in a path as it is, beside letters, digits and "-._~"."""
 DEFAULTS = (("sort", "totalTokens"), ("measure", "tokens"))
 SELDOM_SHOWN = (
+    "totalBilled",
     "inputTokens",
     "cacheWriteTokens",
     "cacheReadTokens",
