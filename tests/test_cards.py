@@ -1,4 +1,4 @@
-"""The cards say a figure, what it was before, and never make up a change."""
+"""The cards say a figure and its change, and never make up one."""
 
 from __future__ import annotations
 
@@ -6,60 +6,118 @@ from datetime import date
 
 import pytest
 
+from app.queries.scope import Scope
 from app.queries.sums.figures import Figures
 from app.queries.sums.ranges import RangeSums
-from app.web.dashboard.cards import KINDS, cache_share, measured, per_day, per_person
-from app.web.view.cards import Sides, cards, points_words
+from app.web.dashboard.cards import (
+    Measured,
+    cache_share,
+    cost_per_person,
+    kinds,
+    measured,
+    top_model,
+)
+from app.web.view.cards import NOT_KNOWN, Card, Sides, cards, share_change
 from app.web.view.charts import Bar
-from tests.tools import CURSOR
+from app.web.view.periods import Comparison
+from tests.tools import CLAUDE_CODE, CURSOR
 
-FIRST = date(2026, 11, 1)
+FIRST, LAST = date(2026, 11, 1), date(2026, 11, 29)
+COMPARED = Comparison(Scope(FIRST, LAST), Scope(date(2026, 10, 1), date(2026, 10, 29)), whole=False)
 USED = Figures(tokens=1_000, cache_read_tokens=875, value_nanos=3 * 10**9)
-NOBODY = Figures(tokens=100)
+NOBODY = Figures(tokens=100, value_nanos=10**9)
 
 
-def test_averages_leave_out_what_would_bend_them() -> None:
-    basis = measured(RangeSums({(CURSOR, "auto"): USED}, NOBODY), 4, 700, 7)
-    assert per_person(basis) == 225
-    assert per_day(basis) == 100
-    assert cache_share(basis) == 8_750
+def basis(figures: Figures = USED, people: int = 4, known: int = 8) -> Measured:
+    return measured(RangeSums({(CURSOR, "auto"): figures}, Figures()), people, known, "auto")
+
+
+def made(measure: str, sides: Sides[Measured]) -> dict[str, Card]:
+    amounts = {"total": 10, "cost": 5, "people": 1, "cache": 2}
+    bars = [Bar(FIRST, FIRST, amounts, False), Bar(FIRST, FIRST, amounts, True)]
+    return {card.label: card for card in cards(kinds(measure), sides, bars)}
+
+
+def plain(words: str) -> str:
+    return words.replace("\u00a0", " ")
+
+
+def test_averages_leave_out_what_belongs_to_nobody() -> None:
+    sums = RangeSums({(CURSOR, "auto"): USED}, NOBODY)
+    assert cost_per_person(measured(sums, 4, 0, "auto")) == 500_000_000
+    assert cache_share(measured(sums, 4, 0, "auto")) == 8_750
 
 
 def test_nothing_averages_to_nothing() -> None:
-    basis = measured(RangeSums({}, Figures()), 0, 0, 0)
-    assert (per_person(basis), per_day(basis), cache_share(basis)) == (0, 0, 0)
+    nothing = measured(RangeSums({}, Figures()), 0, 0, "")
+    assert (cost_per_person(nothing), cache_share(nothing)) == (0, 0)
+    found = made("tokens", Sides(nothing, nothing))
+    assert (found["Top model"].value, found["Active people"].note) == ("\u2014", "")
+
+
+def test_the_top_model_leads_by_what_was_chosen_in_whichever_tools() -> None:
+    parts = {
+        (CURSOR, "auto"): Figures(tokens=600, value_nanos=1),
+        (CURSOR, "opus"): Figures(tokens=350, value_nanos=4),
+        (CLAUDE_CODE, "opus"): Figures(tokens=350, value_nanos=5),
+    }
+    sums = RangeSums(parts, Figures())
+    assert top_model(sums, "tokens") == top_model(sums, "value_nanos") == "opus"
+    shown = measured(sums, 1, 0, "opus")
+    assert plain(made("tokens", Sides(shown, shown))["Top model"].note) == "53.8 % of tokens"
+    assert plain(made("cost", Sides(shown, shown))["Top model"].note) == "90.0 % of cost"
 
 
 @pytest.mark.parametrize(
     ("now", "before", "words"),
     [
-        (8_750, 8_720, "87.2 % before, up 0.3 points"),
-        (8_720, 8_750, "87.5 % before, down 0.3 points"),
-        (8_721, 8_720, "87.2 % before, up 0.01 points"),
-        (8_835, 8_834, "88.3 % before, up 0.01 points"),
-        (8_834, 8_826, "88.3 % before, up 0.08 points"),
-        (8_720, 8_720, "87.2 % before, unchanged"),
-        (8_720, 0, "0.0 % before, new"),
-        (0, 0, "0.0 % before, unchanged"),
+        (8_750, 8_720, "+0.3 points"),
+        (8_720, 8_750, "\u22120.3 points"),
+        (8_721, 8_720, "+0.01 points"),
+        (8_835, 8_834, "+0.01 points"),
+        (8_834, 8_826, "+0.08 points"),
+        (8_720, 8_720, "unchanged"),
+        (8_720, 0, "new"),
+        (0, 0, "unchanged"),
     ],
 )
 def test_a_share_changes_by_points(now: int, before: int, words: str) -> None:
-    assert points_words(now, before).replace("\u00a0", " ") == words
+    assert plain(share_change(now, before)) == words
 
 
-def test_a_card_says_both_values_and_what_is_behind_it() -> None:
-    now = measured(RangeSums({(CURSOR, "auto"): USED}, Figures()), 4, 1_000, 10)
-    amounts = {"total": 10, "cost": 5, "people": 1, "cache": 2}
-    bars = [Bar(FIRST, FIRST, amounts, False), Bar(FIRST, FIRST, amounts, True)]
-    found = {
-        card.label: card for card in cards(KINDS, Sides(now, now, now._replace(tokens=500)), bars)
-    }
-    assert found["Tokens"].change.replace("\u00a0", " ") == "500 before, up 100 %"
+def test_a_card_says_its_change_against_which_days_and_what_is_behind_it() -> None:
+    half = basis(USED._replace(tokens=500))
+    found = made("tokens", Sides(basis(), basis(), half, COMPARED))
+    tokens = found["Tokens"]
+    assert plain(tokens.change) == "+100 % vs 1\u201329 Oct"
+    assert plain(tokens.compared) == (
+        "1 \u2013 29 Nov 2026: 1,000 tokens; 1 \u2013 29 Oct 2026: 500 tokens"
+    )
+    assert plain(found["Cost"].change) == "unchanged vs 1\u201329 Oct"
+    assert plain(found["Active people"].note) == "50 % of 8 known"
     assert found["Cost"].sort == "totalCost"
-    assert found["Tokens per day"].rows == "day"
-    assert all(card.spark.count(",") == 2 for card in found.values())
+    assert (found["Top model"].value, found["Top model"].rows) == ("auto", "model")
+    curves = {label for label, card in found.items() if card.spark}
+    assert curves == {"Tokens", "Cost", "Active people", "Cost per person"}
+    assert found["Tokens"].spark.count(",") == 2
 
 
-def test_without_days_before_there_is_no_change() -> None:
-    now = measured(RangeSums({(CURSOR, "auto"): USED}, Figures()), 4, 1_000, 10)
-    assert [card.change for card in cards(KINDS, Sides(now, now), [])] == [""] * 6
+def test_a_card_makes_no_change_up() -> None:
+    nothing = measured(RangeSums({}, Figures()), 0, 0, "auto")
+    words = made("tokens", Sides(basis(), basis(), nothing, COMPARED))
+    assert plain(words["Tokens"].change) == "none 1\u201329 Oct"
+    unpriced = basis(Figures(tokens=1_000, unpriced_tokens=1_000))
+    words = made("tokens", Sides(basis(), basis(), unpriced, COMPARED))
+    assert words["Cost"].change == NOT_KNOWN
+    never_read = COMPARED._replace(unknown="never read")
+    words = made("tokens", Sides(basis(), basis(), nothing, never_read))
+    assert {card.change for card in words.values()} == {NOT_KNOWN}
+    assert words["Tokens"].compared.endswith("not known")
+    assert {card.change for card in made("tokens", Sides(basis(), basis())).values()} == {""}
+
+
+def test_six_cards_begin_with_the_measure_that_was_chosen() -> None:
+    for measure, first in (("tokens", "Tokens"), ("cost", "Cost")):
+        found = list(made(measure, Sides(basis(), basis())))
+        assert found[0] == first
+        assert len(found) == 6

@@ -96,15 +96,15 @@ def test_writes_a_share_with_one_decimal(part: int, whole: int, expected: str) -
 @pytest.mark.parametrize(
     ("now", "before", "expected"),
     [
-        (116, 100, "up 16 %"),
-        (84, 100, "down 16 %"),
-        (1004, 1000, "up 0.4 %"),
-        (100_001, 100_000, "up <0.1 %"),
+        (116, 100, "+16 %"),
+        (84, 100, "\u221216 %"),
+        (1004, 1000, "+0.4 %"),
+        (100_001, 100_000, "+<0.1 %"),
         (5, 0, "new"),
         (0, 0, "unchanged"),
         (7, 7, "unchanged"),
-        (0, 7, "down 100 %"),
-        (1200, 100, "up 12-fold"),
+        (0, 7, "\u2212100 %"),
+        (1200, 100, "\u00d712"),
     ],
 )
 def test_says_a_change_in_words(now: int, before: int, expected: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
@@ -10,8 +9,6 @@ import pytest
 from app.dates import days_between
 from app.queries.days.freshness import ProviderState
 from app.queries.scope import Scope
-from app.web.view.cards import change_words
-from app.web.view.formatting import compact
 from app.web.view.periods import comparison, incomplete_days, with_both_ends
 from tests.tools import CLAUDE_CODE, CURSOR
 
@@ -116,12 +113,3 @@ def test_an_open_end_is_that_of_the_records_and_a_thousand_years_are_cut() -> No
     for before in (Scope(None, long_ago), Scope(date.min, long_ago)):
         assert with_both_ends(before, span, today) == Scope(long_ago, long_ago)
     assert with_both_ends(Scope(ahead, date.max), span, today) == Scope(ahead, ahead)
-
-
-@pytest.mark.parametrize(
-    ("write", "expected"),
-    [(compact, "2.81 B before, up 16 %"), (lambda count: f"<{count}>", "<2810000000> before")],
-)
-def test_a_change_names_both_values(write: Callable[[int], str], expected: str) -> None:
-    words = change_words(write, 3_260_000_000, 2_810_000_000).replace("\u00a0", " ")
-    assert words.startswith(expected)

@@ -351,10 +351,10 @@ def test_compares_with_the_days_before(client: FlaskClient, database: Database) 
         put([record(day, "ada@x.example", *MODELS[0], count, 0, 0, 0, 0, nanos=10**9)])
     database.close()
     text = shown(part(get(client, "ada@x.example"), "cards"))
-    assert "400 300 before, up 33 %" in text
+    assert "400 +33 % vs" in text
     assert "the only one active on two days" in text
     assert "Cache share" in text
-    assert "before" not in part(get(client, "ada@x.example", days="all"), "cards")
+    assert "vs" not in shown(part(get(client, "ada@x.example", days="all"), "cards"))
     start, end = today - timedelta(days=110), today - timedelta(days=40)
     unknown = part(get(client, "ada@x.example", start=start, end=end), "cards")
     assert shown(unknown).count("no earlier data") == 5

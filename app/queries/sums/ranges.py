@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import reduce
 from operator import or_
@@ -47,10 +47,18 @@ class RangeSums(NamedTuple):
     @property
     def by_tool(self) -> dict[str, Figures]:
         """Sums per tool, by name of the tool."""
+        return self._by(lambda tool, _: tool)
+
+    @property
+    def by_model(self) -> dict[str, Figures]:
+        """Sums per display model, in whichever tool, by name of the model."""
+        return self._by(lambda _, model: model)
+
+    def _by(self, name_of: Callable[[str, str], str]) -> dict[str, Figures]:
         found: dict[str, list[Figures]] = {}
-        for (tool, _), figures in sorted(self.parts.items()):
-            found.setdefault(tool, []).append(figures)
-        return {tool: add_up(figures) for tool, figures in found.items()}
+        for key, figures in sorted(self.parts.items()):
+            found.setdefault(name_of(*key), []).append(figures)
+        return {name: add_up(figures) for name, figures in found.items()}
 
     def plus(self, other: RangeSums) -> RangeSums:
         """Both ranges together."""

@@ -5,120 +5,146 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import NamedTuple
 
+from app.queries.sums.figures import Figures
 from app.queries.sums.ranges import RangeSums
 from app.web.dashboard.daily import PEOPLE
-from app.web.view import formatting
-from app.web.view.cards import Kind, write_share
-from app.web.view.charts import CACHE, COST, TOTAL
+from app.web.dashboard.view import COST as BY_COST
+from app.web.view import charts, formatting
+from app.web.view.cards import DASH, Kind, write_share
 
 
 class Measured(NamedTuple):
     """What the cards are computed from, of one range.
 
-    `owned_tokens` belong to a person. `complete_tokens` were used on the `complete_days`,
-    those whose figures will not grow.
+    `owned` are the figures that belong to a person, `of_top` those of the model that leads the
+    whole range. `known_people` were ever active, 0 where no share of them is told.
     """
 
-    tokens: int
-    value_nanos: int
-    not_priced: bool
+    figures: Figures
+    owned: Figures
     people: int
-    owned_tokens: int
-    cache_read_tokens: int
-    complete_tokens: int
-    complete_days: int
+    known_people: int
+    top_model: str
+    of_top: Figures
 
 
-def measured(sums: RangeSums, people: int, complete_tokens: int, complete_days: int) -> Measured:
+def measured(sums: RangeSums, people: int, known_people: int, top_model: str) -> Measured:
     """The basis of the cards; usage that belongs to nobody raises nobody's average."""
-    figures = sums.figures
-    return Measured(
-        tokens=figures.tokens,
-        value_nanos=figures.value_nanos,
-        not_priced=figures.not_priced,
-        people=people,
-        owned_tokens=figures.tokens - sums.unattributed.tokens,
-        cache_read_tokens=figures.cache_read_tokens,
-        complete_tokens=complete_tokens,
-        complete_days=complete_days,
-    )
+    owned = sums.figures.minus(sums.unattributed)
+    of_top = sums.by_model.get(top_model, Figures())
+    return Measured(sums.figures, owned, people, known_people, top_model, of_top)
 
 
-def per_person(basis: Measured) -> int:
-    """Tokens per active person, rounded half-even."""
-    return round(Fraction(basis.owned_tokens, basis.people)) if basis.people else 0
+def top_model(sums: RangeSums, figure: str) -> str:
+    """The model with most of a figure, in whichever tools, ties by name; "" without any."""
+    models = sums.by_model
+    return min(models, key=lambda name: (-getattr(models[name], figure), name), default="")
 
 
-def per_day(basis: Measured) -> int:
-    """Tokens per complete calendar day, weekends included, rounded half-even."""
-    days = basis.complete_days
-    return round(Fraction(basis.complete_tokens, days)) if days else 0
+def cost_per_person(basis: Measured) -> int:
+    """Nano-dollars per active person, rounded half-even."""
+    return round(Fraction(basis.owned.value_nanos, basis.people)) if basis.people else 0
+
+
+def share(part: int, whole: int) -> int:
+    """A part in hundredths of a percent of the whole, rounded half-even."""
+    return round(Fraction(10_000 * part, whole)) if whole else 0
 
 
 def cache_share(basis: Measured) -> int:
     """Tokens read from the cache, in hundredths of a percent of all tokens."""
-    return round(Fraction(10_000 * basis.cache_read_tokens, basis.tokens)) if basis.tokens else 0
+    return share(basis.figures.cache_read_tokens, basis.figures.tokens)
+
+
+def kinds(measure: str) -> tuple[Kind[Measured], ...]:
+    """The six cards, the one of the measure first."""
+    by_cost = measure == BY_COST
+    first = (COST, TOKENS) if by_cost else (TOKENS, COST)
+    return (*first, ACTIVE_PEOPLE, COST_PER_PERSON, _top_model(by_cost=by_cost), CACHE_SHARE)
 
 
 def _tokens(count: int) -> str:
     return f"{formatting.exact(count)} tokens"
 
 
-KINDS: tuple[Kind[Measured], ...] = (
-    Kind(
-        "Tokens",
-        lambda basis: basis.tokens,
-        formatting.compact,
-        lambda basis: _tokens(basis.tokens),
-        lambda amounts: amounts[TOTAL],
-        sort="totalTokens",
-    ),
-    Kind(
-        "Cost",
-        lambda basis: basis.value_nanos,
-        formatting.money,
-        lambda basis: formatting.exact_money(basis.value_nanos),
-        lambda amounts: amounts[COST],
-        is_unknown=lambda basis: basis.not_priced,
-        sort="totalCost",
-    ),
-    Kind(
-        "Active people",
-        lambda basis: basis.people,
-        formatting.exact,
-        lambda basis: formatting.count_of(basis.people, "person", "people") + " with usage",
-        lambda amounts: amounts[PEOPLE],
-        sort="daysActive",
-    ),
-    Kind(
-        "Tokens per person",
-        per_person,
-        formatting.compact,
-        lambda basis: f"{_tokens(per_person(basis))} per active person, without unowned usage",
-        lambda amounts: amounts[TOTAL] // max(amounts[PEOPLE], 1),
-        sort="totalTokens",
-    ),
-    Kind(
-        "Tokens per day",
-        per_day,
-        formatting.compact,
-        lambda basis: (
-            f"{_tokens(per_day(basis))} on each of "
-            f"{formatting.count_of(basis.complete_days, 'complete calendar day')}"
-        ),
-        lambda amounts: amounts[TOTAL],
-        is_unknown=lambda basis: not basis.complete_days,
-        rows="day",
-    ),
-    Kind(
-        "Cache share",
-        cache_share,
-        write_share,
-        lambda basis: (
-            f"{formatting.exact(basis.cache_read_tokens)} of {_tokens(basis.tokens)} "
-            "were read from the cache"
-        ),
-        lambda amounts: 10_000 * amounts[CACHE] // max(amounts[TOTAL], 1),
-        sort="cacheShare",
-    ),
+def _people(basis: Measured) -> str:
+    return formatting.count_of(basis.people, "person", "people")
+
+
+def _of_known_people(basis: Measured) -> str:
+    if not basis.known_people:
+        return ""
+    whole = round(Fraction(100 * basis.people, basis.known_people))
+    return f"{whole}{formatting.SPACE}% of {formatting.exact(basis.known_people)} known"
+
+
+TOKENS: Kind[Measured] = Kind(
+    "Tokens",
+    lambda basis: basis.figures.tokens,
+    formatting.compact,
+    lambda basis: _tokens(basis.figures.tokens),
+    lambda amounts: amounts[charts.TOTAL],
+    sort="totalTokens",
 )
+COST: Kind[Measured] = Kind(
+    "Cost",
+    lambda basis: basis.figures.value_nanos,
+    formatting.money,
+    lambda basis: formatting.exact_money(basis.figures.value_nanos),
+    lambda amounts: amounts[charts.COST],
+    is_unknown=lambda basis: basis.figures.not_priced,
+    sort="totalCost",
+)
+ACTIVE_PEOPLE: Kind[Measured] = Kind(
+    "Active people",
+    lambda basis: basis.people,
+    formatting.exact,
+    lambda basis: f"{_people(basis)} with usage",
+    lambda amounts: amounts[PEOPLE],
+    note=_of_known_people,
+    sort="daysActive",
+)
+COST_PER_PERSON: Kind[Measured] = Kind(
+    "Cost per person",
+    cost_per_person,
+    formatting.money,
+    lambda basis: (
+        f"{formatting.exact_money(basis.owned.value_nanos)} of {_people(basis)}, without No owner"
+    ),
+    lambda amounts: amounts[charts.COST] // max(amounts[PEOPLE], 1),
+    is_unknown=lambda basis: basis.owned.not_priced,
+    sort="totalCost",
+)
+CACHE_SHARE: Kind[Measured] = Kind(
+    "Cache share",
+    cache_share,
+    write_share,
+    lambda basis: (
+        f"{formatting.exact(basis.figures.cache_read_tokens)} of "
+        f"{_tokens(basis.figures.tokens)} were read from the cache"
+    ),
+    sort="cacheShare",
+)
+
+
+def _top_model(*, by_cost: bool) -> Kind[Measured]:
+    """The card of the model that leads by cost or by tokens, with its share of the whole."""
+    figure, noun = ("value_nanos", "cost") if by_cost else ("tokens", "tokens")
+
+    def part(basis: Measured) -> int:
+        return share(getattr(basis.of_top, figure), getattr(basis.figures, figure))
+
+    def note(basis: Measured) -> str:
+        return f"{write_share(part(basis))} of {noun}"
+
+    return Kind(
+        "Top model",
+        part,
+        write_share,
+        lambda basis: f"{basis.top_model}: {note(basis)}",
+        is_unknown=lambda basis: by_cost and basis.figures.not_priced,
+        says=lambda basis: basis.top_model or DASH,
+        note=note,
+        rows="model",
+        measure=BY_COST if by_cost else "",
+    )

@@ -20,11 +20,11 @@ from app.queries.sums.days import SeriesDay, amounts_of_days, series_days
 from app.queries.sums.figures import Figures, add_up
 from app.queries.sums.ranges import RangeSums, lifetime, people_counts, sums_of_ranges
 from app.web.dashboard import daily
-from app.web.dashboard.cards import KINDS, Measured, measured
+from app.web.dashboard.cards import Measured, kinds, measured, top_model
 from app.web.dashboard.view import COST, CUTS, MEASURES, DashboardView, parse_dashboard
 from app.web.request import htmx
 from app.web.view import charts
-from app.web.view.cards import cards, sides_of
+from app.web.view.cards import Sides, cards
 from app.web.view.frame import frame
 from app.web.view.navigation import Drilldown
 from app.web.view.periods import Comparison, left_out_words, viewed_range
@@ -41,19 +41,13 @@ Span = tuple[date, date]
 
 
 class Asked(NamedTuple):
-    """A question about a closed range: its view, days, and which days may still grow."""
+    """A question about a closed range: its view, days, and which of these may still grow."""
 
     view: DashboardView
     scope: Scope
     span: Span
     days: list[SeriesDay]
     open_days: set[date]
-
-    def complete(self, first: date, last: date) -> list[date]:
-        """The complete days from `first` to `last` that records reach back to."""
-        first = max(first, self.span[0])
-        known = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-        return [day for day in known if day not in self.open_days]
 
 
 @blueprint.get("/")
@@ -102,23 +96,23 @@ def figures_context(
     """The cards with their changes, and the rankings."""
     sort = "totalCost" if asked.view.measure == COST else "totalTokens"
     top = people_rows(PeopleQuestion(asked.scope, columns=("topModel",), sort=sort), TOP_PEOPLE)
-    whole, (settled, shown), before = measured_periods(asked, compared, top.total_count)
+    whole, sides = measured_periods(asked, compared, top.total_count)
     return {
-        "cards": cards(KINDS, sides_of(compared, shown, settled, before), drawn),
+        "cards": cards(kinds(asked.view.measure), sides, drawn),
         "compared": compared,
         "left_out": left_out_words(asked.scope),
-        "nothing_complete": not shown.complete_days,
+        "nothing_complete": asked.open_days.issuperset(day.day for day in asked.days),
     } | rankings_context(asked, whole, top)
 
 
 def measured_periods(
     asked: Asked, compared: Comparison | None, active: int
-) -> tuple[RangeSums, tuple[Measured, Measured], Measured | None]:
-    """The whole range, (its complete part, all of it) as measured, and the days before."""
+) -> tuple[RangeSums, Sides[Measured]]:
+    """The whole range, and what its cards show and compare."""
     if compared is None:
         (whole,) = sums_of_ranges([asked.scope])
-        shown = _measured(asked, whole, active, asked.scope)
-        return whole, (shown, shown), None
+        shown = measured(whole, active, *_beside(asked, whole))
+        return whole, Sides(shown, shown)
     stretches = [compared.before, compared.now]
     cut = compared.now != asked.scope
     if cut:
@@ -127,23 +121,19 @@ def measured_periods(
     earlier, settled, *tail = sums_of_ranges(stretches)
     whole = settled.plus(tail[0]) if tail else settled
     counts = people_counts([compared.before, compared.now][: 1 + cut])
-    shown = _measured(asked, whole, active, asked.scope)
-    return (
-        whole,
-        (_measured(asked, settled, counts[-1] if cut else active, compared.now), shown),
-        _measured(asked, earlier, counts[0], compared.before),
+    beside = _beside(asked, whole)
+    return whole, Sides(
+        measured(whole, active, *beside),
+        measured(settled, counts[-1] if cut else active, *beside),
+        measured(earlier, counts[0], *beside),
+        compared,
     )
 
 
-def _measured(asked: Asked, sums: RangeSums, active: int, scope: Scope) -> Measured:
-    first, last = scope.start or asked.span[0], scope.end or asked.span[1]
-    complete = set(asked.complete(first, last))
-    growing = sum(
-        sum(day.tokens.values())
-        for day in asked.days
-        if first <= day.day <= last and day.day not in complete
-    )
-    return measured(sums, active, sums.figures.tokens - growing, len(complete))
+def _beside(asked: Asked, whole: RangeSums) -> tuple[int, str]:
+    """What figures of any part of a range are seen beside: everybody ever seen, the top model."""
+    known = 0 if asked.scope.teams else lifetime().people
+    return known, top_model(whole, "value_nanos" if asked.view.measure == COST else "tokens")
 
 
 def rankings_context(asked: Asked, whole: RangeSums, top: Rows) -> dict[str, Any]:

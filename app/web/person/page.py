@@ -30,7 +30,7 @@ from app.web.person import figures, words
 from app.web.person.view import PersonView, parse_person_view
 from app.web.request import htmx
 from app.web.view import formatting
-from app.web.view.cards import cards, sides_of
+from app.web.view.cards import Sides, cards
 from app.web.view.frame import frame
 from app.web.view.navigation import PersonDrilldown
 from app.web.view.periods import Comparison, ViewedRange, viewed_range
@@ -140,7 +140,7 @@ def cards_context(
         before = figures.measures(earlier.days)
     return {
         "compared": compared,
-        "cards": cards(figures.KINDS, sides_of(compared, shown, settled, before), drawn),
+        "cards": cards(figures.KINDS, Sides(shown, settled, before, compared), drawn),
     }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date
 from decimal import Decimal
 from typing import Generic, NamedTuple, TypeVar
 
@@ -12,7 +11,7 @@ from app.web.view.periods import Comparison
 
 DASH = "\u2014"
 NOT_KNOWN = "no earlier data"
-"""Instead of a change, when all the days before are earlier than the first known day."""
+"""Instead of a change, where not all of the days before were read."""
 Writer = Callable[[int], str]
 Measured = TypeVar("Measured")
 """What a page has measured of a range, for its cards to take their figures from."""
@@ -21,13 +20,14 @@ Measured = TypeVar("Measured")
 class Card(NamedTuple):
     """One figure of the range: as shown, in full, against the days before, and its curve.
 
-    `compared` tells both sides of the change in full. `sort`, or `rows` and `measure`, say
-    which view of the people is behind it.
+    `note` says more of it, "" for nothing. `compared` tells both sides of the change in full.
+    `sort`, or `rows` and `measure`, say which view of the people is behind it.
     """
 
     label: str
     value: str
     full: str
+    note: str
     change: str
     compared: str
     spark: str
@@ -39,17 +39,20 @@ class Card(NamedTuple):
 class Kind(NamedTuple, Generic[Measured]):
     """How a card is made from what was measured, and its curve from the amounts of a bar.
 
-    `is_unknown`: the figure is not known, and never shown as a zero. `quiet`: of an unknown
-    figure no change is said either.
+    `says`: what stands in place of the amount that its change compares. `is_unknown`: the figure
+    is not known, and never shown as a zero. `quiet`: of an unknown figure no change is said
+    either.
     """
 
     label: str
     of: Callable[[Measured], int]
     write: Writer
     full: Callable[[Measured], str]
-    of_bar: Callable[[dict[str, int]], int]
+    of_bar: Callable[[dict[str, int]], int] | None = None
     is_unknown: Callable[[Measured], bool] = lambda _: False
     quiet: bool = False
+    says: Callable[[Measured], str] | None = None
+    note: Callable[[Measured], str] = lambda _: ""
     sort: str = ""
     rows: str = ""
     measure: str = ""
@@ -58,26 +61,14 @@ class Kind(NamedTuple, Generic[Measured]):
 class Sides(NamedTuple, Generic[Measured]):
     """What the cards show, and what their changes compare: `settled` with `before`.
 
-    `known`: whether all of the compared days were read. `until`: the last day of `settled`,
-    where the range goes on. On 10 November, of a range from 1 to 10 November, the cards show
-    ten days, compare the complete nine with nine in October, and say "to 9 Nov".
+    On 10 November, of a range from 1 to 10 November, the cards show ten days and compare the
+    complete nine with nine in October; `compared` says so.
     """
 
     shown: Measured
     settled: Measured
     before: Measured | None = None
-    known: bool = True
-    until: date | None = None
-
-
-def sides_of(
-    compared: Comparison | None, shown: Measured, settled: Measured, before: Measured | None
-) -> Sides[Measured]:
-    """What was measured, with what the comparison says of it."""
-    if compared is None:
-        return Sides(shown, settled, before)
-    until = None if compared.whole else compared.now.end
-    return Sides(shown, settled, before, not compared.unknown, until)
+    compared: Comparison | None = None
 
 
 def cards(
@@ -85,22 +76,19 @@ def cards(
 ) -> list[Card]:
     """The cards of a range, with curves over the complete bars."""
     complete = [bar.amounts for bar in drawn if not bar.open]
-    return [_card(kind, sides, [kind.of_bar(bar) for bar in complete]) for kind in kinds]
+    return [_card(kind, sides, complete) for kind in kinds]
 
 
-def _card(kind: Kind[Measured], sides: Sides[Measured], curve: list[int]) -> Card:
-    shown, settled, before, known, _ = sides
-    compared = ""
-    if before is not None:
-        compared = compared_words(kind.full(settled), kind.full(before), known=known)
-    unknown = kind.is_unknown(shown)
+def _card(kind: Kind[Measured], sides: Sides[Measured], complete: Sequence[dict[str, int]]) -> Card:
+    unknown = kind.is_unknown(sides.shown)
     return Card(
         label=kind.label,
-        value=_figure(kind, shown),
-        full="No price is known" if unknown else kind.full(shown),
+        value=_figure(kind, sides.shown),
+        full="No price is known" if unknown else kind.full(sides.shown),
+        note="" if unknown else kind.note(sides.shown),
         change=_change(kind, sides),
-        compared=compared,
-        spark=charts.sparkline(curve),
+        compared=_both_sides(kind, sides),
+        spark=charts.sparkline(list(map(kind.of_bar, complete))) if kind.of_bar else "",
         sort=kind.sort,
         rows=kind.rows,
         measure=kind.measure,
@@ -108,39 +96,49 @@ def _card(kind: Kind[Measured], sides: Sides[Measured], curve: list[int]) -> Car
 
 
 def _figure(kind: Kind[Measured], measured: Measured) -> str:
-    return DASH if kind.is_unknown(measured) else kind.write(kind.of(measured))
+    if kind.is_unknown(measured):
+        return DASH
+    return kind.says(measured) if kind.says else kind.write(kind.of(measured))
 
 
 def _change(kind: Kind[Measured], sides: Sides[Measured]) -> str:
-    shown, settled, before, known, until = sides
-    if before is None or (kind.quiet and kind.is_unknown(shown)):
+    shown, settled, before, compared = sides
+    if before is None or compared is None or (kind.quiet and kind.is_unknown(shown)):
         return ""
-    if not known:
+    if compared.unknown or kind.is_unknown(before):
         return NOT_KNOWN
+    then, was = before_words(compared), kind.of(before)
     if kind.is_unknown(settled):
-        return f"{_figure(kind, before)} before"
-    now = kind.of(settled)
-    words = until_words(kind.write, kind.of(shown), now, until)
-    if kind.write is write_share:
-        return words + points_words(now, kind.of(before))
-    return words + change_words(kind.write, now, kind.of(before))
+        return f"{kind.write(was)} {then}"
+    change = share_change if kind.write is write_share else formatting.change
+    return change_words(change(kind.of(settled), was), then)
 
 
-def compared_words(now: str, before: str, *, known: bool) -> str:
-    """Both sides of a change in full; the days before the first known one have no figure."""
-    return f"{now}; before: {before if known else 'nothing is known'}"
-
-
-def change_words(write: Callable[[int], str], now: int, before: int) -> str:
-    """Both the earlier value and the change: "2.81 B before, up 16 %", "0 before, new"."""
-    return f"{write(before)} before, {formatting.change(now, before)}"
-
-
-def until_words(write: Writer, shown: int, compared: int, until: date | None) -> str:
-    """The figure that a change compares, up to its last day, where it is not the shown one."""
-    if until is None or write(shown) == write(compared):
+def _both_sides(kind: Kind[Measured], sides: Sides[Measured]) -> str:
+    """Both sides of a change in full; days that were not all read have no figure."""
+    if sides.before is None or sides.compared is None:
         return ""
-    return f"{write(compared)} to {formatting.day(until)}; "
+    now, before, _, unknown = sides.compared
+    was = "not known" if unknown else kind.full(sides.before)
+    return (
+        f"{formatting.days(now.start, now.end)}: {kind.full(sides.settled)}; "
+        f"{formatting.days(before.start, before.end)}: {was}"
+    )
+
+
+def before_words(compared: Comparison) -> str:
+    """The days that a range is compared with, without the year that both have: "1-29 Oct"."""
+    (start, end), now = compared.before[:2], compared.now.end
+    if not (start and end and now):
+        return formatting.days(start, end)
+    return formatting.short_days(start, end, now.year)
+
+
+def change_words(change: str, then: str) -> str:
+    """A change beside the days it is against: "+2.7 % vs 1-29 Oct", "none 1-29 Oct"."""
+    if change == formatting.NEW:
+        return f"none {then}"
+    return f"{change} vs {then}"
 
 
 def write_share(hundredths: int) -> str:
@@ -148,16 +146,14 @@ def write_share(hundredths: int) -> str:
     return formatting.share(Decimal(hundredths) / 100)
 
 
-def points_words(now: int, before: int) -> str:
-    """The earlier share and the change in percentage points, both of hundredths of a percent."""
+def share_change(now: int, before: int) -> str:
+    """The change of a share in percentage points, both in hundredths of a percent."""
+    if now == before:
+        return formatting.UNCHANGED
     if before == 0:
-        words = "new" if now else "unchanged"
-    else:
-        points = abs(Decimal(now - before)) / 100
-        coarse = points >= Decimal("0.1") and write_share(now) != write_share(before)
-        # Finer than the shares beside it where these are written alike.
-        size = f"{points:.1f}" if coarse else f"{points:.2f}"
-        direction = "up" if now > before else "down"
-        words = f"{direction}{formatting.SPACE}{size}{formatting.SPACE}points"
-        words = words if now != before else "unchanged"
-    return f"{write_share(before)} before, {words}"
+        return formatting.NEW
+    points = abs(Decimal(now - before)) / 100
+    coarse = points >= Decimal("0.1") and write_share(now) != write_share(before)
+    # Finer than the shares themselves where these are written alike.
+    size = f"{points:.1f}" if coarse else f"{points:.2f}"
+    return f"{formatting.sign(now - before)}{size}{formatting.SPACE}points"

@@ -16,6 +16,8 @@ SPACE = "\u00a0"
 """No-break space: a figure and its unit never part at the end of a line."""
 DASH = "\u2013"
 MINUS = "\u2212"
+TIMES = "\u00d7"
+NEW, UNCHANGED = "new", "unchanged"
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 WEEKDAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -80,16 +82,21 @@ def share(percentage: Decimal) -> str:
 
 
 def change(now: int, before: int) -> str:
-    """The change in words: "up 16 %", "down 0.4 %", "up 12-fold", "new", "unchanged"."""
-    if before == 0:
-        return "new" if now else "unchanged"
+    """The change: "+16 %", "\u22120.4 %", "\u00d712" from tenfold on, "new", "unchanged"."""
     if now == before:
-        return "unchanged"
+        return UNCHANGED
+    if before == 0:
+        return NEW
     if now >= 10 * before:
-        return f"up{SPACE}{exact(round(Decimal(now) / before))}-fold"
+        return f"{TIMES}{exact(round(Decimal(now) / before))}"
     points = abs(Decimal(100 * (now - before)) / before)
     size = f"{round(points, 0 if points >= 10 else 1)}" if points >= Decimal("0.05") else "<0.1"
-    return f"{'up' if now > before else 'down'}{SPACE}{size}{SPACE}%"
+    return f"{sign(now - before)}{size}{SPACE}%"
+
+
+def sign(difference: int) -> str:
+    """The sign before the size of a difference that is not 0."""
+    return "+" if difference > 0 else MINUS
 
 
 def day(value: date) -> str:
@@ -120,6 +127,17 @@ def days(start: date | None, end: date | None) -> str:
     else:
         first = str(start.day)
     return f"{first} {DASH} {full_day(end)}"
+
+
+def short_days(start: date, end: date, year: int) -> str:
+    """Days that leave out the year of what they stand beside: "1-29 Oct", "28 Sep - 4 Oct"."""
+    if (start.year, end.year) != (year, year):
+        return days(start, end)
+    if start == end:
+        return day(end)
+    if start.month == end.month:
+        return f"{start.day}{DASH}{day(end)}"
+    return f"{day(start)} {DASH} {day(end)}"
 
 
 def _half_open(start: date | None, end: date | None) -> str:
