@@ -14,7 +14,7 @@ from peewee import Database
 
 from app.dates import utc_today
 from app.models import ProviderRun, Run
-from app.web.view.formatting import day, days
+from app.web.view.formatting import days
 from tests.invented import with_account
 from tests.office import DOLLAR, store, used
 from tests.reading import TEMPLATES, parts_of, shown, text_of

@@ -161,10 +161,12 @@ def test_the_chart_adds_up_however_it_is_cut(town: Reader, by: str, measure: str
 def test_the_change_compares_what_the_api_compares(company: Reader) -> None:
     query = {"start": "2026-10-05", "end": "2026-10-11"}
     stats = company.get("stats", **as_api(query), comparison="true")
-    text = part(overview(company, query), "cards")
+    sides = re.findall(r'title="([^"]*; [^"]*)"', part(overview(company, query), "cards"))
     before = stats["previousPeriod"]
-    assert f"{before['activeUsers']} before" in text
-    assert f"${before['totalCost']:,.2f} before" in text
+    tokens, cost, people, *_ = (side.split("; ")[1] for side in sides)
+    assert number(tokens.split(": ")[1]) == before["totalTokens"]
+    assert dollars(cost.split(": ")[1]) == before["totalCost"]
+    assert number(people.split(": ")[1]) == before["activeUsers"]
 
 
 def test_the_lifetime_is_all_time(town: Reader) -> None:

@@ -121,7 +121,7 @@ def test_never_shows_an_unknown_price_as_free(office: FlaskClient) -> None:
 def test_compares_complete_days_with_as_many_before(office: FlaskClient) -> None:
     page = page_of(office, "/users")
     assert "50,000,000 tokens before, 40,000,000 now" in page
-    assert "down 20 %" in shown(page)
+    assert "\u221220 %" in shown(page)
     assert "complete days only" in shown(page)
 
 
