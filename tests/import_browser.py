@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -44,8 +45,15 @@ class Importer:
 
     def send(self, content: bytes | str, name: str = "usage.csv", email: str = "") -> TestResponse:
         """The answer to the form with a file."""
-        raw = content.encode() if isinstance(content, str) else content
-        fields = {"csrf_token": self.token(), "email": email, "file": (io.BytesIO(raw), name)}
+        return self.send_several({name: content}, email)
+
+    def send_several(self, files: Mapping[str, bytes | str], email: str = "") -> TestResponse:
+        """The answer to the form with these files, by name."""
+        raw = [
+            (io.BytesIO(content.encode() if isinstance(content, str) else content), name)
+            for name, content in files.items()
+        ]
+        fields = {"csrf_token": self.token(), "email": email, "file": raw}
         return self.client.post("/import", data=fields)
 
     def stage(self, content: bytes | str, name: str = "usage.csv", email: str = "") -> int:

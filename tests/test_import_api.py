@@ -192,8 +192,8 @@ def test_refuses_a_file_that_is_too_large_and_says_what_to_do(
     answer = send(client, large)
     assert answer.status_code == 413
     assert answer.json["error"] == (
-        "The file is larger than 1 MB. Import it with `flask import FILE`, which takes any size, "
-        "or raise MAX_UPLOAD_MB."
+        "The upload is larger than 1 MB. Send fewer files at a time, import with "
+        "`flask import FILE`, which takes any size, or raise MAX_UPLOAD_MB."
     )
     assert ImportBatch.select().count() == 0
 

@@ -113,6 +113,51 @@ def test_a_file_without_rows_changes_nothing(importer: Importer, content: str) -
     assert "The file holds no rows, so nothing was changed." in shown(answer.text)
 
 
+def test_several_files_wait_each_for_itself(importer: Importer) -> None:
+    later = GOOD.replace("T10", "T11").replace(",4,10,", ",5,11,")
+    files = {"b/one.csv": f"{HEADER}\n{GOOD}", "b/two.csv": f"{HEADER}\n{later}", "b/c.pdf": "x"}
+    answer = importer.send_several(files)
+    assert (answer.status_code, answer.location) == (303, "/import?sent=2&left_out=1")
+    page = importer.read(answer.location)
+    assert "2 files read. None counts before you import it below. 1 file left out: no CSV." in page
+    assert "2 files waiting" in page
+    one, two = (number_of(importer, name) for name in ("one.csv", "two.csv"))
+    importer.done(one, "import")
+    importer.done(two, "import")
+    assert counted()[0] == 21
+    importer.done(one, "undo")
+    assert counted()[0] == 11
+    assert importer.act(number_of(importer, "two.csv"), "discard").status_code == 409
+
+
+def number_of(importer: Importer, name: str) -> int:
+    """The number of a file by the list of imports."""
+    return int(re.search(rf'/import/(\d+)"><bdi[^>]*>{name}', importer.get("/import").text)[1])
+
+
+def test_of_several_files_each_refusal_is_told(importer: Importer) -> None:
+    good = f"{HEADER}\n{GOOD}"
+    importer.done(importer.stage(f"{good}\n{GOOD.replace('T10', 'T12')}", "known.csv"), "import")
+    files = {
+        "good.csv": good,
+        "again.csv": f"{good}\n{GOOD.replace('T10', 'T12')}",
+        "mine.csv": (FILES / ALONE).read_bytes(),
+        "empty.csv": "",
+        "note.txt": "Dear diary",
+    }
+    answer = importer.send_several(files)
+    assert answer.status_code == 422
+    page = shown(answer.text)
+    assert "2 of 5 files were not imported. good.csv waits for you to import it" in page
+    assert "again.csv This file was already imported on" in page
+    assert "mine.csv: " in page
+    assert "empty.csv The file holds no rows, so nothing was changed. note.txt: " in page
+    assert "choose them again below" in page
+    assert re.search(r'id="email"[^>]*aria-invalid="true"', answer.text)
+    assert "1 file waiting" in page
+    assert importer.send_several({"a.png": "x", "b.pdf": "y"}).status_code == 422
+
+
 def test_the_same_file_again_leads_to_its_first_import(importer: Importer) -> None:
     number = importer.stage_sample(TEAM)
     importer.done(number, "import")

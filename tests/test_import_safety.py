@@ -205,6 +205,6 @@ def test_a_file_too_large_names_the_limit_and_the_command(serve: Serve) -> None:
     )
     assert answer.status_code == 413
     page = shown(answer.text)
-    assert "The file is larger than 1 MB." in page
+    assert "The upload is larger than 1 MB." in page
     assert "flask import FILE" in page
     assert Importer(site.client).send((FILES / TEAM).read_bytes()).status_code == 303

@@ -8,6 +8,7 @@ from app.web import health, metrics, theme
 from app.web.api import auth, mappings, reads, sync
 from app.web.api import imports as imports_api
 from app.web.dashboard import page as dashboard
+from app.web.imports import one as one_import
 from app.web.imports import page as imports
 from app.web.login import page as login
 from app.web.people import export
@@ -21,7 +22,7 @@ from app.web.view import formatting, frame
 
 AROUND = (paths, request_log, formatting, assets, htmx, frame, lifecycle, guard, errors)
 """What adds filters and hooks, in the order of the hooks."""
-PAGES = (dashboard, people, export, person, status, sync_part, imports, login, theme)
+PAGES = (dashboard, people, export, person, status, sync_part, imports, one_import, login, theme)
 API = (reads, auth, mappings, imports_api, sync, health, metrics)
 
 

@@ -110,8 +110,8 @@ document.addEventListener("submit", (event) => {
   }
 }, true);
 
-// Imports: a file is dropped anywhere on the page, and its upload shows how far it is. Only here,
-// not as a swap, because htmx cannot tell the progress of an upload.
+// Imports: files and folders are dropped anywhere on the page, and their upload shows how far it
+// is. Only here, not as a swap, because htmx cannot tell the progress of an upload.
 const uploadForm = () => byId("upload-form");
 const carriesFiles = (event) => uploadForm() && event.dataTransfer?.types.includes("Files");
 const markDrop = (over) => uploadForm()?.querySelector(".drop").classList.toggle("over", over);
@@ -121,12 +121,31 @@ document.addEventListener("dragover", (event) => {
   markDrop(true);
 });
 document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) markDrop(false); });
+// All files of what was dropped, in whatever folders.
+const filesIn = async (entry) => {
+  if (entry.isFile) return [await new Promise((done, fail) => entry.file(done, fail))];
+  const reader = entry.createReader();
+  const next = () => new Promise((done, fail) => reader.readEntries(done, fail));
+  const inside = [];
+  for (let some = await next(); some.length; some = await next()) inside.push(...some);
+  return (await Promise.all(inside.map(filesIn))).flat();
+};
+const sendDropped = (files) => {
+  byId("folder").value = "";
+  byId("file").files = files;
+  uploadForm().requestSubmit();
+};
 document.addEventListener("drop", (event) => {
   if (!carriesFiles(event)) return;
   event.preventDefault();
   markDrop(false);
-  byId("file").files = event.dataTransfer.files;
-  uploadForm().requestSubmit();
+  const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry());
+  if (!entries.some((entry) => entry?.isDirectory)) { sendDropped(event.dataTransfer.files); return; }
+  Promise.all(entries.filter(Boolean).map(filesIn)).then((found) => {
+    const all = new DataTransfer();
+    for (const file of found.flat()) all.items.add(file);
+    sendDropped(all.files);
+  }, () => answerUpload("The folder cannot be read. Choose its files instead."));
 });
 
 const answerUpload = (text, className = "wrong") => {
@@ -140,14 +159,19 @@ const showUpload = (done) => {
   byId("uploading").hidden = done === null;
   if (done === null) return;
   byId("upload-progress").value = Math.min(done, 100);
-  byId("upload-state").textContent = done < 100 ? `Sending, ${Math.floor(done)} %` : "Reading the file…";
+  byId("upload-state").textContent = done < 100 ? `Sending, ${Math.floor(done)} %` : "Reading…";
 };
-// The file stays chosen: of a refusal only the sentence is taken over, and what it is about.
+// A file stays chosen: of a refusal only the sentence is taken over, and what it is about. Of
+// several some may have been taken, which now wait in the history, and none stays chosen.
 const takeRefusal = (html) => {
   const answer = new DOMParser().parseFromString(html, "text/html");
   const said = answer.getElementById("upload-answer");
   if (!said) { say(answer.querySelector("main h1")?.textContent.trim() || html.slice(0, 300)); return; }
   byId("upload-answer").replaceChildren(...said.childNodes);
+  if (byId("sent")) {
+    byId("file").value = byId("folder").value = "";
+    byId("history").replaceWith(answer.getElementById("history"));
+  }
   const field = byId("email");
   field.toggleAttribute("aria-invalid", false);
   if (!answer.getElementById("email").hasAttribute("aria-invalid")) return;
@@ -161,14 +185,14 @@ const sendFile = (form) => {
   const end = () => { button.disabled = false; form.removeAttribute("aria-busy"); showUpload(null); };
   sending.upload.addEventListener("progress", ({ loaded, total }) => showUpload(100 * loaded / total));
   sending.addEventListener("load", () => {
-    const moved = sending.responseURL && new URL(sending.responseURL).pathname !== new URL(form.action).pathname;
-    if (moved) { location.assign(sending.responseURL); return; }
+    const { responseURL: there } = sending;
+    if (there && there !== form.action) { location.assign(there); return; }
     end();
     takeRefusal(sending.responseText);
   });
   sending.addEventListener("error", () => {
     end();
-    answerUpload("The upload did not arrive: the connection broke, or the file changed meanwhile. Choose it again.");
+    answerUpload("The upload did not arrive: the connection broke, or a file changed meanwhile. Choose it again.");
   });
   sending.open("POST", form.action);
   sending.send(new FormData(form));
@@ -181,8 +205,9 @@ const sendFile = (form) => {
 document.addEventListener("submit", (event) => {
   if (event.target !== uploadForm()) return;
   event.preventDefault();
-  const file = byId("file").files[0];
-  if (file?.size > Number(event.target.dataset.mostBytes)) answerUpload(event.target.dataset.tooLarge);
+  const files = [...byId("file").files, ...byId("folder").files];
+  const bytes = files.reduce((sum, file) => sum + file.size, 0);
+  if (bytes > Number(event.target.dataset.mostBytes)) answerUpload(event.target.dataset.tooLarge);
   else if (!event.target.hasAttribute("aria-busy")) sendFile(event.target);
 }, true);
 // End of imports.

@@ -17,13 +17,26 @@ from tests.imported import CSV_FILES, event, events, tokens, usage
 
 ALONE = CSV_FILES / "cursor_07_individual_2026_requests.csv"
 MEGABYTES = 1
-DROP = """([name, text]) => {
+DROP = """(files) => {
   const transfer = new DataTransfer();
-  transfer.items.add(new File([text], name, { type: "text/csv" }));
+  for (const [name, text] of files) {
+    transfer.items.add(new File([text], name, { type: "text/csv" }));
+  }
   for (const kind of ["dragover", "drop"]) {
     const options = { dataTransfer: transfer, bubbles: true, cancelable: true };
     document.querySelector("main").dispatchEvent(new DragEvent(kind, options));
   }
+}"""
+DROP_FOLDER = """(files) => {
+  const fileOf = ([name, text]) => (done) => done(new File([text], name));
+  const found = files.map((each) => ({ isFile: true, file: fileOf(each) }));
+  const inner = { isDirectory: true, createReader: () => readerOf(found.slice(0, 1)) };
+  const outer = { isDirectory: true, createReader: () => readerOf([inner, ...found.slice(1)]) };
+  const readerOf = (entries) => ({ readEntries: (done) => done(entries.splice(0, 1)) });
+  const event = new DragEvent("drop", { bubbles: true, cancelable: true });
+  const items = [{ webkitGetAsEntry: () => outer }];
+  Object.defineProperty(event, "dataTransfer", { value: { types: ["Files"], files: [], items } });
+  document.querySelector("main").dispatchEvent(event);
 }"""
 TAGS = "#heading .tag"
 
@@ -113,12 +126,53 @@ def test_the_answer_is_swapped_and_told(page: Page, tmp_path: Path) -> None:
 
 def test_a_dropped_file_goes_to_its_preview(page: Page, tmp_path: Path) -> None:
     path = export(tmp_path, 4)
-    page.evaluate(DROP, [path.name, path.read_text()])
+    page.evaluate(DROP, [[path.name, path.read_text()]])
     expect(page.locator("h1")).to_contain_text(path.name)
     expect(page.locator(TAGS)).to_have_text("waiting")
     page.get_by_role("button", name="Discard").click()
     expect(page).to_have_url(re.compile(r"/import\?discarded=\d+$"))
     expect(page.locator("#upload-answer")).to_contain_text("was discarded")
+
+
+def test_several_dropped_files_each_wait_for_themselves(page: Page, tmp_path: Path) -> None:
+    paths = [export(tmp_path, hour) for hour in (9, 10)]
+    page.evaluate(DROP, [[path.name, path.read_text()] for path in paths])
+    expect(page.locator("#upload-answer")).to_contain_text("2 files read.")
+    for path in paths:
+        page.goto("/import")
+        page.locator("#history").get_by_role("link", name=path.name).click()
+        expect(page.locator("h1")).to_contain_text(path.name)
+        page.get_by_role("button", name="Discard").click()
+        expect(page.locator("#upload-answer")).to_contain_text("was discarded")
+
+
+def test_a_dropped_folder_is_the_files_in_it(page: Page, tmp_path: Path) -> None:
+    """Only a hand on a mouse drops real folders: this one is made in the page."""
+    files = [export(tmp_path, hour) for hour in (11, 12)]
+    contents = [[path.name, path.read_text()] for path in files]
+    page.evaluate(DROP_FOLDER, [*contents, ["notes.pdf", "not for us"]])
+    expect(page.locator("#upload-answer")).to_contain_text("2 files read.")
+    expect(page.locator("#upload-answer")).to_contain_text("1 file left out: no CSV.")
+
+
+@pytest.mark.parametrize("scripted", [True, False])
+def test_a_chosen_folder_and_its_refusals(
+    scripted: bool, served_import: str, new_context: NewContext, watch: Watch, tmp_path: Path
+) -> None:
+    watch.expect("422")
+    page = opened(served_import, new_context, watch, java_script_enabled=scripted)
+    good = export(tmp_path, 13 + scripted)
+    (tmp_path / "notes.pdf").write_text("not for us")
+    (tmp_path / "diary.csv").write_text("Dear diary")
+    page.locator("#folder").set_input_files(tmp_path)
+    page.get_by_role("button", name="Preview").click()
+    expect(page.locator("#upload-error")).to_have_text("1 of 2 files was not imported.")
+    expect(page.locator("#sent")).to_contain_text("diary.csv: ")
+    expect(page.locator("#upload-answer")).to_contain_text("1 file left out: no CSV.")
+    expect(page.locator("#history")).to_contain_text(good.name)
+    assert page.locator("#folder").input_value() == ""
+    page.locator("#sent").get_by_role("link", name=good.name).click()
+    expect(page.locator(TAGS)).to_have_text("waiting")
 
 
 def test_a_missing_person_is_asked_for_and_the_file_kept(page: Page, watch: Watch) -> None:

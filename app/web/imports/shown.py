@@ -71,6 +71,11 @@ def _nameless(owners: Sequence[UnownedKey]) -> UnownedKey | None:
     return next((owner for owner in owners if not owner.key), None)
 
 
+def page_of(found: Preview) -> str:
+    """The page of an import; `again` there says that it was imported before."""
+    return url_for("one_import.page", number=found.file.id, again=1 if found.note else None)
+
+
 def figures_url(file: ImportedFile) -> str:
     """The overview of the file's days and tool, "" when it has none."""
     if not (file.first_day and file.last_day):

@@ -34,9 +34,9 @@ def wants_part() -> bool:
     )
 
 
-def answer(template: str, query: str, **context: Any) -> Response:
+def answer(template: str, query: str, *, status: int = 200, **context: Any) -> Response:
     """The page or its part; `query` ("?a=b" or "") is the canonical state for the URL."""
-    response = make_response(render_template(template, **context))
+    response = make_response(render_template(template, **context), status)
     if wants_part():
         url = own_path() + query.rstrip("?")
         response.headers["HX-Replace-Url" if _only_typed(url) else "HX-Push-Url"] = url

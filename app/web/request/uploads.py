@@ -12,10 +12,10 @@ def most_bytes() -> int:
 
 
 def too_large() -> str:
-    """The sentence about a file that is larger."""
+    """The sentence about an upload, of one file or several, that is larger."""
     return (
-        f"The file is larger than {_megabytes()} MB. Import it with `flask import FILE`, which "
-        "takes any size, or raise MAX_UPLOAD_MB."
+        f"The upload is larger than {_megabytes()} MB. Send fewer files at a time, import with "
+        "`flask import FILE`, which takes any size, or raise MAX_UPLOAD_MB."
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Self, TypeVar
 
-from flask import Response, make_response, redirect, request, url_for
+from flask import Response, redirect, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -78,9 +78,7 @@ def batch_number(text: str) -> int | None:
 
 def show(template: str, query: str, *, status: int = 200, **context: Any) -> Response:
     """A page of the settings, or its part; with 422 what was typed is in it."""
-    response = make_response(htmx.answer(template, query, row_id=row_id, **context))
-    response.status_code = status
-    return response
+    return htmx.answer(template, query, status=status, row_id=row_id, **context)
 
 
 def back_to(endpoint: str, query: str) -> AnyResponse:
