@@ -24,6 +24,7 @@ from app.config import Config, read_config
 from app.database import database as proxy
 from tests.compiled import CompiledRule, CompiledTemplates
 from tests.filled import company, filled_engine, filler, town  # noqa: F401
+from tests.memory import in_memory
 from tests.modes import serve  # noqa: F401
 from tests.postgres import PostgresServer, PostgresUnavailable, running_server
 from tests.probes import probed  # noqa: F401
@@ -55,6 +56,9 @@ for setting in re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(),
     os.environ.pop(setting, None)
     os.environ.pop(f"{setting}_FILE", None)
 
+# For `tmp_path`: a database that waits for its disk at every commit takes most of a test's time.
+if memory := in_memory():
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", memory)
 
 Flask.jinja_options = {"bytecode_cache": CompiledTemplates()}
 Flask.url_rule_class = CompiledRule

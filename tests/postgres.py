@@ -16,6 +16,8 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import psycopg2
 
+from tests.memory import in_memory
+
 SETTINGS = """
 listen_addresses = ''
 unix_socket_directories = '{directory}'
@@ -33,6 +35,7 @@ fsync = off
 full_page_writes = off
 synchronous_commit = off
 autovacuum = off
+max_wal_size = 256MB
 """
 DURABLE_SETTINGS = """
 shared_buffers = 1GB
@@ -154,7 +157,7 @@ def find_binaries() -> Path:
 
 @contextmanager
 def _own_server(binaries: Path, durable: bool) -> Iterator[PostgresServer]:
-    directory = _private_directory()
+    directory = _private_directory(durable)
     settings = SETTINGS.format(directory=directory)
     settings += DURABLE_SETTINGS if durable else FAST_SETTINGS
     (directory / "settings").write_text(settings)
@@ -190,9 +193,11 @@ def _keeper(binaries: Path, directory: Path) -> Iterator[subprocess.Popen[str]]:
         yield keeper
 
 
-def _private_directory() -> Path:
+def _private_directory(durable: bool) -> Path:
     # The path of a unix socket has room for about 100 bytes, so not in a deep TMPDIR.
     base = "/tmp" if os.access("/tmp", os.W_OK) else None  # noqa: S108
+    if not durable:
+        base = in_memory() or base
     directory = Path(tempfile.mkdtemp(prefix="pg-", dir=base))
     user = _unprivileged_user()
     if user is not None:
