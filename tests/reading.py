@@ -44,6 +44,12 @@ def part(html: str, name: str) -> str:
     return found.group()
 
 
+def people_in(html: str) -> list[str]:
+    """The e-mail addresses in the list of people, top to bottom."""
+    table = html.partition('id="table"')[2].partition("</table>")[0]
+    return [unescape(email) for email in re.findall(r"<bdi>([^<]*)</bdi>", table)]
+
+
 def token_in(html: str) -> str:
     """The CSRF token of the forms in HTML."""
     found = re.search(r'name="csrf_token"\s+value="([^"]+)"', html)

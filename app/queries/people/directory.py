@@ -7,11 +7,15 @@ from typing import NamedTuple
 
 from peewee import JOIN, fn
 
-from app.database import total
+from app.database import database, total
 from app.dates import day_of
 from app.identity import aliases
 from app.models import ALL_SLICE, Person, PersonDay, PersonMonth, Team
 from app.queries.remembered import remembered
+from app.usage import normal_email
+
+BETWEEN_TEXTS = "\0"
+"""What no text that is searched for holds."""
 
 
 class ListedPerson(NamedTuple):
@@ -40,26 +44,37 @@ def further_emails() -> dict[str, tuple[str, ...]]:
     return {own: tuple(emails) for own, emails in found.items()}
 
 
-def with_further_email(words: str) -> set[str]:
-    """The own e-mails of those one of whose further e-mails holds the words (lower case)."""
+def people_found(words: str) -> set[int] | None:
+    """Ids of those one of whose e-mails, name or team holds the words; None without words.
+
+    However capitals are set; every character stands for itself.
+    """
+    wanted = normal_email(words)
+    if not wanted:
+        return None
+    return {key for key, texts in _texts().items() if wanted in texts}
+
+
+@remembered(lambda found: sum(250 + len(texts) for texts in found.values()))
+def _texts() -> dict[int, str]:
+    """What each person is found by."""
+    further = further_emails()
+    columns = (Person.id, Person.email, Person.name, Team.name)
+    rows = database.execute(Person.select(*columns).join(Team, JOIN.LEFT_OUTER)).fetchall()
     return {
-        own for own, emails in further_emails().items() if any(words in email for email in emails)
+        key: normal_email(BETWEEN_TEXTS.join((email, name, team or "", *further.get(email, ()))))
+        for key, email, name, team in rows
     }
 
 
 def listed_people(words: str = "") -> list[ListedPerson]:
-    """Everybody whose e-mails, name or team hold the words, by e-mail; never a further e-mail."""
-    wanted = words.strip().lower()
-    return [person for person in _everybody() if not wanted or _holds(person, wanted)]
-
-
-def _holds(person: ListedPerson, wanted: str) -> bool:
-    texts = (person.email, person.name, person.team, *person.further)
-    return any(wanted in text.lower() for text in texts)
+    """Everybody, or those whom the words find, by e-mail; never a further e-mail."""
+    found = people_found(words)
+    return [person for key, person in _everybody().items() if found is None or key in found]
 
 
 @remembered()
-def _everybody() -> list[ListedPerson]:
+def _everybody() -> dict[int, ListedPerson]:
     further = further_emails()
     hidden = {email for emails in further.values() for email in emails}
     tokens = dict(
@@ -79,8 +94,8 @@ def _everybody() -> list[ListedPerson]:
         .join(Team, JOIN.LEFT_OUTER)
         .tuples()
     )
-    found = [
-        ListedPerson(
+    found = {
+        key: ListedPerson(
             email=email,
             name=name,
             team=team or "",
@@ -91,5 +106,5 @@ def _everybody() -> list[ListedPerson]:
         )
         for key, email, name, team, left in rows
         if email not in hidden
-    ]
-    return sorted(found)
+    }
+    return dict(sorted(found.items(), key=lambda pair: pair[1].email))

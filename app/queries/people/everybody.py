@@ -17,7 +17,7 @@ from app.database import database
 from app.dates import day_of
 from app.models import ALL_SLICE, SUM_COLUMNS, UNATTRIBUTED, Person, PersonDay
 from app.queries.remembered import remembered
-from app.queries.scope import Scope, Slices, its_days, slices_of
+from app.queries.scope import Scope, Slices, its_days, slices_of, teams
 from app.queries.sums.figures import Figures, add_up
 from app.queries.sums.persons import days_active, person_sums
 
@@ -28,13 +28,14 @@ WIDTH = len(SUM_COLUMNS)
 class Known(NamedTuple):
     """A person ever seen, and the edges of all their usage as integers (0: no usage).
 
-    `left_day` is 0 for somebody who has not left.
+    `name` and `team` are "" where nobody said, `left_day` is 0 for somebody who has not left.
     """
 
     email: str
     first_day: int
     last_day: int
     name: str = ""
+    team: str = ""
     left_day: int = 0
 
 
@@ -95,6 +96,12 @@ def _added(columns: Sequence[Sequence[int]], length: int) -> Sequence[int]:
     return [sum(numbers) for numbers in zip(*columns, strict=True)] if columns else [0] * length
 
 
+def told_of_people() -> set[str]:
+    """Which of "name" and "team" anybody is known to have."""
+    known = known_people().values()
+    return {field for field in ("name", "team") if any(getattr(one, field) for one in known)}
+
+
 def known_people(ids: Sequence[int] | None = None) -> dict[int, Known]:
     """These persons by id; without `ids` all persons, and remembered."""
     return _everybody_known() if ids is None else _known_people(list(ids))
@@ -107,12 +114,13 @@ def _everybody_known() -> dict[int, Known]:
 
 def _known_people(ids: list[int] | None) -> dict[int, Known]:
     edges = (edge_day(fn.MIN, Person.id), edge_day(fn.MAX, Person.id))
-    columns = (Person.id, Person.email, *edges, Person.name, Person.left_day)
+    columns = (Person.id, Person.email, *edges, Person.name, Person.team, Person.left_day)
     query = Person.select(*columns)
     rows = database.execute(query if ids is None else query.where(Person.id.in_(ids))).fetchall()
+    named = teams()
     return {
-        key: Known(email, first or 0, last or 0, name, left or 0)
-        for key, email, first, last, name, left in rows
+        key: Known(email, first or 0, last or 0, name, named[team] if team else "", left or 0)
+        for key, email, first, last, name, team, left in rows
     }
 
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from peewee import Select, fn
 
 from app.database import database, in_byte_order
 from app.models import SUM_COLUMNS, Slice
-from app.queries.people.directory import with_further_email
-from app.queries.people.everybody import Everybody, activity, known_people
+from app.queries.people.directory import people_found
+from app.queries.people.everybody import Everybody, Known, activity, known_people
 from app.queries.remembered import remembered
 from app.queries.scope import Scope, its_days, slices_of
 from app.queries.sums.persons import person_sums
 from app.tools import TOOLS
-from app.usage import normal_email
 
 FIGURE_SORTS = {
     "totalTokens": "tokens",
@@ -42,9 +41,14 @@ SORTS = (
     "daysActive",
     "avgTokensPerDay",
 )
-MORE_SORTS = (*SORTS, "cacheShare", "topModel", "change")
+MORE_SORTS = (*SORTS, "name", "team", "cacheShare", "topModel", "change")
 """What the page sorts by: the columns of the API, and those that only people read."""
 DEFAULT_SORT = "totalTokens"
+PLACED: dict[str, Callable[[Known], tuple[bool, str]]] = {
+    "name": lambda person: (not person.name, person.name.lower()),
+    "team": lambda person: (not person.team, person.team.lower()),
+}
+"""Where words put a person: those who have none come after all who have."""
 BYTES_A_NAME = 100
 
 
@@ -60,20 +64,11 @@ class PeopleOrder(NamedTuple):
 
 
 def matching(found: Everybody, search: str) -> list[int] | None:
-    """The places of people with an e-mail containing the words; None, for all, without words.
-
-    A further e-mail is an e-mail of the person like their own.
-    """
-    wanted = normal_email(search)
-    if not wanted:
+    """The places of the people whom the words find; None, for all, without words."""
+    wanted = people_found(search)
+    if wanted is None:
         return None
-    known = known_people()
-    others = with_further_email(wanted)
-    return [
-        place
-        for place, key in enumerate(found.ids)
-        if wanted in known[key].email or known[key].email in others
-    ]
+    return [place for place, key in enumerate(found.ids) if key in wanted]
 
 
 def ordered(
@@ -98,6 +93,9 @@ def _keys(found: Everybody, scope: Scope, order: PeopleOrder) -> Sequence[Any]:
     if sort in ("firstActive", "lastActive"):
         known, edge = known_people(), "first_day" if sort == "firstActive" else "last_day"
         return [getattr(known[key], edge) for key in ids]
+    if sort in PLACED:
+        known = known_people()
+        return [PLACED[sort](known[key]) for key in ids]
     if sort == "daysActive":
         return found.days
     if sort == "topModel":

@@ -11,7 +11,6 @@ from app.database import database
 from app.dates import day_number, day_of
 from app.models import PersonDay
 from app.queries.keys.shared import MOST_SHARED, UnattributedLines, unattributed_lines
-from app.queries.people.directory import further_emails, with_further_email
 from app.queries.people.everybody import Everybody, Known, edges_of, everybody, known_people, merged
 from app.queries.people.order import (
     DEFAULT_SORT,
@@ -56,13 +55,14 @@ class PeopleQuestion(NamedTuple):
 class PersonRow(NamedTuple):
     """One person: figures, tokens per point of the curve, tokens (now, before) compared.
 
-    `name` is "" and `left` None when nobody said.
+    `name` and `team` are "" and `left` None when nobody said.
     """
 
     person: PersonTotals
     trend: list[int]
     compared: tuple[int, int] | None
     name: str = ""
+    team: str = ""
     left: date | None = None
 
     @property
@@ -120,29 +120,9 @@ def one_row(question: PeopleQuestion, person_id: int, email: str) -> PersonRow:
     return PersonRow(nothing, [], changes if question.compared else None, *_described(known))
 
 
-def named_like(words: str, most: int) -> list[tuple[str, str]]:
-    """(e-mail, name) of people whose name contains the words while no e-mail does, by name.
-
-    A list is searched by e-mail alone, as the API is: this is for pointing at whom else was meant.
-    """
-    wanted = words.strip().lower()
-    if not wanted:
-        return []
-    elsewhere = {email for emails in further_emails().values() for email in emails}
-    elsewhere |= with_further_email(wanted)
-    found = [
-        (known.name, known.email)
-        for known in known_people().values()
-        if wanted in known.name.lower()
-        and wanted not in known.email
-        and known.email not in elsewhere
-    ]
-    return [(email, name) for name, email in sorted(found)[:most]]
-
-
-def _described(known: Known) -> tuple[str, date | None]:
-    """A person's name, and the day they left on."""
-    return known.name, day_of(known.left_day) if known.left_day else None
+def _described(known: Known) -> tuple[str, str, date | None]:
+    """A person's name, team, and the day they left on."""
+    return known.name, known.team, day_of(known.left_day) if known.left_day else None
 
 
 def _filled(asked: PeopleQuestion, found: Everybody, places: Sequence[int]) -> list[PersonRow]:

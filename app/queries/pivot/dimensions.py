@@ -28,7 +28,7 @@ JULIAN_DAY_OF_YEAR_0 = 1_721_425
 class PivotQuestion:
     """What is measured: days from and to (both set), and whose usage.
 
-    `search` narrows to people with an e-mail containing it. `people`, `teams`, `workspaces`,
+    `search` narrows to the people whom its words find. `people`, `teams`, `workspaces`,
     `models` and `tools` narrow to some keys, `no_people` and the like leave some out; the key
     of a workspace is (organisation id, external id).
     """

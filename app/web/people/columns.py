@@ -29,7 +29,7 @@ class Column(NamedTuple):
     @property
     def is_number(self) -> bool:
         """Whether its cells stand at the right, digit below digit."""
-        return self.kind not in ("email", "model", "split", "curve")
+        return self.kind not in ("email", "name", "team", "model", "split", "curve")
 
 
 def _tool_column(tool: Tool) -> Column:
@@ -43,7 +43,9 @@ def _money_column(name: str, label: str, figure: str) -> Column:
 
 
 COLUMNS = (
-    Column("email", "Person", "The person's e-mail address", "email", 220, "asc"),
+    Column("email", "Person", "The person's e-mail address", "email", 190, "asc"),
+    Column("name", "Name", "The person's name", "name", 28, "asc"),
+    Column("team", "Team", "The person's present team", "team", 90, "asc"),
     Column("totalTokens", "Tokens", "All tokens of the range", "tokens", 80, figure="tokens"),
     _money_column("totalCost", "Cost", "value_nanos"),
     _money_column("totalBilled", "Billed", "billed_nanos"),
@@ -87,18 +89,19 @@ BY_NAME = {column.name: column for column in COLUMNS}
 ALWAYS = "email"
 USUAL = (
     "email",
+    "name",
+    "team",
     "totalTokens",
     "totalCost",
     "change",
     "trend",
     *(tool.tokens_column for tool in TOOLS),
-    "tools",
     "cacheShare",
     "daysActive",
     "topModel",
     "lastActive",
 )
-"""Shown unless the query string says otherwise."""
+"""Shown unless the query string says otherwise, but no name and team where nobody has one."""
 EVERY = tuple(BY_NAME)
 
 

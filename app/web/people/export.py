@@ -16,7 +16,7 @@ from app.queries.people.people import PersonTotals
 from app.queries.people.rows import PersonRow, footer, people_rows
 from app.queries.sums.figures import LACKS, Figures
 from app.web.people.columns import Column
-from app.web.people.page import asks_for_pivot, question_of
+from app.web.people.page import asks_for_pivot, question_of, without_untold
 from app.web.people.view import PeopleView, parse_people_view
 from app.web.pivot import export as pivot
 from app.web.pivot.words import NO_OWNER, shared_words
@@ -107,6 +107,7 @@ def users_metadata() -> Response:
 
 def found_rows(view: PeopleView) -> PeopleFile:
     """All rows of a view, and what they cover."""
+    view = without_untold(view)
     span, states = known_span(), freshness(configured_providers())
     if span is None:
         return PeopleFile(view, [], [], *view.scope[:2], set(), states)
@@ -214,6 +215,8 @@ def _iso(day: date | None) -> str:
 
 WRITERS: dict[str, Callable[[Column], Writer]] = {
     "email": _email,
+    "name": lambda _: lambda row: row.name,
+    "team": lambda _: lambda row: row.team,
     "tokens": _tokens,
     "money": _money,
     "tool": _tool,

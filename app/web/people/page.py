@@ -15,8 +15,9 @@ from flask.typing import ResponseReturnValue
 from app.database import reading
 from app.dates import days_between, utc_now
 from app.queries.days.freshness import ProviderState
+from app.queries.people.everybody import told_of_people
 from app.queries.people.people import tokens_per_day
-from app.queries.people.rows import Footer, PeopleQuestion, Rows, footer, named_like, people_rows
+from app.queries.people.rows import Footer, PeopleQuestion, Rows, footer, people_rows
 from app.queries.pivot.dimensions import DIMENSIONS, PERSON
 from app.queries.sums.figures import Figures, add_up
 from app.web.people.columns import COLUMNS, USUAL
@@ -37,7 +38,6 @@ WORDS_FOR_DIRECTION = {True: "descending", False: "ascending"}
 WINDOW_WIDTHS = (760, 900, 1040, 1180, 1375, 1800)
 """Widths of a window, in pixels, from which on a table may stand without a scroll bar."""
 AROUND_TABLE, WIDEST_TABLE, PEEK_WIDTH = 97, {1375: 1278, 1800: 1558}, 356
-MOST_NAMES = 5
 
 blueprint = Blueprint("people", __name__)
 
@@ -74,6 +74,7 @@ def known_context(
     view: PeopleView, span: tuple[date, date], states: list[ProviderState]
 ) -> dict[str, Any]:
     """What the page shows once any usage is known."""
+    view = without_untold(view)
     asked, viewed = question_of(view, span, states)
     if view.peek:
         asked = asked._replace(columns={*view.columns, *PEEK_COLUMNS})
@@ -89,7 +90,6 @@ def known_context(
         "found": found,
         "footer": sums,
         "everything": None if view.search else everything(sums),
-        "by_name": named_like(view.search, MOST_NAMES),
         "peek": looked_at,
         "compared": compared,
         "weekly": len(asked.curve) > 1 and asked.curve[0][0] != asked.curve[0][1],
@@ -107,6 +107,11 @@ def known_context(
         "footer_average": tokens_per_day(sums.people.figures.tokens, sums.people.days),
         "direction_words": WORDS_FOR_DIRECTION,
     }
+
+
+def without_untold(view: PeopleView) -> PeopleView:
+    """The view without names, and without teams, where nobody is known to have any."""
+    return replace(view, untold=frozenset({"name", "team"} - told_of_people()))
 
 
 def question_of(

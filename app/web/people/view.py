@@ -18,12 +18,16 @@ from app.web.view.state import Searched, View, parse_page, parse_size
 
 @dataclass(frozen=True)
 class PeopleView(Searched, View):
-    """Range and filters, and: search, order, columns, page, and who is looked at beside it."""
+    """Range and filters, and: search, order, columns, page, and who is looked at beside it.
+
+    `untold` are usual columns that would be empty: nobody is known to have a name, or a team.
+    """
 
     sort: str = DEFAULT_SORT
     descending: bool = True
     columns: tuple[str, ...] = USUAL
     peek: str = ""
+    untold: frozenset[str] = frozenset()
     STAYS_ON_PAGE: ClassVar[frozenset[str]] = frozenset({"page", "peek", "columns"})
 
     def arguments(self) -> list[tuple[str, str]]:
@@ -54,7 +58,18 @@ class PeopleView(Searched, View):
     @property
     def shown_columns(self) -> list[Column]:
         """The chosen columns in their order on screen."""
-        return [column for column in COLUMNS if column.name in self.columns]
+        hidden = self.untold if self.columns == USUAL else ()
+        return [one for one in COLUMNS if one.name in self.columns and one.name not in hidden]
+
+    @property
+    def table_columns(self) -> list[Column]:
+        """The columns of the table: a name stands beside the address of its person."""
+        return [column for column in self.shown_columns if column.kind != "name"]
+
+    @property
+    def shows_names(self) -> bool:
+        """Whether a person's cell begins with the name."""
+        return "name" in (column.name for column in self.shown_columns)
 
     @property
     def is_filtered(self) -> bool:

@@ -27,6 +27,7 @@ PATH_CHARACTERS = "!$&'()*+,:;=@"
 DEFAULTS = (("sort", "totalTokens"), ("measure", "tokens"))
 SELDOM_SHOWN = (
     "totalBilled",
+    "tools",
     "inputTokens",
     "cacheWriteTokens",
     "cacheReadTokens",

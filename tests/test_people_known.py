@@ -1,0 +1,119 @@
+"""Who is known of the people in the list: names, teams, further e-mails."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from peewee import Database
+
+from app.dates import utc_today
+from app.directory.people import change_person, merge_people
+from app.queries.people.directory import listed_people
+from tests.office import DOLLAR, store, used
+from tests.reading import page_of, people_in, shown, text_of
+from tests.tools import CLAUDE_CODE, CURSOR
+
+ADA, BOB, CLEO, DORA = (f"{name}@acme.example" for name in ("ada", "bob", "cleo", "dora"))
+
+
+def fill_known() -> None:
+    """Ada (Growth, once "lovelace@old.example"), Bob (Data, no name), Cleo (no team) and Dora
+    (Growth), who used nothing for sixty days."""
+    today = utc_today()
+    store(
+        [
+            used(today - timedelta(1), ADA, CURSOR, 3000, DOLLAR),
+            used(today - timedelta(1), BOB, CLAUDE_CODE, 4000, DOLLAR),
+            used(today - timedelta(2), CLEO, CLAUDE_CODE, 5000, DOLLAR),
+            used(today - timedelta(60), DORA, CURSOR, 9000, DOLLAR),
+            used(today - timedelta(2), "", CLAUDE_CODE, 700, DOLLAR),
+        ]
+    )
+    for email, name, team in (
+        (ADA, "Zoe Ada Okafor", "Growth"),
+        (BOB, "", "Data"),
+        (CLEO, "Cléo Ünal", ""),
+        (DORA, "dora Lee", "Growth"),
+    ):
+        change_person(email, name=name, team=team, left="")
+    merge_people(ADA, "lovelace@old.example", email_domain="acme.example")
+
+
+FILLED = {"known": fill_known}
+
+
+@pytest.fixture
+def known(database: Database, client: FlaskClient) -> FlaskClient:
+    """A browser on it."""
+    database.close()
+    return client
+
+
+def rows_of(client: FlaskClient, query: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(client.get(f"/export/users.csv{query}").text)))
+
+
+def of_api(client: FlaskClient, path: str, search: str) -> list[str]:
+    found: Any = client.get(path, query_string={"search": search, "days": 30}).json
+    return [row["email"] for row in (found if isinstance(found, list) else found["users"])]
+
+
+def test_names_and_teams_are_shown_where_anybody_has_one(known: FlaskClient) -> None:
+    page = page_of(known, "/users")
+    text = shown(page.split('id="table"')[1])
+    assert "Zoe Ada Okafor ada@acme.example" in text
+    assert 'title="Only Growth"' in page
+    assert f"{BOB} Data" in text
+    assert list(rows_of(known, "")[0])[:4] == ["Person", "Name", "Team", "Tokens"]
+    for email in (ADA, BOB, CLEO, DORA):
+        change_person(email, name="", team="", left="")
+    page = page_of(known, "/users")
+    assert 'id="sort-name"' not in page
+    assert 'id="sort-team"' not in page
+    assert "Name" not in rows_of(known, "")[0]
+    assert "Name" in rows_of(known, "?cols=name")[0]
+
+
+def test_sorts_by_name_and_team_with_those_who_have_none_last(known: FlaskClient) -> None:
+    for sort, wanted in (("name", [CLEO, ADA, BOB]), ("team", [BOB, ADA, CLEO])):
+        page = page_of(known, f"/users?sort={sort}")
+        assert people_in(page) == wanted
+        assert people_in(page_of(known, f"/users?sort={sort}&dir=desc")) == wanted[::-1]
+        exported = rows_of(known, f"?cols=name,team&sort={sort}")
+        assert [row["Person"] for row in exported][:3] == wanted
+    assert exported[1] == {"Person": ADA, "Name": "Zoe Ada Okafor", "Team": "Growth"}
+    assert exported[3] == {"Person": "No owner", "Name": "", "Team": ""}
+
+
+@pytest.mark.parametrize(
+    ("search", "wanted"),
+    [
+        ("OKAFOR", [ADA]),
+        ("cléo ü", [CLEO]),
+        ("growth", [ADA]),
+        ("data", [BOB]),
+        ("Lovelace@OLD", [ADA]),
+        ("acme", [CLEO, BOB, ADA]),
+        ("growthdora", []),
+        ("%", []),
+    ],
+)
+def test_one_search_finds_by_name_team_and_every_email(
+    known: FlaskClient, search: str, wanted: list[str]
+) -> None:
+    query = {"q": search}
+    assert of_api(known, "/api/users", search) == wanted
+    assert of_api(known, "/api/users/pivot", search) == wanted
+    assert people_in(page_of(known, "/users", query)) == wanted
+    assert {one.email for one in listed_people(search)} - {DORA} == set(wanted)
+    pivot = page_of(known, "/users", {**query, "rows": "person", "by": "tool"})
+    assert [email for email in (CLEO, BOB, ADA) if email in pivot] == wanted
+
+
+def test_a_search_without_a_match_says_where_it_looked(known: FlaskClient) -> None:
+    assert "has these letters in name, team or e-mail" in text_of(known, "/users?q=zz")
