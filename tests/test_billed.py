@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from peewee import Database
 
 from tests.imported import cost, costs, event, events, put, tokens, usage
-from tests.reading import page_of, part, shown
+from tests.reading import page_of, part, shown, unescaped
 
 KNOWN, PARTLY, UNTOLD, NOTHING = (
     f"{name}@example.com" for name in ("known", "partly", "untold", "nothing")
@@ -70,6 +70,7 @@ def test_the_json_tells_what_is_billed_and_of_how_much_nobody_told(firm: FlaskCl
     assert billed(get(later)["previousPeriod"]) == billed(stats)
 
 
+NAMES = ("totalTokens", "totalCost", "totalBilled")
 NOVEMBER = "start=2026-11-01&end=2026-11-30"
 
 
@@ -126,3 +127,16 @@ def test_the_metadata_of_a_file_names_its_kinds_of_money(firm: FlaskClient) -> N
             "unbilledTokens": "",
         },
     )
+
+
+def test_the_cards_of_cost_tell_what_is_billed_where_it_is_known(firm: FlaskClient) -> None:
+    def card(path: str) -> str:
+        return shown(page_of(firm, path).split("<dt>Cost</dt>")[1].split('class="curve"')[0])
+
+    assert "List price; $5.75 billed +? known in part" in card(f"/?{NOVEMBER}")
+    assert "List price; $0.00 billed <" in card(f"/users/{NOTHING}?{NOVEMBER}")
+    assert "List price <" in card(f"/users/{UNTOLD}?{NOVEMBER}")
+    page = unescaped(firm, f"/?{NOVEMBER}")
+    columns = "".join(f"&cols={name}" for name in ("email", *NAMES))
+    assert f'href="/users?{NOVEMBER}&sort=totalBilled{columns}"' in page
+    assert page.count('title="List-price value in US dollars"') > 3

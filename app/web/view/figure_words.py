@@ -6,13 +6,14 @@ from typing import NamedTuple
 
 
 class FigureWords(NamedTuple):
-    """The words of a figure: its meaning, and what is said where it is not known.
+    """The words of a figure: its label and meaning, and what is said where it is not known.
 
     Of all usage: `dash` in its place, and `unknown`. Of a part of it: `partly`, and what so many
     tokens `lack`. `heading` is the column of these tokens in an export, and `money` the kind of
     money there ("" of what is none).
     """
 
+    label: str
     meaning: str
     dash: str
     unknown: str
@@ -25,6 +26,7 @@ class FigureWords(NamedTuple):
 
 FIGURE_WORDS = {
     "value_nanos": FigureWords(
+        label="Cost",
         meaning="List-price value in US dollars",
         dash="\u2014 not priced",
         unknown="No price is known for this usage",
@@ -35,6 +37,7 @@ FIGURE_WORDS = {
         money="value",
     ),
     "billed_nanos": FigureWords(
+        label="Billed",
         meaning="What the vendor says it bills, in US dollars",
         dash="\u2014",
         unknown="The vendor does not say what it bills",
@@ -45,6 +48,7 @@ FIGURE_WORDS = {
         money="billed",
     ),
     "requests": FigureWords(
+        label="Requests",
         meaning="Requests to the models",
         dash="\u2014",
         unknown="The provider tells no requests for this usage",
