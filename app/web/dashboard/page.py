@@ -23,6 +23,7 @@ from app.web.dashboard import daily
 from app.web.dashboard.cards import Measured, kinds, measured, top_model
 from app.web.dashboard.view import COST, CUTS, MEASURES, DashboardView, parse_dashboard
 from app.web.request import htmx
+from app.web.request.unchanged import MINUTE, known_while
 from app.web.view import charts
 from app.web.view.cards import Sides, cards
 from app.web.view.frame import frame
@@ -51,6 +52,7 @@ class Asked(NamedTuple):
 
 
 @blueprint.get("/")
+@known_while(MINUTE)
 def page() -> Response:
     """The dashboard of the range and filters in the query string."""
     now = utc_now()

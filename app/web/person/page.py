@@ -29,6 +29,7 @@ from app.usage import normal_email
 from app.web.person import figures, words
 from app.web.person.view import PersonView, parse_person_view
 from app.web.request import htmx
+from app.web.request.unchanged import MINUTE, known_while
 from app.web.view import formatting
 from app.web.view.cards import Sides, cards
 from app.web.view.frame import frame
@@ -44,6 +45,7 @@ for _words in words.FILTERS:
 
 
 @blueprint.get("/users/<path:email>", merge_slashes=False)
+@known_while(MINUTE)
 def page(email: str) -> ResponseReturnValue:
     """The person with this e-mail, in the range and filters of the query string."""
     now = utc_now()
