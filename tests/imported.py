@@ -12,6 +12,7 @@ from app.importing import Preview, apply, import_file, stage
 from app.ledger import organization_for, replace_day
 from app.models import Run
 from app.queries.scope import Scope
+from app.queries.sums.figures import Figures
 from app.usage import DayUsage, PriceStatus, RawActor, Tokens, UsageRecord
 from tests.figures import totals
 from tests.tools import CLAUDE_CODE, CURSOR
@@ -120,7 +121,11 @@ def counts(found: Preview) -> tuple[int, ...]:
 
 def total() -> tuple[int, int]:
     """Tokens and value (nano-dollars) that count."""
-    figures = totals(Scope()).figures
+    return worth(totals(Scope()).figures)
+
+
+def worth(figures: Figures) -> tuple[int, int]:
+    """Tokens and value (nano-dollars) of some usage."""
     return figures.tokens, figures.value_nanos
 
 

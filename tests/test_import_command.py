@@ -53,6 +53,17 @@ def test_imports_files_and_says_what_counted(
     assert total() == (3_000, 100_000_000)
 
 
+def test_money_that_nobody_knows_is_never_zero(
+    runner: FlaskCliRunner, tmp_path: Path, database: Database
+) -> None:
+    unknown = usage(tokens=7, model="claude-nova-9")
+    answer = runner.invoke(args=["import", written(tmp_path, tokens(unknown))])
+    assert "7 tokens, no known price\n" in answer.stdout
+    assert "0 -> 7 tokens, $0.00 -> no known price in its days." in answer.stdout
+    answer = runner.invoke(args=["import", written(tmp_path, tokens(unknown, usage()))])
+    assert "7 -> 1,000,007 tokens, no known price -> $3.00 partly priced in its" in answer.stdout
+
+
 def test_the_same_file_again_is_fine(
     runner: FlaskCliRunner, tmp_path: Path, database: Database
 ) -> None:

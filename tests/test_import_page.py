@@ -22,6 +22,7 @@ from tests.import_browser import (
     counted,
     store_api_day,
 )
+from tests.imported import tokens, usage
 from tests.reading import PART, shown
 
 ALONE = "cursor_07_individual_2026_requests.csv"
@@ -76,6 +77,27 @@ def test_a_preview_tells_all_of_the_file(importer: Importer) -> None:
         "Discard",
     ):
         assert words in page, words
+
+
+def test_money_that_nobody_knows_is_never_zero(importer: Importer) -> None:
+    unknown = tokens(usage(key="nova", tokens=7_000, model="claude-nova-9"))
+    number = importer.stage(unknown, "unknown.csv")
+    page = importer.read(f"/import/{number}")
+    assert "Cost $0.00 \u2014 not priced \u2014 not priced" in page
+    assert "Good rows hold 7,000 tokens, no known price." in page
+    assert "1 key of nobody nova 7.00 K, \u2014 not priced" in page
+    importer.done(number, "import")
+    page = importer.read(f"/import/{number}")
+    assert "Before After Change Tokens 0 7.00 K +7.00 K Cost $0.00 \u2014 not priced" in page
+    more = usage(key="nova", model="claude-nova-9", tokens=5, workspace="W")
+    part = importer.stage(tokens(more, usage(tokens=1_000_000)), "part.csv")
+    page = importer.read(f"/import/{part}")
+    assert "Cost partly priced \u2014 not priced $3.00 +$3.00" in page
+    assert "$3.00, partly priced." in page
+    history = importer.read("/import")
+    assert "7.00 K \u2014 not priced" in history
+    assert "1.00 M $3.00 +? partly priced" in history
+    assert "$0.00" not in history
 
 
 def test_an_export_without_a_user_asks_for_the_person(importer: Importer) -> None:

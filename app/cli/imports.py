@@ -32,6 +32,7 @@ from app.importing import (
     not_imported,
     stage,
 )
+from app.queries.sums.figures import Figures
 
 SHOWN = 20
 """How many names or rejected rows of a kind are told."""
@@ -217,7 +218,7 @@ def _summary(found: Preview) -> str:
     if file.first_day:
         words.append(f"{file.first_day} to {file.last_day} ({_number(file.days, 'day', 'days')})")
         words.append(_number(len(found.people), "person", "people"))
-        words.append(f"{file.tokens:,} tokens, {_dollars(file.value_nanos)}")
+        words.append(f"{file.tokens:,} tokens, {_cost(file.figures)}")
     return ", ".join(words)
 
 
@@ -238,7 +239,7 @@ def _outcome(found: Preview, dry_run: bool) -> str:
     before, after = found.before, found.after
     change = (
         f"{before.tokens:,} -> {after.tokens:,} tokens, "
-        f"{_dollars(before.value_nanos)} -> {_dollars(after.value_nanos)} in its days"
+        f"{_cost(before)} -> {_cost(after)} in its days"
     )
     if not dry_run:
         return f"Imported as #{found.file.id}: {change}."
@@ -265,6 +266,13 @@ def _tell_rejected(rows: Any, number: int) -> None:
 
 def _number(number: int, one: str, several: str) -> str:
     return f"{number:,} {one if number == 1 else several}"
+
+
+def _cost(figures: Figures) -> str:
+    if figures.not_priced:
+        return "no known price"
+    partly = " partly priced" if figures.is_partial("value_nanos") else ""
+    return f"{_dollars(figures.value_nanos)}{partly}"
 
 
 def _dollars(nanos: int) -> str:

@@ -21,7 +21,7 @@ from app.importing.stored import (
     facts_of,
     rows_of_day,
 )
-from app.importing.types import Renamed, Totals
+from app.importing.types import Renamed, usage_of
 from app.ledger import RecordWriter, StampSums, day_stamps, replace_imported_day
 from app.models import ImportBatch, Organization, Run
 from app.states import BatchStatus
@@ -45,6 +45,8 @@ class Effect:
     tokens_after: int = 0
     value_before: int = 0
     value_after: int = 0
+    unpriced_before: int = 0
+    unpriced_after: int = 0
     renamed: list[tuple[str, str, int]] = field(default_factory=list)
 
     def shown(self) -> dict[str, Any]:
@@ -52,8 +54,8 @@ class Effect:
         return {
             "covered_days": tuple(map(day_of, self.covered_days)),
             "covered_tokens": self.covered_tokens,
-            "before": Totals(self.tokens_before, self.value_before),
-            "after": Totals(self.tokens_after, self.value_after),
+            "before": usage_of(self.tokens_before, self.value_before, self.unpriced_before),
+            "after": usage_of(self.tokens_after, self.value_after, self.unpriced_after),
             "renamed": tuple(Renamed(*each) for each in self.renamed),
         }
 
@@ -63,6 +65,8 @@ class Effect:
         self.tokens_after += after.tokens
         self.value_before += before.value_nanos
         self.value_after += after.value_nanos
+        self.unpriced_before += before.unpriced_tokens
+        self.unpriced_after += after.unpriced_tokens
 
 
 def columns_of(effect: Effect) -> dict[str, Any]:
@@ -142,11 +146,11 @@ def foreseen(batch: ImportBatch) -> Effect:
     facts = facts_of(batch)
 
     def add_up(day: int, batches: list[int], names: Names, tally: Tally) -> StampSums:
-        rows, tokens, value = facts.days[day]
+        rows, tokens, value, unpriced = facts.days[day]
         if len(batches) == 1:
             # No other file has the day: the sums made in reading it are the answer.
             tally.new = rows
-            return StampSums(tokens=tokens, value_nanos=value)
+            return StampSums(tokens=tokens, value_nanos=value, unpriced_tokens=unpriced)
         return StampSums.of(_merged(day, batches, names, tally))
 
     return _effect(batch, facts, add_up, count_covered=False)
@@ -217,7 +221,7 @@ def _effect(batch: ImportBatch, facts: Facts, counted: _Counted, *, count_covere
     files = AppliedFiles(batch.organization)
     names = files.names(also=batch)
     renamed: Counter[tuple[RawActor, RawActor]] = Counter()
-    for day, (rows, tokens, _) in facts.days.items():
+    for day, (rows, tokens, *_) in facts.days.items():
         stamps = day_stamps(batch.organization, day)
         tally = Tally()
         after = stamps.counting

@@ -14,7 +14,7 @@ from app.providers.exports import EMPTY, EXPORT_KINDS
 from app.states import BatchStatus
 
 _LABELS = {kind.name: kind.label for kind in (*EXPORT_KINDS, EMPTY)}
-_COUNTS = ("days", "rows", "skipped", "rejected", "tokens", "value_nanos")
+_COUNTS = ("days", "rows", "skipped", "rejected", "tokens", "value_nanos", "unpriced_tokens")
 _PAST = (BatchStatus.APPLIED, BatchStatus.UNDONE)
 
 

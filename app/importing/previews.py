@@ -10,16 +10,18 @@ from app.importing.effects import AppliedFiles, Effect, effect_of, foreseen, wit
 from app.importing.files import file_of, unkept_file
 from app.importing.stored import Facts, facts_of, find_batch, rejected_rows
 from app.importing.types import (
+    NOTHING,
     SHOWN_REJECTED,
     FileDay,
     Preview,
     Question,
-    Totals,
     UnownedKey,
     UnpricedModel,
+    usage_of,
 )
 from app.models import ImportBatch, Person
 from app.queries.remembered import data_version
+from app.queries.sums.figures import Figures, add_up
 from app.states import BatchStatus, Rule
 from app.usage import normal_email
 
@@ -34,7 +36,7 @@ def preview(batch_id: int, *, email_domain: str) -> Preview:
         return preview_of(batch, _effect_now(batch), email_domain)
 
 
-def undo_preview(batch_id: int) -> tuple[Totals, Totals]:
+def undo_preview(batch_id: int) -> tuple[Figures, Figures]:
     """What counts in the days of an applied file now, and would count after undoing it.
 
     Writes nothing. Raises `NoSuchImport` when it is not applied.
@@ -48,7 +50,7 @@ def undo_preview(batch_id: int) -> tuple[Totals, Totals]:
 def days_of(batch_id: int) -> list[FileDay]:
     """The days of a file's good rows, oldest first. Raises `NoSuchImport`."""
     days = facts_of(find_batch(batch_id)).days
-    return [FileDay(day_of(day), *sums) for day, sums in sorted(days.items())]
+    return [FileDay(day_of(day), *sums[:3]) for day, sums in sorted(days.items())]
 
 
 def preview_of(batch: ImportBatch, effect: Effect, email_domain: str, *, note: str = "") -> Preview:
@@ -98,14 +100,12 @@ def _questions(batch: ImportBatch) -> tuple[Question, ...]:
 def _owners(facts: Facts, known: KnownDirectory) -> tuple[set[str], tuple[UnownedKey, ...]]:
     """E-mails of the people of a file, and its keys that belong to nobody, most tokens first."""
     emails: set[str] = set()
-    unowned: dict[str, list[int]] = {}
-    for actor, (tokens, value) in facts.actors.items():
+    unowned: dict[str, Figures] = {}
+    for actor, figures in facts.actors.items():
         email, rule = known.resolve(actor)
         if email:
             emails.add(normal_email(email))
         elif rule != Rule.SHARED:
-            sums = unowned.setdefault(actor.key, [0, 0])
-            sums[0] += tokens
-            sums[1] += value
-    most_first = sorted(unowned.items(), key=lambda each: (-each[1][0], each[0]))
-    return emails, tuple(UnownedKey(key, *sums) for key, sums in most_first)
+            unowned[actor.key] = add_up((unowned.get(actor.key, NOTHING), usage_of(*figures)))
+    most_first = sorted(unowned.items(), key=lambda each: (-each[1].tokens, each[0]))
+    return emails, tuple(UnownedKey(*each) for each in most_first)

@@ -224,7 +224,7 @@ class _RowReader:
         if facts.days:
             batch.days = len(facts.days)
             batch.first_day, batch.last_day = min(facts.days), max(facts.days)
-            _, batch.tokens, batch.value_nanos = facts.sums
+            _, batch.tokens, batch.value_nanos, batch.unpriced_tokens = facts.sums
         batch.facts = facts.as_json()
         if batch.owner_by == OwnerBy.GUESS:
             guess_owner(batch)

@@ -58,7 +58,9 @@ def find_batch(batch_id: int, *states: BatchStatus) -> ImportBatch:
 
 @dataclass
 class Facts:
-    """Sums of the good rows: by day [rows, tokens, value], by actor and unpriced model."""
+    """Sums of the good rows: by day [rows, tokens, value, tokens without a price], by actor the
+    same without rows, and the tokens of each model without a price.
+    """
 
     days: dict[int, list[int]] = field(default_factory=dict)
     actors: dict[RawActor, list[int]] = field(default_factory=dict)
@@ -72,24 +74,19 @@ class Facts:
     def add(self, record: UsageRecord) -> int:
         """Count a good row; its day as YYYYMMDD."""
         day, tokens, value = day_number(record.day), record.total_tokens, record.value_nanos or 0
-        of_day = self.days.setdefault(day, [0, 0, 0])
-        of_day[0] += 1
-        of_day[1] += tokens
-        of_day[2] += value
-        of_actor = self.actors.setdefault(record.actor, [0, 0])
-        of_actor[0] += tokens
-        of_actor[1] += value
-        if record.value_nanos is None and tokens:
+        unpriced = tokens if record.value_nanos is None else 0
+        _add(self.days.setdefault(day, [0, 0, 0, 0]), 1, tokens, value, unpriced)
+        _add(self.actors.setdefault(record.actor, [0, 0, 0]), tokens, value, unpriced)
+        if unpriced:
             self.unpriced[display_name(record.model)] += tokens
         if "api_key_id" in record.detail and record.actor.key:
             self.key_ids[json.loads(record.detail)["api_key_id"]] = record.actor.key
         return day
 
     @property
-    def sums(self) -> tuple[int, int, int]:
-        """Rows, tokens and value of all days."""
-        rows, tokens, value = (sum(part) for part in zip(*self.days.values(), strict=True))
-        return rows, tokens, value
+    def sums(self) -> tuple[int, ...]:
+        """Rows, tokens, value and tokens without a price of all days."""
+        return tuple(sum(part) for part in zip(*self.days.values(), strict=True))
 
     def as_json(self) -> str:
         """To be kept with the batch."""
@@ -108,15 +105,17 @@ class Facts:
         )
 
 
+def _add(sums: list[int], *more: int) -> None:
+    sums[:] = [one + other for one, other in zip(sums, more, strict=True)]
+
+
 def facts_of(batch: ImportBatch) -> Facts:
     """The facts kept with a batch."""
     said = json.loads(batch.facts)
+    # Files of earlier versions lack the last of these sums.
     return Facts(
-        days=dict(said.get("days", ())),
-        actors={
-            RawActor(key, account, workspace): sums
-            for key, account, workspace, *sums in said.get("actors", ())
-        },
+        days={day: [*sums, 0][:4] for day, sums in said.get("days", ())},
+        actors={RawActor(*each[:3]): [*each[3:], 0][:3] for each in said.get("actors", ())},
         unpriced=Counter(dict(said.get("unpriced", ()))),
         skipped=Counter(dict(said.get("skipped", ()))),
         warnings=said.get("warnings", ()),

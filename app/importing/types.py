@@ -8,6 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from app.queries.sums.figures import Figures
 from app.states import BatchStatus
 
 SHOWN_REJECTED = 100
@@ -26,14 +27,12 @@ class WrongKind(ImportRefused):
     """The file is another export than the caller says."""
 
 
-class Totals(NamedTuple):
-    """Tokens and value (nano-dollars) that count in the days of the file."""
-
-    tokens: int = 0
-    value_nanos: int = 0
+NOTHING = Figures()
 
 
-NOTHING = Totals()
+def usage_of(tokens: int, value_nanos: int, unpriced_tokens: int) -> Figures:
+    """The figures that an import tells of some usage."""
+    return Figures(tokens=tokens, value_nanos=value_nanos, unpriced_tokens=unpriced_tokens)
 
 
 class RejectedLine(NamedTuple):
@@ -54,11 +53,10 @@ class FileDay(NamedTuple):
 
 
 class UnownedKey(NamedTuple):
-    """A key of the file that belongs to nobody ("": no key named), with its tokens and value."""
+    """A key of the file that belongs to nobody ("": no key named), with its usage."""
 
     key: str
-    tokens: int
-    value_nanos: int
+    figures: Figures
 
 
 class UnpricedModel(NamedTuple):
@@ -121,7 +119,8 @@ class ImportedFile:
     `id` is 0 for a file without rows, of which nothing is kept.
     `kind` is the export's stable name, `label` its words. `rows` are all of the file and the
     sum of `new`, `changed`, `unchanged`, `covered` (days the API covers), `skipped` (nothing to
-    count) and `rejected`. Tokens and value (nano-dollars) are of all good rows. Moments are UTC.
+    count) and `rejected`. Tokens, those without a price, and value (nano-dollars) are of all good
+    rows. Moments are UTC.
     `organization` is the label of whose usage it is, `owner_reason` the sentence that says why.
     """
 
@@ -151,6 +150,7 @@ class ImportedFile:
     rejected: int = 0
     tokens: int = 0
     value_nanos: int = 0
+    unpriced_tokens: int = 0
     organization: str = ""
     owner_reason: str = ""
 
@@ -158,6 +158,11 @@ class ImportedFile:
     def good_rows(self) -> int:
         """Rows with something to count."""
         return self.rows - self.skipped - self.rejected
+
+    @property
+    def figures(self) -> Figures:
+        """Tokens and value of all good rows."""
+        return usage_of(self.tokens, self.value_nanos, self.unpriced_tokens)
 
 
 class RowsRejected(ImportRefused):
@@ -193,8 +198,8 @@ class Preview:
     note: str = ""
     covered_days: tuple[date, ...] = ()
     covered_tokens: int = 0
-    before: Totals = NOTHING
-    after: Totals = NOTHING
+    before: Figures = NOTHING
+    after: Figures = NOTHING
     people: tuple[str, ...] = ()
     unknown_people: tuple[str, ...] = ()
     unowned_keys: tuple[UnownedKey, ...] = ()
@@ -237,5 +242,5 @@ class Undone:
     """What an undo did: the file as it is now, and what counts in its days."""
 
     file: ImportedFile
-    before: Totals
-    after: Totals
+    before: Figures
+    after: Figures

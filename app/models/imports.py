@@ -55,6 +55,7 @@ class ImportBatch(Table):
     rejected = BigIntegerField(default=0)
     tokens = BigIntegerField(default=0)
     value_nanos = BigIntegerField(default=0)
+    unpriced_tokens = BigIntegerField(default=0, constraints=[SQL("DEFAULT 0")])
     facts = TextField(default="{}")
     effect = TextField(default="{}")
     effect_version = BigIntegerField(null=True)
