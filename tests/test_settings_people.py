@@ -114,6 +114,9 @@ def test_a_mapping_to_a_further_address_is_the_persons(firm: FlaskClient) -> Non
         row for row in firm.get("/api/mappings").json["mappings"] if row["apiKey"] == "key_made"
     ]
     assert mapped["email"] == ANN
+    assert tokens_in_rollups(ANN) == 300 + 15
+    split_person(CAT, email_domain=DOMAIN)
+    assert tokens_in_rollups(CAT) == 300 + 15
 
 
 def test_a_mapping_made_before_the_merge_follows_and_comes_back(firm: FlaskClient) -> None:

@@ -13,9 +13,10 @@ from app.dates import day_of, now_seconds
 from app.identity import (
     KnownDirectory,
     checked_email,
+    keep_mappings_by_id,
+    key_ids,
     known_directory,
     moves,
-    own_email,
     resolve_everybody,
 )
 from app.ledger import bump_data_version, writing_usage
@@ -28,7 +29,7 @@ from app.models import (
     Person,
     Usage,
 )
-from app.queries.keys.mappings import undoable
+from app.queries.keys.mappings import mapped_keys, undoable
 from app.queries.sums.figures import Figures
 from app.rollups import TOKENS
 
@@ -110,7 +111,10 @@ class ChangedSince(Exception):
 
 
 def owner_named(email: str = "", label: str = "") -> Owner:
-    """The owner that somebody typed. Raises `BadOwner` with the sentence."""
+    """The owner that somebody typed. Raises `BadOwner` with the sentence.
+
+    A further e-mail of a person is kept as it was typed: a later split takes it along.
+    """
     label = " ".join(label.replace("\0", "").split())
     if email.strip() and label:
         raise BadOwner("Choose a person or a name for a shared key, not both.")
@@ -119,24 +123,22 @@ def owner_named(email: str = "", label: str = "") -> Owner:
             raise BadOwner(f"The name of a shared key has at most {LONGEST_LABEL} characters.")
         return Owner(label=label)
     try:
-        email = checked_email(email)
+        return Owner(checked_email(email))
     except ValueError as error:
         raise BadOwner(str(error)) from None
-    return Owner(own_email(email))
-
-
-def _mapped(keys: Iterable[str]) -> dict[str, Owner]:
-    rows = Mapping.select(Mapping.key, Mapping.email, Mapping.label)
-    return {key: Owner(*rest) for key, *rest in rows.where(Mapping.key.in_(list(keys))).tuples()}
 
 
 def change_mappings(changes: Sequence[KeyChange], *, by: str, email_domain: str) -> int:
     """Make it so, in one transaction with the history; all usage follows at once.
 
-    Returns the number of the act for `undo`, 0 when everything was so already.
+    What is said of a listed key's name holds for its id and the other way round. Returns the
+    number of the act for `undo`, 0 when everything was so already.
     """
     with writing_usage():
-        before = _mapped(change.key for change in changes)
+        keep_mappings_by_id()
+        ids = key_ids()
+        changes = [KeyChange(ids.of(key), owner) for key, owner in changes]
+        before = {key: Owner(*said) for key, said in mapped_keys().items()}
         real = [one for one in changes if before.get(one.key, AUTOMATIC) != one.owner]
         if not real:
             return 0
@@ -196,9 +198,10 @@ def effects_by_key(changes: Sequence[KeyChange], email_domain: str) -> dict[str,
     """What each of the changes would move, by key; no key's usage hangs on another key."""
     moved = _moved_when(_made(changes), email_domain)
     origins, usage = _origins_of(list(moved)), _usage_of(list(moved))
-    found = {}
+    found, ids = {}, key_ids()
     for change in changes:
-        own = {actor: pair for actor, pair in moved.items() if origins[actor][1] == change.key}
+        key_id = ids.of(change.key)
+        own = {actor: pair for actor, pair in moved.items() if ids.of(origins[actor][1]) == key_id}
         count = len({origins[actor] for actor in own})
         found[change.key] = _summed(own, [row for row in usage if row[0] in own], count)
     return found

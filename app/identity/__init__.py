@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.identity.addresses import BadEmail, checked_email
 from app.identity.domain import address_domain
+from app.identity.keys import KeyIds, keep_mappings_by_id, key_ids, plain_name
 from app.identity.people import aliases, merges, own_email
 from app.identity.rules import KnownDirectory
 from app.identity.store import (
@@ -17,7 +18,7 @@ from app.identity.store import (
 )
 
 __all__ = (
-    "BadEmail", "KnownDirectory", "Move", "address_domain", "aliases", "checked_email",
-    "ensure_actors", "known_directory", "merges", "moves", "own_email", "resolve_again",
-    "resolve_everybody", "store_directory",
+    "BadEmail", "KeyIds", "KnownDirectory", "Move", "address_domain", "aliases", "checked_email",
+    "ensure_actors", "keep_mappings_by_id", "key_ids", "known_directory", "merges", "moves",
+    "own_email", "plain_name", "resolve_again", "resolve_everybody", "store_directory",
 )  # fmt: skip

@@ -1,9 +1,9 @@
 """Who an actor is: the rules of attribution, applied to the directory we keep.
 
-An actor belongs to, in this order: the person an administrator mapped its key to (to nobody,
-when the key is shared); the member behind its account, or behind a key bound to a member in
-the workspace "Claude Code"; the name pattern of Claude Code's own keys; nobody. Whatever
-e-mail that gives, a further e-mail of a person is that person.
+An actor belongs to, in this order: the person an administrator mapped its key to, by its id or
+its name (to nobody, when the key is shared); the member behind its account, or behind a key
+bound to a member in the workspace "Claude Code"; the name pattern of Claude Code's own keys;
+nobody. Whatever e-mail that gives, a further e-mail of a person is that person.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from app.identity.keys import KeyIds, plain_name
 from app.states import Rule
 from app.usage import ListedKey, RawActor, normal_email
 
@@ -25,21 +26,24 @@ KEY_NAME = re.compile(r"claude_code_key_(?P<local>[a-z0-9][a-z0-9._%+-]*)_[a-z0-
 
 @dataclass
 class KnownDirectory:
-    """What is kept of an organisation's directory, ready for look-ups by id."""
+    """What is kept of an organisation's directory, ready for look-ups by id.
+
+    `mappings` are what administrators said of keys, by id: an e-mail, "" for a shared key.
+    """
 
     email_domain: str
     mappings: dict[str, str] = field(default_factory=dict)
-    shared: set[str] = field(default_factory=set)
     aliases: dict[str, str] = field(default_factory=dict)
     members: dict[str, str] = field(default_factory=dict)
     keys: dict[str, ListedKey] = field(default_factory=dict)
+    key_ids: KeyIds = field(default_factory=KeyIds)
     claude_code_workspaces: set[str] = field(default_factory=set)
     workspace_names: dict[str, str] = field(default_factory=dict)
     emails_by_local_part: dict[str, set[str]] = field(default_factory=dict)
 
     def resolve(self, actor: RawActor) -> tuple[str, str]:
         """(e-mail, name of the rule) for an actor; no e-mail when it belongs to nobody."""
-        if self._is_shared(actor):
+        if self._said_of(actor) == "":
             return "", Rule.SHARED
         for rule, find in self.rules():
             if email := find(actor):
@@ -49,16 +53,11 @@ class KnownDirectory:
 
     def map_key(self, key: str, email: str) -> None:
         """Record that an administrator mapped `key` to `email`, or (with "") shares it."""
-        self.unmap_key(key)
-        if email:
-            self.mappings[key] = email
-        else:
-            self.shared.add(key)
+        self.mappings[self.key_ids.of(key)] = email
 
     def unmap_key(self, key: str) -> None:
         """Record that no administrator decided about `key`."""
-        self.mappings.pop(key, None)
-        self.shared.discard(key)
+        self.mappings.pop(self.key_ids.of(key), None)
 
     def rules(self) -> tuple[tuple[str, Callable[[RawActor], str]], ...]:
         """Every rule by name, the strongest first."""
@@ -76,7 +75,7 @@ class KnownDirectory:
         """
         if not actor.key or actor.key in self.keys:
             return self.keys.get(actor.key)
-        named = self._keys_by_name.get(actor.key, [])
+        named = self._keys_by_name.get(plain_name(actor.key), [])
         if len(named) > 1:
             named = [key for key in named if self._is_in(key.workspace_id, actor.workspace)]
         return named[0] if len(named) == 1 else None
@@ -85,7 +84,7 @@ class KnownDirectory:
     def _keys_by_name(self) -> dict[str, list[ListedKey]]:
         found: dict[str, list[ListedKey]] = defaultdict(list)
         for key in self.keys.values():
-            found[key.name].append(key)
+            found[plain_name(key.name)].append(key)
         return dict(found)
 
     def _is_in(self, workspace_id: str, workspace: str) -> bool:
@@ -95,16 +94,16 @@ class KnownDirectory:
             self.workspace_names.get(workspace_id, "" if workspace_id else DEFAULT_WORKSPACE),
         )
 
-    def _is_shared(self, actor: RawActor) -> bool:
-        if not actor.key or actor.key in self.mappings:
-            return False
+    def _said_of(self, actor: RawActor) -> str | None:
+        """What an administrator said of the key of an actor, None for nothing."""
+        if (said := self.mappings.get(self.key_ids.of(actor.key))) is not None:
+            return said
+        # Of several keys of one name the workspace tells which: its id may be mapped.
         listed = self.listed_key(actor)
-        return actor.key in self.shared or (listed is not None and listed.id in self.shared)
+        return self.mappings.get(listed.id) if listed else None
 
     def _by_mapping(self, actor: RawActor) -> str:
-        listed = self.listed_key(actor)
-        by_id = self.mappings.get(listed.id, "") if listed else ""
-        return (self.mappings.get(actor.key, "") if actor.key else "") or by_id
+        return self._said_of(actor) or ""
 
     def _by_account(self, actor: RawActor) -> str:
         if "@" in actor.account:

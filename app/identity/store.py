@@ -10,6 +10,7 @@ from peewee import JOIN, Field
 
 from app.database import database
 from app.identity.domain import address_domain
+from app.identity.keys import keep_mappings_by_id, key_ids
 from app.identity.people import PIECE, aliases, ensure_people, forget_unknown
 from app.identity.rules import CLAUDE_CODE_WORKSPACE, KnownDirectory
 from app.models import (
@@ -86,7 +87,9 @@ def known_directory(organization: Organization, email_domain: str) -> KnownDirec
     `email_domain` is that of addresses made from key names; "" lets the members decide.
     """
     known = KnownDirectory(address_domain(email_domain).name)
-    for key, email in Mapping.select(Mapping.key, Mapping.email).tuples():
+    known.key_ids = key_ids()
+    said = Mapping.select(Mapping.created_at, Mapping.key, Mapping.email)
+    for _, key, email in sorted(said.tuples()):
         known.map_key(key, email)
     known.aliases = aliases()
     known.members = dict(_entries(organization, Member.external_id, Member.email))
@@ -167,6 +170,7 @@ def moves(organization: Organization, known: KnownDirectory) -> list[Move]:
 
 def resolve_everybody(email_domain: str) -> int:
     """`resolve_again` in every organisation: members of one may decide the domain of all."""
+    keep_mappings_by_id()
     return sum(resolve_again(each, email_domain) for each in Organization.select())
 
 

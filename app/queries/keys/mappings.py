@@ -11,9 +11,7 @@ from peewee import JOIN, fn
 
 from app.database import total
 from app.dates import day_of, moment
-from app.identity import (
-    aliases,
-)
+from app.identity import aliases, key_ids
 from app.models import (
     Actor,
     ApiKey,
@@ -86,42 +84,61 @@ class Guess(NamedTuple):
 
 @remembered()
 def owned_keys() -> list[OwnedKey]:
-    """Every key that belongs to somebody or is shared, by name; until the data changes."""
+    """Every key that belongs to somebody or is shared, by name; until the data changes.
+
+    A key has one line for each owner, whether files called it by its name or the API by its id.
+    """
     rows = (
         Actor.select(
-            Actor.key,
-            fn.COALESCE(fn.NULLIF(ApiKey.name, ""), Actor.label),
-            Organization.provider,
-            fn.COALESCE(Person.email, ""),
-            Actor.rule,
-            Actor.id,
+            Actor.key, Organization.provider, fn.COALESCE(Person.email, ""), Actor.rule, Actor.id
         )
         .join(Organization)
         .join_from(Actor, Person, JOIN.LEFT_OUTER)
-        .join_from(Actor, ApiKey, JOIN.LEFT_OUTER, on=_same_key())
         .where((Actor.key != "") & (Actor.person.is_null(False) | (Actor.rule == Rule.SHARED)))
         .tuples()
     )
-    sums = _sums_of_keys()
-    found: dict[tuple, list[tuple]] = {}
-    labels = shared_labels()
-    for key, name, provider, email, rule, actor_id in rows:
+    ids, labels, sums = key_ids(), shared_labels(), _sums_of_keys()
+    found: dict[_Holding, list[_OwnedPart]] = {}
+    for key, provider, email, rule, actor_id in rows:
         label = labels.get(key, key) if rule == Rule.SHARED else ""
-        figures = sums.get(actor_id, (0, 0, 0, 0))
-        found.setdefault((key, name, provider, email, label, rule), []).append(figures)
-    keys = [_owned_key(facts, figures) for facts, figures in found.items()]
-    keys += _mapped_without_usage({key.key for key in keys})
+        facts = _Holding(ids.of(key), provider, email, label)
+        found.setdefault(facts, []).append(_OwnedPart(rule, *sums.get(actor_id, (0, 0, 0, 0))))
+    names = key_names()
+    keys = [_owned_key(facts, names, parts) for facts, parts in found.items()]
+    keys += _mapped_without_usage({key.key for key in keys}, names)
     return sorted(keys, key=lambda key: (key.name.lower(), key.key, key.email))
 
 
-def _owned_key(facts: tuple, figures: list[tuple]) -> OwnedKey:
-    tokens, nanos, unpriced = (sum(part[place] for part in figures) for place in range(3))
-    last = max(part[3] for part in figures)
-    return OwnedKey(*[*facts, tokens, nanos, unpriced, day_of(last) if last else None])
+class _Holding(NamedTuple):
+    key: str
+    provider: str
+    email: str
+    label: str
 
 
-def _same_key() -> object:
-    return (ApiKey.organization == Actor.organization) & (ApiKey.external_id == Actor.key)
+class _OwnedPart(NamedTuple):
+    """What one actor of a key used (money in nano-dollars) and by which rule it is whose it is."""
+
+    rule: str
+    tokens: int
+    value_nanos: int
+    unpriced_tokens: int
+    last_day: int
+
+
+def _owned_key(facts: _Holding, names: dict[str, str], parts: list[_OwnedPart]) -> OwnedKey:
+    last = max(part.last_day for part in parts)
+    return OwnedKey(
+        facts.key,
+        names.get(facts.key, ""),
+        *facts[1:],
+        # By the strongest rule, where several lead to one person.
+        rule=next(rule for rule in Rule if rule in {part.rule for part in parts}),
+        tokens=sum(part.tokens for part in parts),
+        value_nanos=sum(part.value_nanos for part in parts),
+        unpriced_tokens=sum(part.unpriced_tokens for part in parts),
+        last_day=day_of(last) if last else None,
+    )
 
 
 def _sums_of_keys() -> dict[int, tuple[int, int, int, int]]:
@@ -145,10 +162,9 @@ def _sums_of_keys() -> dict[int, tuple[int, int, int, int]]:
     return {actor_id: tuple(rest) for actor_id, *rest in rows}
 
 
-def _mapped_without_usage(seen: set[str]) -> list[OwnedKey]:
+def _mapped_without_usage(seen: set[str], names: dict[str, str]) -> list[OwnedKey]:
     """Mappings of keys that no usage has named yet."""
     own = aliases()
-    names = key_names()
     return [
         OwnedKey(
             key,
@@ -158,9 +174,15 @@ def _mapped_without_usage(seen: set[str]) -> list[OwnedKey]:
             label,
             Rule.MAPPING if email else Rule.SHARED,
         )
-        for key, email, label in Mapping.select(Mapping.key, Mapping.email, Mapping.label).tuples()
+        for key, (email, label) in mapped_keys().items()
         if key not in seen
     ]
+
+
+def mapped_keys() -> dict[str, tuple[str, str]]:
+    """What administrators said, by the id of the key: (e-mail, label of a shared key)."""
+    rows = Mapping.select(Mapping.key, Mapping.email, Mapping.label).tuples()
+    return {key: (email, label) for key, email, label in rows}
 
 
 def key_names(keys: Iterable[str] | None = None) -> dict[str, str]:
@@ -199,20 +221,19 @@ def undoable(batches: Iterable[int]) -> dict[int, int]:
     """The acts that can be undone, as no key of theirs changed since, with their count of keys."""
     query = MappingChange.select().where(MappingChange.batch.in_(list(set(batches))))
     changes = list(query)
-    rows = Mapping.select(Mapping.key, Mapping.email, Mapping.label)
-    rows = rows.where(Mapping.key.in_([change.key for change in changes]))
-    now = {key: tuple(rest) for key, *rest in rows.tuples()}
+    ids, now = key_ids(), mapped_keys()
     found = Counter(change.batch for change in changes)
     for change in changes:
-        if now.get(change.key, ("", "")) != (change.email_after, change.label_after):
+        left = (change.email_after, change.label_after)
+        if now.get(ids.of(change.key), ("", "")) != left:
             found.pop(change.batch, None)
     return dict(found)
 
 
 def is_known(email: str) -> bool:
-    """Whether a person or a member of an organisation has this e-mail."""
-    people, members = Person.select().where(Person.email == email), Member.select()
-    return bool(people.exists() or members.where(Member.email == email).exists())
+    """Whether a person or a member of an organisation has this e-mail, also a further one."""
+    holders = (Person, Member, PersonAlias)
+    return any(table.select().where(table.email == email).exists() for table in holders)
 
 
 def known_emails(text: str = "", limit: int | None = None) -> list[str]:
@@ -228,9 +249,8 @@ def known_emails(text: str = "", limit: int | None = None) -> list[str]:
 def guesses() -> list[Guess]:
     """Keys that belong to an address made from their name, by address."""
     rows = (
-        Actor.select(Actor.key, ApiKey.name, Person.email, fn.MAX(Member.id))
+        Actor.select(Actor.key, Person.email, fn.MAX(Member.id))
         .join(Person)
-        .join_from(Actor, ApiKey, JOIN.LEFT_OUTER, on=_same_key())
         .join_from(
             Actor,
             Member,
@@ -238,8 +258,12 @@ def guesses() -> list[Guess]:
             on=(Member.organization == Actor.organization) & (Member.email == Person.email),
         )
         .where(Actor.rule == Rule.KEY_NAME)
-        .group_by(Actor.key, ApiKey.name, Person.email)
-        .order_by(Person.email, Actor.key)
+        .group_by(Actor.key, Person.email)
         .tuples()
     )
-    return [Guess(key, name or key, email, member is not None) for key, name, email, member in rows]
+    ids, names = key_ids(), key_names()
+    found: dict[tuple[str, str], Guess] = {}
+    for name, email, member in rows:
+        key = ids.of(name)
+        found[email, key] = Guess(key, names.get(key) or key, email, member is not None)
+    return [guess for _, guess in sorted(found.items())]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from app.identity import key_ids
 from app.models import Actor, ApiKey, Mapping, Partition, Usage
 from app.queries.remembered import remembered
 from app.queries.scope import Scope, Slices, its_days, slices_of
@@ -81,11 +82,12 @@ def _shared_key_lines(scope: Scope) -> list[SharedLine]:
     slices = slices_of(scope)
     labels = shared_labels()
     lines: dict[str, list[SharedLine]] = {}
+    ids = key_ids()
     for key, model, *sums in _sums_by_key(scope, slices):
         figures, label = Figures(*sums), labels.get(key, key)
         tool = slices.by_model[model][0]
         lines.setdefault(label, []).append(
-            SharedLine(label, (key,), figures, {tool: figures.tokens})
+            SharedLine(label, (ids.of(key),), figures, {tool: figures.tokens})
         )
     found = [_together(parts, label) for label, parts in lines.items()]
     return sorted(found, key=lambda line: (-line.figures.tokens, line.label))
@@ -110,10 +112,11 @@ def shared_labels() -> dict[str, str]:
     by_id = dict(shared.tuples())
     if not by_id:
         return {}
-    named = ApiKey.select(ApiKey.name, ApiKey.external_id).where(
-        ApiKey.external_id.in_(list(by_id)) & (ApiKey.name != "")
-    )
-    return {name: by_id[key] for name, key in named.tuples()} | by_id
+    listed = ApiKey.select(ApiKey.name, ApiKey.external_id).where(ApiKey.name != "")
+    named = {name: by_id[key] for name, key in listed.tuples() if key in by_id}
+    used, ids = Actor.select(Actor.key).where(Actor.rule == Rule.SHARED).distinct(), key_ids()
+    called = {key: by_id[ids.of(key)] for (key,) in used.tuples() if ids.of(key) in by_id}
+    return named | called | by_id
 
 
 def _sums_by_key(scope: Scope, slices: Slices) -> list[tuple]:

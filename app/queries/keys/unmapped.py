@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
 from peewee import JOIN, ModelSelect, Select, fn
 
-from app.database import database, in_byte_order
+from app.database import database
 from app.dates import day_of
-from app.identity import (
-    aliases,
-)
+from app.identity import aliases, key_ids
 from app.models import SUM_COLUMNS, Actor, ApiKey, Member, Partition, Usage, Workspace
 from app.queries.scope import Scope, slices_of
-from app.queries.sums.figures import Figures
+from app.queries.sums.figures import Figures, add_up
 from app.rollups import USAGE_SUMS
 from app.states import Rule
 
@@ -38,9 +37,45 @@ class UnmappedKey(NamedTuple):
 
 
 def unmapped_keys(scope: Scope) -> list[UnmappedKey]:
-    """Keys nobody owns or shares, most tokens first, with their usage; no team holds any."""
+    """Keys nobody owns or shares, most tokens first, with their usage; no team holds any.
+
+    A key has one line, whether files called it by its name or the API by its id.
+    """
     if scope.teams:
         return []
+    ids, own = key_ids(), aliases()
+    found: dict[tuple[int, str], list[_UnmappedPart]] = defaultdict(list)
+    for organization, *row in database.execute(_used_keys(scope)).fetchall():
+        part = _UnmappedPart.of(row)
+        found[organization, ids.of(part.key)].append(part)
+    keys = [_unmapped_key(key, parts, own) for (_, key), parts in found.items()]
+    return sorted(keys, key=lambda key: (-key.figures.tokens, key.key))
+
+
+class _UnmappedPart(NamedTuple):
+    """What was used under the id or the name of a key, from the first day (YYYYMMDD) to the last.
+
+    `name` and `creator` (an e-mail) are as the directory says of an id.
+    """
+
+    key: str
+    name: str
+    workspace: str
+    creator: str
+    figures: Figures
+    first_day: int
+    last_day: int
+    days: int
+
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> _UnmappedPart:
+        key, label, workspace, name, workspace_name, creator, *sums, first, last, days = row
+        names = (name or label, workspace_name or workspace, creator or "")
+        return cls(key, *names, Figures(*sums), first, last, days)
+
+
+def _used_keys(scope: Scope) -> Select:
+    """A row of each organisation and id or name, as `_UnmappedPart.of` takes it."""
     sums = _sums_by_key(scope).alias("sums")
     listed = (ApiKey.organization == sums.c.organization_id) & (ApiKey.external_id == sums.c.key)
     creator = (Member.organization == ApiKey.organization) & (
@@ -49,15 +84,13 @@ def unmapped_keys(scope: Scope) -> list[UnmappedKey]:
     place = (Workspace.organization == sums.c.organization_id) & (
         Workspace.external_id == sums.c.workspace
     )
-    query = (
-        Select([sums], [sums.c.key, sums.c.label, sums.c.workspace, *NAMES, *_figures(sums.c)])
+    used = [getattr(sums.c, name) for name in ("organization_id", "key", "label", "workspace")]
+    return (
+        Select([sums], [*used, *NAMES, *_figures(sums.c)])
         .join(ApiKey, JOIN.LEFT_OUTER, on=listed)
         .join(Member, JOIN.LEFT_OUTER, on=creator)
         .join(Workspace, JOIN.LEFT_OUTER, on=place)
-        .order_by(sums.c.tokens.desc(), in_byte_order(sums.c.key))
     )
-    own = aliases()
-    return [_unmapped_key(row, own) for row in database.execute(query).fetchall()]
 
 
 NAMES = (ApiKey.name, Workspace.name, Member.email)
@@ -99,15 +132,17 @@ def any_key_used() -> bool:
     return bool(Actor.select().where(Actor.key != "").exists())
 
 
-def _unmapped_key(row: Sequence[Any], own: dict[str, str]) -> UnmappedKey:
-    key, label, workspace, name, workspace_name, creator, *sums, first, last, days = row
+def _unmapped_key(key: str, parts: Sequence[_UnmappedPart], own: dict[str, str]) -> UnmappedKey:
+    called = [part.name or part.key for part in parts if part.name or part.key != key]
+    creator = max(part.creator for part in parts)
     return UnmappedKey(
         key=key,
-        name=name or label,
-        workspace=workspace_name or workspace,
-        figures=Figures(*sums),
-        first_day=day_of(first),
-        last_day=day_of(last),
-        suggested_email=own.get(creator, creator or ""),
-        days=days,
+        name=max(called, default=""),
+        workspace=max(part.workspace for part in parts),
+        figures=add_up(part.figures for part in parts),
+        first_day=day_of(min(part.first_day for part in parts)),
+        last_day=day_of(max(part.last_day for part in parts)),
+        suggested_email=own.get(creator, creator),
+        # Of a day one source counts, files or the API, so no day is in two parts.
+        days=sum(part.days for part in parts),
     )

@@ -17,14 +17,13 @@ from app.directory.mappings import (
     change_mappings,
     owner_named,
 )
+from app.directory.typed_keys import BadKey, typed_keys
 from app.queries.keys.mappings import OwnedKey, known_emails, owned_keys
 from app.queries.keys.unmapped import UnmappedKey, unmapped_keys
 from app.queries.scope import Scope
 from app.web.api.reads import dollars
 from app.web.request.errors import BadRequest
 from app.web.request.guard import current_user_label, record_event
-
-LONGEST_KEY = 300
 
 blueprint = Blueprint("api_mappings", __name__, url_prefix="/api")
 
@@ -109,8 +108,9 @@ def _body() -> dict[str, Any]:
 
 def _api_key(body: dict[str, Any]) -> str:
     key = body.get("apiKey")
-    if not isinstance(key, str) or not key.strip():
-        raise BadRequest("apiKey: must name an API key by its id.")
-    if len(key) > LONGEST_KEY or not key.isprintable():
-        raise BadRequest("apiKey: is too long or holds characters that no key has.")
-    return key.strip()
+    if not isinstance(key, str):
+        raise BadRequest("apiKey: must be the id or the name of an API key.")
+    try:
+        return typed_keys([key])[0]
+    except BadKey as error:
+        raise BadRequest(f"apiKey: {error}") from None

@@ -22,6 +22,7 @@ from app.directory.mappings import (
     owner_named,
     undo,
 )
+from app.directory.typed_keys import BadKey, typed_keys
 from app.queries.keys.mappings import is_known, key_names, known_emails, past_changes, undoable
 from app.web.request.guard import current_user_label, record_event
 from app.web.settings.common import ListView, batch_number, is_being_typed
@@ -68,20 +69,21 @@ class KeyIntent(NamedTuple):
 
 def intent_of(view: KeysView, error: str = "") -> KeyIntent | None:
     """The intent of a view, None while no key is chosen; no error while an address is typed."""
-    if not view.key:
+    key = _key_of(view.key)
+    if not key:
         return None
     owner, effect = None, None
     if view.to or view.label:
         try:
             owner = owner_named(view.to, view.label)
-            effect = effect_of([KeyChange(view.key, owner)], the_config().email_domain)
+            effect = effect_of([KeyChange(key, owner)], the_config().email_domain)
         except BadOwner as reason:
             error = error or ("" if is_being_typed(view.to) else str(reason))
     emails = known_emails("" if owner else view.to, MOST_EMAILS)
-    name = key_names([view.key]).get(view.key, view.key)
+    name = key_names([key]).get(key, key)
     new = bool(owner and owner.email and not is_known(owner.email))
     return KeyIntent(
-        key=view.key,
+        key=key,
         name=name,
         typed_email=view.to,
         typed_label=view.label,
@@ -95,12 +97,13 @@ def intent_of(view: KeysView, error: str = "") -> KeyIntent | None:
 
 def removal_of(view: KeysView) -> KeyIntent | None:
     """What giving a key back to the automatic rules would do."""
-    if not view.remove:
+    key = _key_of(view.remove)
+    if not key:
         return None
-    effect = effect_of([KeyChange(view.remove, AUTOMATIC)], the_config().email_domain)
-    name = key_names([view.remove]).get(view.remove, view.remove)
+    effect = effect_of([KeyChange(key, AUTOMATIC)], the_config().email_domain)
+    name = key_names([key]).get(key, key)
     return KeyIntent(
-        key=view.remove,
+        key=key,
         name=name,
         typed_email="",
         typed_label="",
@@ -109,6 +112,14 @@ def removal_of(view: KeysView) -> KeyIntent | None:
         error="",
         emails=[],
     )
+
+
+def _key_of(text: str) -> str:
+    """The key that an address names, "" for none."""
+    try:
+        return typed_keys([text])[0] if text else ""
+    except BadKey:
+        return ""
 
 
 def apply(form: MultiDict[str, str]) -> int:
@@ -122,8 +133,12 @@ def apply(form: MultiDict[str, str]) -> int:
 
 
 def _wanted(form: MultiDict[str, str]) -> list[KeyChange]:
-    keys, emails = form.getlist("key"), form.getlist("to")
-    if not keys or not all(key.strip() and key.isprintable() for key in keys):
+    emails = form.getlist("to")
+    try:
+        keys = typed_keys(form.getlist("key"))
+    except BadKey as error:
+        raise BadChange(f"The key {error}") from None
+    if not keys:
         raise BadChange("No key was named.")
     if form.get("act") == "remove":
         return [KeyChange(key, AUTOMATIC) for key in keys]
