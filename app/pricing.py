@@ -78,6 +78,14 @@ class _Period(NamedTuple):
     variants: dict[_Variant, _TokenPrices]
 
 
+class PriceRow(NamedTuple):
+    """A row of the table: a model from one day (`date.min`: always) to before another."""
+
+    model: str
+    start: date
+    end: date
+
+
 def _fine_price(dollars_per_million: Decimal, multiplier: Decimal) -> int:
     fine = dollars_per_million * multiplier * NANOS_PER_DOLLAR * _FINE / 1_000_000
     if fine != fine.to_integral_value() or fine < 0:
@@ -148,6 +156,18 @@ def _load(text: str) -> tuple[dict[str, list[_Period]], int]:
 _PERIODS, _SEARCH_NANOS = _load(PRICE_TABLE.read_text(encoding="utf-8"))
 
 
+def price_row(raw_model: str, day: date) -> PriceRow | None:
+    """The row of the table that prices a model on a day."""
+    name = claude_id(raw_model) or ""
+    period = _period(name, day)
+    return PriceRow(name, period.start, period.end) if period else None
+
+
+def _period(name: str, day: date) -> _Period | None:
+    periods = _PERIODS.get(name, ())
+    return next((period for period in periods if period.start <= day < period.end), None)
+
+
 def _prices(raw_model: str, day: date, conditions: Conditions) -> _TokenPrices | None:
     batch = _BATCH_OF_TIER.get(conditions.service_tier)
     us_only = _US_OF_GEO.get(conditions.inference_geo)
@@ -155,10 +175,8 @@ def _prices(raw_model: str, day: date, conditions: Conditions) -> _TokenPrices |
     if batch is None or us_only is None or fast is None:
         return None
     long = _LONG_OF_WINDOW.get(conditions.context_window)
-    for period in _PERIODS.get(claude_id(raw_model) or "", ()):
-        if period.start <= day < period.end:
-            return period.variants.get((batch, us_only, long, fast))
-    return None
+    period = _period(claude_id(raw_model) or "", day)
+    return period.variants.get((batch, us_only, long, fast)) if period else None
 
 
 def searches_nanos(web_searches: int) -> int:

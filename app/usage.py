@@ -17,6 +17,8 @@ NANOS_PER_DOLLAR = 1_000_000_000
 NANOS_PER_CENT = 10_000_000
 NANOS_PER_MICRO = 1_000
 MICROS_PER_DOLLAR = 1_000_000
+MAIN = "main"
+"""What the organisation without a name is called."""
 
 
 class PriceStatus(StrEnum):
@@ -197,6 +199,11 @@ def micro_dollars(nanos: int) -> int:
     micros, rest = divmod(nanos, NANOS_PER_MICRO)
     half = NANOS_PER_MICRO // 2
     return micros + (rest > half or (rest == half and micros % 2 == 1))
+
+
+def organization_label(name: str) -> str:
+    """What people call an organisation that is stored as `name`: "main" without one."""
+    return name or MAIN
 
 
 def normal_email(text: str) -> str:

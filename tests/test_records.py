@@ -14,9 +14,11 @@ from app.database import database as proxy
 from app.database import reading, writing
 from app.ledger import organization_for, replace_day
 from app.models import ApiKey, Partition, Run
+from app.queries.people.own_keys import own_keys
 from app.queries.people.person import known_person, person_usage, similar_people
 from app.queries.people.rank import rank_of
-from app.queries.people.records import own_keys, raw_records
+from app.queries.records.question import RecordQuestion, Whose
+from app.queries.records.raw import raw_records
 from app.queries.scope import Scope
 from app.queries.sums.weekdays import by_weekday
 from app.usage import DayUsage, RawActor, UsageRecord
@@ -41,6 +43,7 @@ RANGES = (
     COMPANY_DAYS,
     (date(1999, 1, 1), date(1999, 1, 2)),
 )
+ADAS = RecordQuestion(Scope(), Whose(person="ada@x.example"))
 SCOPES = [scope._replace(start=start, end=end) for scope in FILTERS for start, end in RANGES]
 
 
@@ -74,10 +77,10 @@ def check_records(reader: Reader, scope: Scope) -> None:
         assert sum(key.records_in_scope for key in keys) == len(own)
         assert sum(key.tokens_in_scope for key in keys) == tokens(own)
         assert sum(key.value_nanos_in_scope for key in keys) == sum(fact.nanos or 0 for fact in own)
-        ids = [key.actor_id for key in keys]
+        asked = RecordQuestion(scope, Whose(person=email))
         found = []
         for offset in range(0, len(own) + 7, 7):
-            found += raw_records(ids, scope, limit=7, offset=offset)
+            found += raw_records(asked, limit=7, offset=offset)
         assert Counter(
             (row.day, row.tool, row.raw_model, row.model, row.tokens, row.value_nanos)
             for row in found
@@ -133,7 +136,7 @@ def test_a_person_without_usage_has_no_days(town_database: Reader) -> None:
     assert found is not None
     assert found[3:] == (None, None, None, 0, None)
     assert own_keys(found.person_id, Scope()) == []
-    assert raw_records([], Scope()) == []
+    assert raw_records(RecordQuestion(Scope(), Whose(person="idle@town.example"))) == []
 
 
 def test_nobody_is_known_by_an_unknown_address(town_database: Reader) -> None:
@@ -275,7 +278,7 @@ def test_a_record_says_where_it_came_from(database: Database) -> None:
         "claude_code_key_ada_x1y2",
         "archived",
     )
-    first, second = raw_records([key.actor_id], Scope())
+    first, second = raw_records(ADAS)
     assert (first.at, second.at) == (moment, None)
     assert first.cache_write_tokens == 5
     assert (first.source, first.run_id, first.run_kind) == ("messages", run.id, "backfill")
@@ -284,6 +287,7 @@ def test_a_record_says_where_it_came_from(database: Database) -> None:
     assert first.requests is None
     assert first.billed_nanos is None
     assert first.origin.workspace == "wrkspc_1"
+    assert (first.origin.organization, first.owner, first.files) == ("main", "ada@x.example", ())
 
 
 def test_records_of_a_source_that_does_not_count_are_left_out(database: Database) -> None:
@@ -293,4 +297,4 @@ def test_records_of_a_source_that_does_not_count_are_left_out(database: Database
     assert person is not None
     (key,) = own_keys(person.person_id, Scope())
     assert (key.tokens, key.records_in_scope, key.first_day) == (0, 0, None)
-    assert raw_records([key.actor_id], Scope()) == []
+    assert raw_records(ADAS) == []

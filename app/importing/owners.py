@@ -25,10 +25,8 @@ from app.ledger import DEMO_ORGANIZATION, holds_demo, organization_for
 from app.models import Actor, ImportBatch, Organization, Partition, Usage
 from app.providers import by_name
 from app.states import Source
-from app.usage import RawActor, normal_email
+from app.usage import MAIN, RawActor, normal_email, organization_label
 
-MAIN = "main"
-"""What the organisation without a label is called."""
 NOBODYS = "files"
 """The label of files that name nobody whose address could be one."""
 LONGEST_LABEL = 40
@@ -45,7 +43,7 @@ class GuessedOwner(NamedTuple):
 
 def label_of(organization: Organization) -> str:
     """What people call an organisation of a provider."""
-    return organization.name or MAIN
+    return organization_label(organization.name)
 
 
 def organization_of(provider: str, label: str) -> Organization:

@@ -14,15 +14,22 @@ from app.web.login import page as login
 from app.web.people import export
 from app.web.people import page as people
 from app.web.person import page as person
+from app.web.records import export as records_export
+from app.web.records import page as records
 from app.web.request import assets, errors, guard, htmx, lifecycle, paths, request_log
 from app.web.settings import page as settings
 from app.web.status import page as status
 from app.web.status import sync as sync_part
-from app.web.view import formatting, frame
+from app.web.view import formatting, frame, record_words
 
-AROUND = (paths, request_log, formatting, assets, htmx, frame, lifecycle, guard, errors)
+AROUND = (
+    paths, request_log, formatting, record_words, assets, htmx, frame, lifecycle, guard, errors,
+)  # fmt: skip
 """What adds filters and hooks, in the order of the hooks."""
-PAGES = (dashboard, people, export, person, status, sync_part, imports, one_import, login, theme)
+PAGES = (
+    dashboard, people, export, person, records, records_export, status, sync_part, imports,
+    one_import, login, theme,
+)  # fmt: skip
 API = (reads, auth, mappings, imports_api, sync, health, metrics)
 
 

@@ -9,17 +9,15 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from app.dates import days_between
+from app.queries.people.own_keys import OwnKey
 from app.queries.people.people import tokens_per_day
 from app.queries.people.person import PersonDayPoint, PersonUsage
 from app.queries.people.rank import Rank
-from app.queries.people.records import OwnKey
 from app.queries.scope import Scope
 from app.queries.sums.figures import Figures, add_up
 from app.web.view import charts, formatting
 from app.web.view.cards import Kind, write_share
 from app.web.view.charts import CACHE, COST, TOTAL, UNPRICED
-from app.web.view.earlier import before_bars, days_before
-from app.web.view.periods import Comparison
 from app.web.view.tools import ordered_tools
 
 ACTIVE = "active"
@@ -47,17 +45,13 @@ class Measures(NamedTuple):
 
 
 class PersonChart(NamedTuple):
-    """The stacked chart, its legend (tool, tokens) and what it says in a sentence or two.
-
-    `before` names the days of the line, "" without one.
-    """
+    """The stacked chart, its legend (tool, tokens) and what it says in a sentence or two."""
 
     chart: charts.Chart
     weekly: bool
     legend: list[tuple[str, int]]
     finding: str
     open_bars: list[charts.Bar]
-    before: str = ""
 
 
 KINDS: tuple[Kind[Measures], ...] = (
@@ -171,25 +165,13 @@ def _amounts(point: PersonDayPoint) -> dict[str, int]:
     }
 
 
-def days_before_bars(
-    drawn: Sequence[charts.Bar], compared: Comparison | None, earlier: Iterable[PersonDayPoint]
-) -> dict[date, int]:
-    """{first day of a bar: tokens of the days before}; empty without any usage in these."""
-    tokens = {point.day: point.figures.tokens for point in earlier}
-    return before_bars(drawn, days_before(compared), tokens) if any(tokens.values()) else {}
-
-
 def chart(
-    drawn: Sequence[charts.Bar],
-    tokens_by_tool: dict[str, int],
-    before: dict[date, int],
-    *,
-    weekly: bool,
+    drawn: Sequence[charts.Bar], tokens_by_tool: dict[str, int], *, weekly: bool
 ) -> PersonChart:
-    """Tokens per bar, stacked by tool, and those of the days before."""
+    """Tokens per bar, stacked by tool."""
     tools = ordered_tools(tokens_by_tool)
     return PersonChart(
-        charts.stacked(drawn, tools[::-1], before=before),
+        charts.stacked(drawn, tools[::-1]),
         weekly,
         [(tool, tokens_by_tool[tool]) for tool in tools],
         _finding(drawn, weekly=weekly),

@@ -12,41 +12,39 @@ from app.database import reading
 from app.dates import utc_now
 from app.directory.people import person_for_alias
 from app.queries.people.directory import further_emails
+from app.queries.people.own_keys import own_keys
 from app.queries.people.person import (
     KnownPerson,
-    PersonDayPoint,
     PersonUsage,
     known_person,
     person_usage,
     similar_people,
 )
 from app.queries.people.rank import rank_of
-from app.queries.people.records import OwnKey, own_keys, raw_records
+from app.queries.records.question import RecordQuestion, Whose
+from app.queries.records.raw import raw_records, record_count
 from app.queries.scope import Scope
 from app.queries.sums.figures import Figures, add_up
 from app.queries.sums.ranges import ModelShare, percentage
 from app.queries.sums.weekdays import by_weekday
 from app.usage import normal_email
-from app.web.person import figures, words
+from app.web.person import figures
 from app.web.person.view import PersonView, parse_person_view
 from app.web.request import htmx
-from app.web.request.unchanged import MINUTE, known_while
 from app.web.view import formatting
-from app.web.view.cards import Sides, before_words, cards
+from app.web.view.cards import Sides, cards
 from app.web.view.frame import frame
 from app.web.view.navigation import PersonDrilldown
 from app.web.view.periods import Comparison, ViewedRange, viewed_range
+from app.web.view.records import records_files, records_link
 from app.web.view.tools import TOOL_ROWS, in_several_tools, ordered_tools
 
 LONGEST_ASKED = 200
 
 blueprint = Blueprint("person", __name__)
-for _words in words.FILTERS:
-    blueprint.add_app_template_filter(_words)
 
 
 @blueprint.get("/users/<path:email>", merge_slashes=False)
-@known_while(MINUTE)
 def page(email: str) -> ResponseReturnValue:
     """The person with this e-mail, in the range and filters of the query string."""
     now = utc_now()
@@ -96,7 +94,7 @@ def usage_context(person: KnownPerson, view: PersonView, shared: dict[str, Any])
     }
     if usage.days:
         context |= figures_context(person, viewed, usage)
-        context |= records_context(view, scope, keys)
+        context |= records_context(view, RecordQuestion(scope, Whose(person=person.email)))
     return context
 
 
@@ -113,34 +111,38 @@ def figures_context(person: KnownPerson, viewed: ViewedRange, usage: PersonUsage
     by_tool = figures.by_tool(usage)
     place = rank_of(scope, shown.tokens, shown.days)
     counted_from = max(start, person.first_day or start)
-    earlier = person_usage(compared.before, person.person_id).days if compared else []
-    sides = sides_of(usage.days, compared, shown, earlier)
-    before = figures.days_before_bars(drawn, compared, earlier)
-    tokens = {tool: part.tokens for tool, part in by_tool.items()}
-    chart = figures.chart(drawn, tokens, before, weekly=len(drawn) < len(points))
     return {
-        "compared": compared,
-        "cards": cards(figures.KINDS, sides, drawn),
+        **cards_context(person.person_id, usage, compared, shown, drawn),
         **breakdown(usage, by_tool),
         "rank": figures.rank_words(place),
-        "daily": chart._replace(before=before_words(compared) if compared and before else ""),
+        "daily": figures.chart(
+            drawn,
+            {tool: part.tokens for tool, part in by_tool.items()},
+            weekly=len(drawn) < len(points),
+        ),
         "weekdays": by_weekday(usage.days, counted_from, end, open_days),
         "weekdays_from": counted_from,
         "weekday_names": formatting.WEEKDAY_NAMES,
     }
 
 
-def sides_of(
-    days: Sequence[PersonDayPoint],
+def cards_context(
+    person_id: int,
+    usage: PersonUsage,
     compared: Comparison | None,
     shown: figures.Measures,
-    earlier: Sequence[PersonDayPoint],
-) -> Sides[figures.Measures]:
-    """What the cards show and compare."""
-    if compared is None:
-        return Sides(shown, shown)
-    settled = figures.measures(days, compared.now)
-    return Sides(shown, settled, figures.measures(earlier), compared)
+    drawn: Sequence[Any],
+) -> dict[str, Any]:
+    """The cards, and what their changes compare."""
+    settled, before = shown, None
+    if compared:
+        settled = figures.measures(usage.days, compared.now)
+        earlier = person_usage(compared.before, person_id)
+        before = figures.measures(earlier.days)
+    return {
+        "compared": compared,
+        "cards": cards(figures.KINDS, Sides(shown, settled, before, compared), drawn),
+    }
 
 
 def breakdown(usage: PersonUsage, by_tool: dict[str, Figures]) -> dict[str, Any]:
@@ -163,10 +165,15 @@ def breakdown(usage: PersonUsage, by_tool: dict[str, Figures]) -> dict[str, Any]
     }
 
 
-def records_context(view: PersonView, scope: Scope, keys: Sequence[OwnKey]) -> dict[str, Any]:
+def records_context(view: PersonView, asked: RecordQuestion) -> dict[str, Any]:
     """One page of raw records; a page beyond the last is the last."""
-    count = sum(key.records_in_scope for key in keys)
+    count, own = record_count(asked), view.plain().changed(teams=())
     view = view.within(count)
-    used = [key.actor_id for key in keys if key.records_in_scope]
-    records = raw_records(used, scope, limit=view.size, offset=view.offset)
-    return {"view": view, "records": records, "pages": view.pages(count, len(records))}
+    records = raw_records(asked, limit=view.size, offset=view.offset)
+    return {
+        "view": view,
+        "records": records,
+        "pages": view.pages(count, len(records)),
+        "files": records_files(own, asked.whose),
+        "all_records": records_link(own, asked.whose),
+    }

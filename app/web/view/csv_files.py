@@ -13,7 +13,7 @@ from typing import Any
 from flask import Response
 
 from app.formulas import guarded_cell
-from app.usage import MICROS_PER_DOLLAR, micro_dollars
+from app.usage import MICROS_PER_DOLLAR, NANOS_PER_DOLLAR, micro_dollars
 from app.web.view import formatting
 
 LONGEST_NAME = 120
@@ -60,7 +60,15 @@ def plain_share(part: int, whole: int) -> str:
 
 def plain_dollars(nanos: int) -> str:
     """Nano-dollars as a plain decimal of at most 6 places, half-even: "12.5", "0.000315"."""
-    micros = micro_dollars(nanos)
-    whole, fraction = divmod(abs(micros), MICROS_PER_DOLLAR)
-    digits = f"{fraction:06d}".rstrip("0").ljust(2, "0")
-    return f"{'-' if micros < 0 else ''}{whole}.{digits}"
+    return _decimal(micro_dollars(nanos), MICROS_PER_DOLLAR)
+
+
+def exact_dollars(nanos: int | None) -> str:
+    """Nano-dollars with every digit: "0.000315075"; "" when they are not known."""
+    return "" if nanos is None else _decimal(nanos, NANOS_PER_DOLLAR)
+
+
+def _decimal(amount: int, per_dollar: int) -> str:
+    whole, fraction = divmod(abs(amount), per_dollar)
+    digits = str(per_dollar + fraction)[1:].rstrip("0").ljust(2, "0")
+    return f"{'-' if amount < 0 else ''}{whole}.{digits}"

@@ -25,7 +25,7 @@ class Contents(NamedTuple):
 
     `first` and `last` are the days it covers, None when no usage is known at all; `open_days`
     are those of them whose figures may still grow. `meanings` of columns are by their heading,
-    `money` are the kinds of money in them.
+    `money` are the kinds of money in them, `whose` further filters by name.
     """
 
     title: str
@@ -39,6 +39,7 @@ class Contents(NamedTuple):
     search: str = ""
     meanings: Mapping[str, str] = MappingProxyType({})
     money: Collection[str] = ()
+    whose: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
 def same_query() -> str:
@@ -74,6 +75,7 @@ def metadata(contents: Contents, url: str, now: datetime) -> dict[str, Any]:
             "model": list(scope.models),
             "team": list(scope.teams),
             "search": contents.search,
+            **contents.whose,
         },
         "currency": "USD",
         "moneyKind": ", ".join(contents.money) or VALUE,

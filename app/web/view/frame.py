@@ -20,6 +20,7 @@ from app.web.view import charts, colors
 from app.web.view.navigation import navigation, range_arguments
 from app.web.view.periods import first_days, with_both_ends
 from app.web.view.ranges import range_picker
+from app.web.view.records import nobodys_queries, records_link
 from app.web.view.state import View
 from app.web.view.tools import tool_parts
 
@@ -41,6 +42,8 @@ def site_parts() -> dict[str, Any]:
         "bar_figures": charts.bar_figures,
         "tool_parts": tool_parts,
         "model_class": colors.model_class,
+        "records_link": records_link,
+        "nobodys_queries": nobodys_queries,
     }
 
 

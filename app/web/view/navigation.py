@@ -8,6 +8,9 @@ from urllib.parse import quote, urlencode
 from flask import request, url_for
 
 from app.dates import utc_today
+from app.queries.records.origin import Origin
+from app.queries.records.question import Whose
+from app.web.view.records import records_link
 from app.web.view.state import View, parse_view
 
 PAGES = (
@@ -85,7 +88,7 @@ class Drilldown:
     def __call__(self, *, sort: str = "", rows: str = "", measure: str = "", **changes: Any) -> str:
         """The people page with the view's range and filters, changed, sorted or grouped."""
         pairs = [("rows", rows), ("measure", measure), ("sort", sort)]
-        return self._with([*pairs, *_shown(sort)], changes)
+        return self._with([*pairs, *columns_for(sort)], changes)
 
     def _with(self, pairs: list[tuple[str, str]], changes: dict[str, Any]) -> str:
         told = [pair for pair in pairs if pair[1] and pair not in DEFAULTS]
@@ -113,14 +116,15 @@ class PersonDrilldown(Drilldown):
         """The person by `rows`; else their page with changes; else their row, `sort` in it."""
         if changes and not rows:
             return self.view.query(**changes)
-        grouped = [("by", rows), ("measure", measure)] if rows else _shown(sort)
+        grouped = [("by", rows), ("measure", measure)] if rows else columns_for(sort)
         return self._with([*grouped, ("q", self.email)], changes)
 
-    def workspace(self, name: str) -> str:
-        """The people of the workspaces with `name` in their name: no filter knows just one."""
-        return self._with([("rows", "workspace"), ("by", "person"), ("q", name)], {})
+    def workspace(self, origin: Origin) -> str:
+        """The records of everybody in a workspace."""
+        place = Whose(organization=origin.slug, workspace=origin.workspace)
+        return records_link(self.view, place, teams=())
 
 
-def _shown(column: str) -> list[tuple[str, str]]:
+def columns_for(column: str) -> list[tuple[str, str]]:
     """What makes the list of people show a column that it usually does not."""
     return [("cols", name) for name in (*BESIDE, column)] if column in SELDOM_SHOWN else []

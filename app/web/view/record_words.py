@@ -1,14 +1,20 @@
-"""How a record's origin is said in words on a person's page (Jinja filters)."""
+"""How a record's origin and price are said in words (Jinja filters)."""
 
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Any
 
+from flask import Flask
+
+from app.pricing import price_row
 from app.providers import PROVIDERS, label_of
-from app.queries.people.records import Origin, RawRecord
-from app.states import Rule
+from app.queries.records.origin import Origin
+from app.queries.records.raw import RawRecord
+from app.states import Rule, Source
 from app.usage import PriceStatus
+from app.web.view import formatting
 
 RULES: dict[str, str] = {
     Rule.MAPPING: "mapped by an administrator",
@@ -39,7 +45,18 @@ def source_words(record: RawRecord) -> str:
     """Which of the provider's answers a record was read from."""
     provider = record.origin.provider
     known = SOURCES.get((provider, record.source))
+    if record.source == Source.IMPORTED:
+        known = f"{label_of(provider)} export"
     return known or f"{label_of(provider)} {record.source}"
+
+
+def price_row_words(record: RawRecord) -> str:
+    """The row of the price table that a value comes from: "claude-opus-4-1 since 5 Aug 2025"."""
+    row = price_row(record.raw_model, record.day)
+    if record.price_status != PriceStatus.TABLE or row is None:
+        return ""
+    since = "" if row.start == date.min else f" since {formatting.full_day(row.start)}"
+    return f"{row.model}{since}"
 
 
 def origin_name(origin: Origin) -> str:
@@ -55,9 +72,15 @@ def origin_name(origin: Origin) -> str:
     )
 
 
+def organization_words(origin: Origin) -> str:
+    """The account at the provider: "Anthropic main"."""
+    return f"{label_of(origin.provider)} {origin.organization}"
+
+
 def origin_parts(origin: Origin) -> list[tuple[str, str]]:
     """(what, value) of everything the provider named."""
     named = (
+        ("Organization", organization_words(origin)),
         ("Key", origin.key_name),
         ("Key id", origin.key),
         ("Key status", origin.key_status),
@@ -85,4 +108,18 @@ def _written(value: Any) -> str:
     return str(value)
 
 
-FILTERS = (rule_words, price_words, source_words, origin_name, origin_parts, detail_parts)
+FILTERS = (
+    rule_words,
+    price_words,
+    price_row_words,
+    source_words,
+    origin_name,
+    origin_parts,
+    detail_parts,
+)
+
+
+def register(app: Flask) -> None:
+    """Make every function of `FILTERS` a Jinja filter of its own name."""
+    for function in FILTERS:
+        app.add_template_filter(function)
