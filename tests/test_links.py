@@ -14,7 +14,7 @@ from app.web.view.csv_files import export_note
 from app.web.view.navigation import SELDOM_SHOWN, Drilldown, PersonDrilldown
 from app.web.view.state import parse_view
 from tests.filled import COMPANY_DAYS, Reader
-from tests.reading import unescaped
+from tests.reading import part, unescaped
 
 RANGE = f"start={COMPANY_DAYS[0]}&end={COMPANY_DAYS[1]}"
 DAY = "start=2026-10-06&end=2026-10-06"
@@ -110,21 +110,43 @@ def test_a_person_of_the_list_leads_on_from_every_sum(company: Reader) -> None:
         unescaped(company.client, link)
 
 
-def test_a_workspace_leads_to_its_people(company: Reader) -> None:
+def test_a_workspace_leads_to_its_records(company: Reader) -> None:
     page = unescaped(company.client, f"/users?{RANGE}&rows=workspace")
     link, label, figure = re.findall(
         r'<th scope="row"[^>]*><a href="([^"]*)"><bdi>(.*?)</bdi>.*?title="([\d,]+) tokens', page
     )[0]
-    assert "rows=workspace&by=person&q=" in link
-    there = unescaped(company.client, f"/users{link}")
-    assert label in table(there, "table")
-    assert f'title="{figure} tokens"' in there
+    assert link.startswith(f"/records?{RANGE}&organization=")
+    there = unescaped(company.client, link)
+    assert f"Records: {label}" in there
+    assert f'title="{figure} tokens"' in part(there, "sum-tokens")
 
 
-def test_no_person_stands_for_their_part_of_a_workspace(company: Reader) -> None:
-    body = unescaped(company.client, f"/users?{RANGE}&rows=person&by=workspace").split("<tbody>")[1]
-    totals = body.count('class="number edge"')
-    assert len(re.findall(r'<td[^>]*><a href="/users/', body)) <= totals
+@pytest.mark.parametrize("query", ["", "&tool=cursor", "&measure=cost"])
+@pytest.mark.parametrize("name", ["cards", "models", "people", "tools", "weekdays", "daily-table"])
+def test_two_clicks_lead_from_a_figure_of_the_overview_to_records(
+    company: Reader, name: str, query: str
+) -> None:
+    page = unescaped(company.client, f"/?{RANGE}{query}")
+    links = set(
+        re.findall(r'href="([^"#]*)"', page.split(f'id="{name}"')[1].split("</section>")[0])
+    )
+    assert links
+    for link in sorted(links, key=len)[:6]:
+        there = unescaped(company.client, link if link.startswith("/") else f"/{link}")
+        assert re.search(r'id="(to-records|records|sums)"', there), link
+
+
+def test_what_has_no_owner_leads_to_its_records_from_everywhere(company: Reader) -> None:
+    records = f"/records?{RANGE}&owner=none"
+    for path in ("/", "/users", "/users?by=tool", "/users?rows=team"):
+        page = unescaped(company.client, f"{path}{'&' if '?' in path else '?'}{RANGE}")
+        assert f'href="{records}"' in page, path
+    query = f"{RANGE}&tool=claude_code"
+    people = unescaped(company.client, f"/users?{query}&cols=totalTokens")
+    line = re.search(rf'href="/records\?{query}&owner=none"><span title="(.*?)"', people)
+    assert line
+    there = unescaped(company.client, f"/records?{query}&owner=none")
+    assert f'title="{line[1]}"' in part(there, "sum-tokens")
 
 
 def test_a_link_keeps_range_and_filters_and_shows_the_column(company: Reader) -> None:

@@ -90,7 +90,7 @@ def test_each_name_has_a_line_with_its_keys_in_the_title(firm: FlaskClient) -> N
     assert everything.startswith("Everything ")
     page = firm.get(f"/users?{RANGE}").text
     assert 'title="Used through 2\u00a0shared keys; not in the sum above"' in page
-    assert 'href="/settings/mappings?q=CI"' in page
+    assert re.search(r'href="/records\?start=[^"]*&amp;shared=CI"', page)
     assert "<b>Lab" not in page
 
 
@@ -130,9 +130,11 @@ def test_the_overview_tells_shared_keys_from_what_has_no_owner(firm: FlaskClient
     assert "CI (shared) 1.20 M" in plain
     assert "<b>Lab (shared) 6.00 K" in plain
     assert "No owner 90.0 K" in plain
-    link = re.search(r'href="([^"]*q=CI)"', table)
+    link = re.search(r'href="([^"]*shared=CI)"', table)
     assert link
-    assert "CI" in firm.get(unescape(link[1])).text.split("<tfoot>")[1]
+    there = firm.get(unescape(link[1])).text
+    assert "Records: CI (shared)" in there
+    assert 'href="/settings/mappings?q=CI"' in there
 
 
 def test_the_overview_has_no_notice_when_all_of_nobody_is_shared(firm: FlaskClient) -> None:

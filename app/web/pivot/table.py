@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from datetime import date
 
 from app.queries.pivot.dimensions import (
     BY_LABEL,
     BY_TOTAL,
     DIMENSIONS,
-    NO_TEAM,
     PERIODS,
     PERSON,
-    TEAM,
-    WORKSPACE,
 )
 from app.queries.pivot.footer import FooterLine
 from app.queries.pivot.measures import ADDITIVE, MEASURES, PEOPLE, Amount, Line
 from app.queries.pivot.pivot import Pivot, PivotColumn
 from app.queries.scope import Scope
-from app.web.pivot.view import Links, Narrowed, PivotView, narrowed_to, narrowed_to_days
+from app.web.pivot.links import (
+    NOTHING_MORE,
+    PEOPLES,
+    Links,
+    Narrowed,
+    narrowed_to,
+    narrowed_to_days,
+    narrowed_to_line,
+)
+from app.web.pivot.view import PivotView
 from app.web.pivot.words import (
     DASH,
     NO_OWNER_OR_SHARED,
@@ -63,7 +69,7 @@ class _TableWriter:
         self.person_path = person_path
         self.links = Links(view)
         self.largest = _largest(found) if view.heat else 0
-        self.columns = [(column, *self._narrowed(found.by, column)) for column in found.columns]
+        self.columns = [(one, narrowed_to(found.by, one, scope)) for one in found.columns]
 
     def table(self) -> Table:
         rows = [self._row(line) for line in self.found.lines]
@@ -104,23 +110,41 @@ class _TableWriter:
     def _foot(self) -> list[FootRow]:
         """The sum of the rows, what belongs to nobody, and everything: as below the people."""
         found = self.found
-        rows = [self._foot_row("sum", found.rows_sum)]
-        for line in found.footer:
-            rows.append(self._foot_row("nobody", line)._replace(label=line.label, keys=line.keys))
+        rows = [self._sum_row("sum", found.rows_sum, self._of_rows)]
+        rows += map(self._nobodys_row, found.footer)
         if found.footer and not self.view.search:
             cells: list[Amount | None] = [column.total for column in found.columns]
             whole = Line(None, "", cells, found.others, found.total)
-            rows.append(self._foot_row("whole", whole))
+            rows.append(self._sum_row("whole", whole, lambda narrowed: narrowed))
         return rows
 
-    def _foot_row(self, kind: str, line: Line | FooterLine) -> FootRow:
-        links = [""] * len(line.cells)
-        if kind != "nobody" and not self.view.search:
-            links = [self._href(narrowed, path) for _, narrowed, path in self.columns]
+    def _sum_row(self, kind: str, line: Line, whose: Callable[[Narrowed], Narrowed]) -> FootRow:
+        """A sum; of rows that were searched for it is nowhere else."""
+        narrowed = [also for _, also in self.columns]
+        links = [None if self.view.search else whose(also) for also in (*narrowed, NOTHING_MORE)]
+        return self._foot_row(kind, line, links)
+
+    def _of_rows(self, narrowed: Narrowed) -> Narrowed:
+        """What leads to the rows alone: a list of people tells them beside the rest."""
+        if self.found.footer and self.links.needs_records(narrowed):
+            return PEOPLES.and_also(narrowed)
+        return narrowed
+
+    def _nobodys_row(self, line: FooterLine) -> FootRow:
+        whose = narrowed_to_line(line)
+        # The line goes before a column of nobody, which holds all that is nobody's.
+        links = [None if whose is None else also.and_also(whose) for _, also in self.columns]
+        row = self._foot_row("nobody", line, [*links, whose])
+        return row._replace(label=line.label, keys=line.keys, href=self.links.behind(whose))
+
+    def _foot_row(
+        self, kind: str, line: Line | FooterLine, links: Sequence[Narrowed | None]
+    ) -> FootRow:
+        """A row below the rows; the last of the links is that of its total."""
         write = self._nobodys_cell if kind == "nobody" else self._cell
+        *cells, total = map(write, (*line.cells, line.total), map(self.links.behind, links))
         share = self._share(line.total, "") if self.found.footer else EMPTY
-        cells = [write(*cell) for cell in zip(line.cells, links, strict=True)]
-        return FootRow(kind, cells, write(line.others), write(line.total), share)
+        return FootRow(kind, cells, write(line.others), total, share)
 
     def _nobodys_cell(self, amount: Amount | None, href: str = "") -> Cell:
         """How many people used what is nobody's is not known, and no zero."""
@@ -128,41 +152,39 @@ class _TableWriter:
             return Cell(DASH, "Nobody knows how many people used it")
         return self._cell(amount, href)
 
-    def _narrowed(self, dimension: str, item: PivotColumn | Line) -> tuple[Narrowed, str | None]:
-        """What narrows a view to a row or column, and the path of the page that shows it.
-
-        The path is "" for this page and None where no view can be narrowed like that.
-        """
-        by = DIMENSIONS[dimension]
-        if dimension == PERSON:
-            return Narrowed(), None if item.key == by.unattributed else self.person_path(item.label)
-        if dimension == WORKSPACE:
-            return self.links.workspace(item.label), ""
-        if dimension in PERIODS:
-            return narrowed_to_days(*PERIODS[dimension].span(item.key, self.scope)), ""
-        if dimension == TEAM and item.key in (NO_TEAM, by.unattributed):
-            return Narrowed(), None
-        return narrowed_to(by.filter, item.label), ""
-
     def _row(self, line: Line) -> Row:
         label, title = said(self.view.rows, line.label, line.key, with_year=self.with_year)
-        narrowed, path = self._narrowed(self.view.rows, line)
+        narrowed = narrowed_to(self.view.rows, line, self.scope)
         cells = [
-            self._linked(cell, line, narrowed, path, *column)
+            self._linked(cell, self._at(line, narrowed, *column))
             for cell, column in zip(line.cells, self.columns, strict=True)
         ]
-        href = self._href(narrowed, path)
+        href = self.links.behind(narrowed)
         shade = 0 if self.found.by else self._shade(line.total)
         return Row(
             label=label,
             title=title,
-            href=href,
+            href=self._page_of(line) or href,
             cells=cells,
             others=self._cell(line.others),
             total=self._cell(line.total, href, shade),
             share=self._share(line.total, href),
             part=not_whole(self.view.rows, line.key, self.view.scope, self.open_days),
         )
+
+    def _page_of(self, line: Line) -> str:
+        """The page of the person of a row; "" of other rows."""
+        if self.view.rows != PERSON:
+            return ""
+        return self.links.person(self.person_path(line.label))
+
+    def _at(self, line: Line, narrowed: Narrowed, column: PivotColumn, also: Narrowed) -> Narrowed:
+        """What leads to where a row and a column meet."""
+        if self.view.rows not in PERIODS or self.found.by not in PERIODS:
+            return narrowed.and_also(also)
+        first = PERIODS[self.view.rows].span(line.key, self.scope)
+        second = PERIODS[self.found.by].span(column.key, self.scope)
+        return narrowed_to_days((max(first[0], second[0]), min(first[1], second[1])))
 
     def _share(self, amount: Amount | None, href: str) -> Cell:
         adds_up = not self.found.by and self.view.measure in ADDITIVE
@@ -174,43 +196,16 @@ class _TableWriter:
             words += f"; {lacking(self.view.measure, whole)}"
         return Cell(formatting.percent(amount.value, whole.value), words, href)
 
-    def _linked(
-        self,
-        amount: Amount | None,
-        line: Line,
-        narrowed: Narrowed,
-        path: str | None,
-        column: PivotColumn,
-        also: Narrowed,
-        column_path: str | None,
-    ) -> Cell:
+    def _linked(self, amount: Amount | None, narrowed: Narrowed) -> Cell:
         if amount is None:
             return EMPTY
-        if path is None or column_path is None or self._lost(narrowed, also, path or column_path):
-            return self._cell(amount, "", self._shade(amount))
-        if self.view.rows in PERIODS and self.found.by in PERIODS:
-            also = self._overlap(line.key, column.key)
-        href = self._href(narrowed.and_also(also), path or column_path)
-        return self._cell(amount, href, self._shade(amount))
-
-    def _lost(self, narrowed: Narrowed, also: Narrowed, path: str | None) -> bool:
-        """Whether the page of a person would show more than the cell: it knows no workspace."""
-        return bool(path and (narrowed.shape or also.shape))
-
-    def _overlap(self, row: date, column: date) -> Narrowed:
-        first = PERIODS[self.view.rows].span(row, self.scope)
-        second = PERIODS[self.found.by].span(column, self.scope)
-        return narrowed_to_days(max(first[0], second[0]), min(first[1], second[1]))
-
-    def _href(self, narrowed: Narrowed, path: str | None) -> str:
-        if path is None:
-            return ""
-        return path + self.links.elsewhere(narrowed) if path else self.links.here(narrowed)
+        return self._cell(amount, self.links.behind(narrowed), self._shade(amount))
 
     def _cell(self, amount: Amount | None, href: str = "", shade: int = 0) -> Cell:
+        """An amount; one of nothing leads nowhere."""
         if amount is None:
             return EMPTY
-        measure = self.view.measure
+        measure, href = self.view.measure, href if any(amount) else ""
         return Cell(*written(measure, amount), href, shade, lacking(measure, amount))
 
     def _shade(self, amount: Amount | None) -> int:

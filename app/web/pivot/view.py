@@ -1,22 +1,19 @@
-"""The state of the pivot, as the query string of `/users` says it, and links into it."""
+"""The state of the pivot, as the query string of `/users` says it."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
-from typing import ClassVar, NamedTuple
-from urllib.parse import urlencode
+from typing import ClassVar
 
 from werkzeug.datastructures import MultiDict
 
-from app.queries.pivot.dimensions import BY_LABEL, DIMENSIONS, PERIODS, PERSON, WORKSPACE
+from app.queries.pivot.dimensions import BY_LABEL, DIMENSIONS, PERIODS, PERSON
 from app.queries.pivot.measures import MEASURES, TOKENS
 from app.queries.pivot.pivot import Shape
 from app.web.view.params import LONGEST_TEXT, plain_text
 from app.web.view.state import Searched, View, parse_page, parse_size
-
-FILTERS = ("tool", "model", "team")
 
 
 @dataclass(frozen=True)
@@ -98,67 +95,3 @@ def parse_pivot_view(args: MultiDict[str, str], today: date) -> PivotView:
 
 def _one_of(known: Collection[str], text: str, default: str) -> str:
     return text if text in known else default
-
-
-class Narrowed(NamedTuple):
-    """Parts of a query that narrow it, each "" where the view's own part stays."""
-
-    days: str = ""
-    tool: str = ""
-    model: str = ""
-    team: str = ""
-    shape: str = ""
-
-    def and_also(self, other: Narrowed) -> Narrowed:
-        """Narrowed by both; where both name the same, by the other."""
-        return Narrowed(*(theirs or mine for mine, theirs in zip(self, other, strict=True)))
-
-
-def narrowed_to(name: str, label: str) -> Narrowed:
-    """What leads to one row or column by the filter of that name."""
-    return Narrowed()._replace(**{name: urlencode({name: label})})
-
-
-def narrowed_to_days(start: date, end: date) -> Narrowed:
-    """What leads to these days."""
-    return Narrowed(days=urlencode({"start": start.isoformat(), "end": end.isoformat()}))
-
-
-class Links:
-    """Queries of the filtered views behind rows and cells, made from ready parts.
-
-    There are a thousand cells on a page, so none of them builds a whole view.
-    """
-
-    def __init__(self, view: PivotView) -> None:
-        base = View.arguments(view)
-        self.days = urlencode([pair for pair in base if pair[0] not in FILTERS])
-        self.tool = urlencode([pair for pair in base if pair[0] == "tool"])
-        self.model = urlencode([pair for pair in base if pair[0] == "model"])
-        self.team = urlencode([pair for pair in base if pair[0] == "team"])
-        self.shape = urlencode(view.shape_arguments())
-        self.measure = view.measure
-
-    def here(self, narrowed: Narrowed) -> str:
-        """The query of the same pivot, narrowed."""
-        return self._query(narrowed, narrowed.shape or self.shape)
-
-    def workspace(self, name: str) -> Narrowed:
-        """What leads to the people of a workspace: no filter knows it, so it is searched for."""
-        pairs = [("rows", WORKSPACE), ("by", PERSON), ("measure", self.measure), ("q", name)]
-        return Narrowed(shape=urlencode([pair for pair in pairs if pair != ("measure", TOKENS)]))
-
-    def elsewhere(self, narrowed: Narrowed) -> str:
-        """The query of range and filters alone, narrowed, for another page."""
-        query = self._query(narrowed, "")
-        return query if query != "?" else ""
-
-    def _query(self, narrowed: Narrowed, shape: str) -> str:
-        parts = (
-            narrowed.days or self.days,
-            narrowed.tool or self.tool,
-            narrowed.model or self.model,
-            narrowed.team or self.team,
-            shape,
-        )
-        return "?" + "&".join(part for part in parts if part)

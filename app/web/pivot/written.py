@@ -53,7 +53,7 @@ class FootRow(NamedTuple):
     """A row below the rows: their "sum", a line of "nobody", or the "whole".
 
     `label` names shared keys; without a label the `keys` have several names, and without keys
-    it is usage that has no owner at all.
+    it is usage that has no owner at all. `href` leads to the records of a line of nobody.
     """
 
     kind: str
@@ -63,6 +63,7 @@ class FootRow(NamedTuple):
     share: Cell
     label: str = ""
     keys: tuple[str, ...] = ()
+    href: str = ""
 
 
 class Table(NamedTuple):
