@@ -92,6 +92,15 @@ def test_the_first_series_lies_at_the_bottom() -> None:
     assert top.y < bottom.y
 
 
+def test_a_line_of_the_days_before_goes_through_bars_that_have_any() -> None:
+    drawn = bars(points(3, cursor=10), set())
+    chart = stacked(drawn, SERIES, before={drawn[0].first: 40, drawn[1].first: 0})
+    assert [column.before for column in chart.columns] == [40, 0, None]
+    assert chart.ticks[-1].value >= 40
+    assert chart.line == f"16.67,{PLOT_TOP} 50.00,{PLOT_HEIGHT}"
+    assert stacked(drawn, SERIES).line == ""
+
+
 def test_a_lone_day_is_a_bar_in_the_middle() -> None:
     column = stacked(bars(points(1, cursor=1), set()), SERIES).columns[0]
     assert column.bar_width == WIDEST_BAR

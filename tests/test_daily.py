@@ -42,7 +42,7 @@ def test_the_state_of_the_chart_is_canonical() -> None:
 
 def test_stacks_tools_in_their_fixed_order() -> None:
     points = chart_points([day(0, **{CLAUDE_CODE: 5, CURSOR: 9})], view_of())
-    found = daily_chart(bars(points, set()), view_of(), None, weekly=False)
+    found = daily_chart(bars(points, set()), view_of(), None, {}, weekly=False)
     assert [series for series, _ in found.legend] == [CLAUDE_CODE, CURSOR]
     assert [part.series for part in found.chart.columns[0].segments] == [CURSOR, CLAUDE_CODE]
 

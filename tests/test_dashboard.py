@@ -146,6 +146,20 @@ def test_names_the_open_day_and_hatches_it(office: FlaskClient) -> None:
     assert 'fill="url(#daily-chart-tool-cursor)"' in page
 
 
+def test_a_line_shows_the_days_before_where_anything_was_used_in_them(office: FlaskClient) -> None:
+    page = office.get("/").text
+    assert '<polyline points="' in page.split('id="daily-chart"')[1]
+    assert re.search(r">Before</text>\s*<text[^>]*>50,000,000<", page)
+    table = page.split('id="daily-table"')[1].split("</table>")[0]
+    then = re.findall(r'<th scope="col"[^>]*>(.*?)</th>', table)[-4]
+    assert f" vs {then}" in page
+    start, end = utc_today() - timedelta(70), utc_today() - timedelta(38)
+    for query in ("?days=7", "?days=all", f"?start={start}&end={end}"):
+        page = office.get(f"/{query}").text
+        assert "<polyline" not in page.split('id="daily-chart"')[1].split("</section>")[0]
+        assert ">Before<" not in page
+
+
 def test_the_chart_has_its_table_behind_it(office: FlaskClient) -> None:
     table = office.get("/?days=7").text.split('id="daily-table"')[1].split("</table>")[0]
     assert table.count('scope="row"') == 8

@@ -58,6 +58,29 @@ def test_the_chart_switches_to_cost_by_model_and_back(page: Page, watch: Watch) 
     assert page.url == f"{watch.base_url}/"
 
 
+def test_a_bar_says_beside_it_what_it_consists_of(page: Page) -> None:
+    page.goto("/?by=model")
+    bars, answers = page.locator("#daily-chart .column"), page.locator("#daily-chart .tip")
+    expect(answers.filter(visible=True)).to_have_count(0)
+    for place in (1, bars.count() - 3):
+        bars.nth(place).hover()
+        expect(answers.filter(visible=True)).to_have_count(1)
+        words = answers.nth(place).locator("text").all_text_contents()
+        amounts = [int(word.replace(",", "")) for word in words[1::2]]
+        assert len(words) > 6
+        series = [
+            amount for label, amount in zip(words[::2], amounts, strict=True) if label != "Before"
+        ]
+        assert series[0] == sum(series[1:])
+        beside, bar = (
+            answers.nth(place).bounding_box(),
+            bars.nth(place).locator(".hit").bounding_box(),
+        )
+        assert beside
+        assert bar
+        assert beside["x"] >= bar["x"] + bar["width"] or beside["x"] + beside["width"] <= bar["x"]
+
+
 def test_a_model_leads_to_its_own_view_and_back_out(page: Page, watch: Watch) -> None:
     page.goto("/")
     link = page.locator("#models tbody a").first

@@ -28,6 +28,7 @@ from app.queries.sums.ranges import RangeSums, people_counts, sums_of_ranges
 from app.tools import TOOLS
 from app.usage import MICROS_PER_DOLLAR, micro_dollars, normal_email
 from app.web.request.errors import BadRequest
+from app.web.request.unchanged import DAY, known_while
 from app.web.view.params import MOST_DAYS, api_number, api_scope, is_rolling
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
@@ -44,6 +45,7 @@ def dollars(nanos: int) -> float:
 
 
 @blueprint.get("/stats")
+@known_while(DAY)
 def stats() -> ResponseReturnValue:
     """Totals of a range, on request with those of the range before."""
     today = utc_today()
@@ -106,6 +108,7 @@ def _tool_tokens(by_tool: dict[str, int]) -> dict[str, int]:
 
 
 @blueprint.get("/trends")
+@known_while(DAY)
 def trends() -> ResponseReturnValue:
     """Every day of a range, zero-filled, oldest first."""
     scope = api_scope(request.args, utc_today(), default_days=TREND_DAYS)
@@ -127,6 +130,7 @@ def _day(day: date, tokens: dict[str, int], value_nanos: int) -> dict[str, Any]:
 
 
 @blueprint.get("/models")
+@known_while(DAY)
 def all_models() -> ResponseReturnValue:
     """All models of a range, most tokens first."""
     scope = api_scope(request.args, utc_today())
@@ -147,6 +151,7 @@ def all_models() -> ResponseReturnValue:
 
 
 @blueprint.get("/users")
+@known_while(DAY)
 def users() -> ResponseReturnValue:
     """People with usage in the range, most tokens first."""
     scope = api_scope(request.args, utc_today())
@@ -169,6 +174,7 @@ def users() -> ResponseReturnValue:
 
 
 @blueprint.get("/users/pivot")
+@known_while(DAY)
 def pivot() -> ResponseReturnValue:
     """One page of people in any order, and the totals of all of them."""
     scope = api_scope(request.args, utc_today())
@@ -214,6 +220,7 @@ def _pivot_totals(whole: PeopleTotals) -> dict[str, Any]:
 
 
 @blueprint.get("/users/<path:email>")
+@known_while(DAY)
 def user(email: str) -> ResponseReturnValue:
     """One person: summary, models and days with usage; a further e-mail is the person's too."""
     scope = api_scope(request.args, utc_today())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import NamedTuple
@@ -41,7 +41,8 @@ class Projection(NamedTuple):
 class DailyChart(NamedTuple):
     """The stacked chart with its legend (series, total) and what it says in one sentence.
 
-    `main` is the key of the whole in a bar's amounts: the total of the measure.
+    `main` is the key of the whole in a bar's amounts: the total of the measure. `before` names
+    the days of the line, "" without one.
     """
 
     chart: charts.Chart
@@ -53,6 +54,7 @@ class DailyChart(NamedTuple):
     finding: str
     open_bars: list[charts.Bar]
     projection: Projection | None
+    before: str = ""
 
 
 def series_labels(view: DashboardView, slices: Slices) -> dict[int, str]:
@@ -96,9 +98,17 @@ def _amounts(day: SeriesDay, view: DashboardView, kept: list[str] | None) -> dic
 
 
 def daily_chart(
-    drawn: Sequence[charts.Bar], view: DashboardView, projection: Projection | None, *, weekly: bool
+    drawn: Sequence[charts.Bar],
+    view: DashboardView,
+    projection: Projection | None,
+    before: Mapping[date, int],
+    *,
+    weekly: bool,
 ) -> DailyChart:
-    """The chart of these bars in the view's measure, cut as the view says."""
+    """The chart of these bars in the view's measure, cut as the view says.
+
+    `before`: {first day of a bar: the whole of the days that it is compared with}.
+    """
     main = COST if view.measure == COST_MEASURE else TOTAL
     sums = series_sums(drawn)
     order = ordered_tools(sums) if view.by != MODEL else _by_size(sums)
@@ -108,7 +118,7 @@ def daily_chart(
     noun = "cost" if main == COST else "tokens"
     looks = {series: style_of(series) for series in order}
     return DailyChart(
-        chart=charts.stacked(drawn, upwards, ends),
+        chart=charts.stacked(drawn, upwards, ends, before),
         weekly=weekly,
         main=main,
         noun=noun,

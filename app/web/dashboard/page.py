@@ -23,8 +23,10 @@ from app.web.dashboard import daily
 from app.web.dashboard.cards import Measured, kinds, measured, top_model
 from app.web.dashboard.view import COST, CUTS, MEASURES, DashboardView, parse_dashboard
 from app.web.request import htmx
+from app.web.request.unchanged import MINUTE, known_while
 from app.web.view import charts
-from app.web.view.cards import Sides, cards
+from app.web.view.cards import Sides, before_words, cards
+from app.web.view.earlier import before_bars, days_before
 from app.web.view.frame import frame
 from app.web.view.navigation import Drilldown
 from app.web.view.periods import Comparison, left_out_words, viewed_range
@@ -51,6 +53,7 @@ class Asked(NamedTuple):
 
 
 @blueprint.get("/")
+@known_while(MINUTE)
 def page() -> Response:
     """The dashboard of the range and filters in the query string."""
     now = utc_now()
@@ -80,7 +83,11 @@ def known_context(
         return context
     asked = Asked(view, closed, span, days, open_days)
     drawn = charts.bars(daily.chart_points(days, view), open_days)
-    return context | figures_context(asked, viewed.compared, drawn) | chart_context(asked, drawn)
+    return (
+        context
+        | figures_context(asked, viewed.compared, drawn)
+        | chart_context(asked, viewed.compared, drawn)
+    )
 
 
 def empty_reason(scope: Scope, days: Sequence[SeriesDay]) -> str:
@@ -177,15 +184,27 @@ def other_people(owned: Figures, top: Rows) -> Figures:
     return owned.minus(listed)
 
 
-def chart_context(asked: Asked, drawn: Sequence[charts.Bar]) -> dict[str, Any]:
-    """The chart of days or weeks, with what today may end with."""
+def chart_context(
+    asked: Asked, compared: Comparison | None, drawn: Sequence[charts.Bar]
+) -> dict[str, Any]:
+    """The chart of days or weeks, with what today may end with and a line of the days before."""
     weekly = len(drawn) < len(asked.days)
     projection = None if weekly else projected(asked)
-    return {
-        "daily": daily.daily_chart(drawn, asked.view, projection, weekly=weekly),
-        "measures": MEASURES,
-        "cuts": CUTS,
-    }
+    before = earlier(asked, compared, drawn)
+    chart = daily.daily_chart(drawn, asked.view, projection, before, weekly=weekly)
+    line_of = before_words(compared) if compared and before else ""
+    return {"daily": chart._replace(before=line_of), "measures": MEASURES, "cuts": CUTS}
+
+
+def earlier(
+    asked: Asked, compared: Comparison | None, drawn: Sequence[charts.Bar]
+) -> dict[date, int]:
+    """{first day of a bar: the whole of the days before}; empty without any usage in these."""
+    then = days_before(compared)
+    found = amounts_of_days(then.values(), asked.scope) if then else {}
+    place = 1 if asked.view.measure == COST else 0
+    amounts = {day: both[place] for day, both in found.items()}
+    return before_bars(drawn, then, amounts) if any(amounts.values()) else {}
 
 
 def projected(asked: Asked) -> daily.Projection | None:

@@ -20,6 +20,7 @@ from app.web.people.page import asks_for_pivot, question_of, without_untold
 from app.web.people.view import PeopleView, parse_people_view
 from app.web.pivot import export as pivot
 from app.web.pivot.words import NO_OWNER, shared_words
+from app.web.request.unchanged import DAY, MINUTE, known_while
 from app.web.view import formatting
 from app.web.view.csv_files import (
     csv_answer,
@@ -64,6 +65,7 @@ class PeopleFile(NamedTuple):
 
 
 @blueprint.get("/export/users.csv")
+@known_while(DAY)
 def users() -> Response:
     """Everybody whom the view of `/users` shows, then what belongs to nobody: the file sums up.
 
@@ -81,6 +83,7 @@ def users() -> Response:
 
 
 @blueprint.get("/export/users.csv-metadata.json")
+@known_while(MINUTE)
 def users_metadata() -> Response:
     """What the file of the same query string holds."""
     now = utc_now()

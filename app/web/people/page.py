@@ -27,6 +27,7 @@ from app.web.people.view import PeopleView, parse_people_view
 from app.web.pivot import page as pivot
 from app.web.pivot.words import MENUS
 from app.web.request import htmx
+from app.web.request.unchanged import MINUTE, known_while
 from app.web.view import charts, formatting
 from app.web.view.csv_files import export_note
 from app.web.view.frame import frame
@@ -43,6 +44,7 @@ blueprint = Blueprint("people", __name__)
 
 
 @blueprint.get("/users")
+@known_while(MINUTE)
 def page() -> Response:
     """The people of the range and filters in the query string, or the pivot that it asks for."""
     if asks_for_pivot(request.args):

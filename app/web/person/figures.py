@@ -18,6 +18,8 @@ from app.queries.sums.figures import Figures, add_up
 from app.web.view import charts, formatting
 from app.web.view.cards import Kind, write_share
 from app.web.view.charts import CACHE, COST, TOTAL, UNPRICED
+from app.web.view.earlier import before_bars, days_before
+from app.web.view.periods import Comparison
 from app.web.view.tools import ordered_tools
 
 ACTIVE = "active"
@@ -45,13 +47,17 @@ class Measures(NamedTuple):
 
 
 class PersonChart(NamedTuple):
-    """The stacked chart, its legend (tool, tokens) and what it says in a sentence or two."""
+    """The stacked chart, its legend (tool, tokens) and what it says in a sentence or two.
+
+    `before` names the days of the line, "" without one.
+    """
 
     chart: charts.Chart
     weekly: bool
     legend: list[tuple[str, int]]
     finding: str
     open_bars: list[charts.Bar]
+    before: str = ""
 
 
 KINDS: tuple[Kind[Measures], ...] = (
@@ -165,13 +171,25 @@ def _amounts(point: PersonDayPoint) -> dict[str, int]:
     }
 
 
+def days_before_bars(
+    drawn: Sequence[charts.Bar], compared: Comparison | None, earlier: Iterable[PersonDayPoint]
+) -> dict[date, int]:
+    """{first day of a bar: tokens of the days before}; empty without any usage in these."""
+    tokens = {point.day: point.figures.tokens for point in earlier}
+    return before_bars(drawn, days_before(compared), tokens) if any(tokens.values()) else {}
+
+
 def chart(
-    drawn: Sequence[charts.Bar], tokens_by_tool: dict[str, int], *, weekly: bool
+    drawn: Sequence[charts.Bar],
+    tokens_by_tool: dict[str, int],
+    before: dict[date, int],
+    *,
+    weekly: bool,
 ) -> PersonChart:
-    """Tokens per bar, stacked by tool."""
+    """Tokens per bar, stacked by tool, and those of the days before."""
     tools = ordered_tools(tokens_by_tool)
     return PersonChart(
-        charts.stacked(drawn, tools[::-1]),
+        charts.stacked(drawn, tools[::-1], before=before),
         weekly,
         [(tool, tokens_by_tool[tool]) for tool in tools],
         _finding(drawn, weekly=weekly),

@@ -15,6 +15,7 @@ from app.queries.people.directory import further_emails
 from app.queries.people.own_keys import own_keys
 from app.queries.people.person import (
     KnownPerson,
+    PersonDayPoint,
     PersonUsage,
     known_person,
     person_usage,
@@ -31,8 +32,9 @@ from app.usage import normal_email
 from app.web.person import figures
 from app.web.person.view import PersonView, parse_person_view
 from app.web.request import htmx
+from app.web.request.unchanged import MINUTE, known_while
 from app.web.view import formatting
-from app.web.view.cards import Sides, cards
+from app.web.view.cards import Sides, before_words, cards
 from app.web.view.frame import frame
 from app.web.view.navigation import PersonDrilldown
 from app.web.view.periods import Comparison, ViewedRange, viewed_range
@@ -45,6 +47,7 @@ blueprint = Blueprint("person", __name__)
 
 
 @blueprint.get("/users/<path:email>", merge_slashes=False)
+@known_while(MINUTE)
 def page(email: str) -> ResponseReturnValue:
     """The person with this e-mail, in the range and filters of the query string."""
     now = utc_now()
@@ -111,38 +114,34 @@ def figures_context(person: KnownPerson, viewed: ViewedRange, usage: PersonUsage
     by_tool = figures.by_tool(usage)
     place = rank_of(scope, shown.tokens, shown.days)
     counted_from = max(start, person.first_day or start)
+    earlier = person_usage(compared.before, person.person_id).days if compared else []
+    sides = sides_of(usage.days, compared, shown, earlier)
+    before = figures.days_before_bars(drawn, compared, earlier)
+    tokens = {tool: part.tokens for tool, part in by_tool.items()}
+    chart = figures.chart(drawn, tokens, before, weekly=len(drawn) < len(points))
     return {
-        **cards_context(person.person_id, usage, compared, shown, drawn),
+        "compared": compared,
+        "cards": cards(figures.KINDS, sides, drawn),
         **breakdown(usage, by_tool),
         "rank": figures.rank_words(place),
-        "daily": figures.chart(
-            drawn,
-            {tool: part.tokens for tool, part in by_tool.items()},
-            weekly=len(drawn) < len(points),
-        ),
+        "daily": chart._replace(before=before_words(compared) if compared and before else ""),
         "weekdays": by_weekday(usage.days, counted_from, end, open_days),
         "weekdays_from": counted_from,
         "weekday_names": formatting.WEEKDAY_NAMES,
     }
 
 
-def cards_context(
-    person_id: int,
-    usage: PersonUsage,
+def sides_of(
+    days: Sequence[PersonDayPoint],
     compared: Comparison | None,
     shown: figures.Measures,
-    drawn: Sequence[Any],
-) -> dict[str, Any]:
-    """The cards, and what their changes compare."""
-    settled, before = shown, None
-    if compared:
-        settled = figures.measures(usage.days, compared.now)
-        earlier = person_usage(compared.before, person_id)
-        before = figures.measures(earlier.days)
-    return {
-        "compared": compared,
-        "cards": cards(figures.KINDS, Sides(shown, settled, before, compared), drawn),
-    }
+    earlier: Sequence[PersonDayPoint],
+) -> Sides[figures.Measures]:
+    """What the cards show and compare."""
+    if compared is None:
+        return Sides(shown, shown)
+    settled = figures.measures(days, compared.now)
+    return Sides(shown, settled, figures.measures(earlier), compared)
 
 
 def breakdown(usage: PersonUsage, by_tool: dict[str, Figures]) -> dict[str, Any]:

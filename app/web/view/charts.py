@@ -16,8 +16,8 @@ from app.queries.sums.figures import Figures
 LONGEST_DAILY_RANGE = 90
 """A range with more days than this is drawn in weeks."""
 PLOT_HEIGHT = 264.0
-PLOT_TOP = 26.0
-"""Room above the highest gridline for the read-out of the day under the pointer."""
+PLOT_TOP = 10.0
+"""Room above the highest gridline."""
 BAR_SHARE = 0.78
 """The part of a column's width that its bar takes; the rest is the gap."""
 WIDEST_BAR = 12.0
@@ -78,7 +78,10 @@ class Segment(NamedTuple):
 
 
 class PlotColumn(NamedTuple):
-    """One bar and the strip of the plot that answers for it, in percent of the width."""
+    """One bar and the strip of the plot that answers for it, in percent of the width.
+
+    `before` is the whole amount of the days that the bar is compared with, None without any.
+    """
 
     bar: Bar
     x: float
@@ -87,6 +90,7 @@ class PlotColumn(NamedTuple):
     bar_width: float
     segments: list[Segment]
     projected: Segment | None = None
+    before: int | None = None
 
 
 class Tick(NamedTuple):
@@ -105,12 +109,17 @@ class Label(NamedTuple):
 
 
 class Chart(NamedTuple):
-    """Everything a template needs to draw stacked bars."""
+    """Everything a template needs to draw stacked bars.
+
+    `line` are the points of a polyline through what the bars are compared with, on a canvas that
+    is 100 wide and as high as the chart; "" without any.
+    """
 
     height: float
     columns: list[PlotColumn]
     ticks: list[Tick]
     labels: list[Label]
+    line: str = ""
 
 
 def bars(points: Sequence[Point], open_days: set[date]) -> list[Bar]:
@@ -154,25 +163,34 @@ def round_ticks(highest: int, wanted: int = 5) -> list[int]:
 
 
 def stacked(
-    drawn: Sequence[Bar], series: Sequence[str], projected: Mapping[date, int] | None = None
+    drawn: Sequence[Bar],
+    series: Sequence[str],
+    projected: Mapping[date, int] | None = None,
+    before: Mapping[date, int] | None = None,
 ) -> Chart:
     """Stacked bars of `series`, the first one at the bottom.
 
-    `projected`: {first day of a bar: the whole amount it may end with}.
+    By the first day of a bar: `projected`, the whole amount it may end with, and `before`, that
+    of the days it is compared with.
     """
-    ends = projected or {}
-    highest = max([*(_total(bar, series) for bar in drawn), *ends.values()], default=0)
-    ticks = round_ticks(highest)
+    ends, before = projected or {}, before or {}
+    wholes = [_total(bar, series) for bar in drawn]
+    ticks = round_ticks(max([*wholes, *ends.values(), *before.values()], default=0))
     scale = (PLOT_HEIGHT - PLOT_TOP) / ticks[-1]
     width = 100 / max(len(drawn), 1)
+    columns = [
+        _column(bar, series, index * width, width, scale)._replace(
+            projected=_projected(ends.get(bar.first, 0), whole, scale),
+            before=before.get(bar.first),
+        )
+        for index, (bar, whole) in enumerate(zip(drawn, wholes, strict=True))
+    ]
     return Chart(
         PLOT_HEIGHT,
-        [
-            _column(bar, series, index * width, width, scale, ends.get(bar.first, 0))
-            for index, bar in enumerate(drawn)
-        ],
+        columns,
         [Tick(value, round(PLOT_HEIGHT - value * scale, 2)) for value in ticks],
         _labels(drawn, width),
+        _line(columns, scale),
     )
 
 
@@ -180,12 +198,8 @@ def _total(bar: Bar, series: Sequence[str]) -> int:
     return sum(bar.amounts.get(name, 0) for name in series)
 
 
-def _column(
-    bar: Bar, series: Sequence[str], x: float, width: float, scale: float, end: int
-) -> PlotColumn:
+def _column(bar: Bar, series: Sequence[str], x: float, width: float, scale: float) -> PlotColumn:
     bar_width = min(width * BAR_SHARE, WIDEST_BAR)
-    missing = (end - _total(bar, series)) * scale
-    top = round(PLOT_HEIGHT - end * scale, 2)
     return PlotColumn(
         bar=bar,
         x=round(x, 3),
@@ -193,7 +207,22 @@ def _column(
         bar_x=round(x + (width - bar_width) / 2, 3),
         bar_width=round(bar_width, 3),
         segments=list(_segments(bar, series, scale)),
-        projected=Segment("projected", top, round(missing, 2)) if missing > 0 else None,
+    )
+
+
+def _projected(end: int, whole: int, scale: float) -> Segment | None:
+    """The part of a bar that is yet to come."""
+    missing = (end - whole) * scale
+    if missing <= 0:
+        return None
+    return Segment("projected", round(PLOT_HEIGHT - end * scale, 2), round(missing, 2))
+
+
+def _line(columns: Sequence[PlotColumn], scale: float) -> str:
+    return " ".join(
+        f"{column.x + column.width / 2:.2f},{PLOT_HEIGHT - column.before * scale:.1f}"
+        for column in columns
+        if column.before is not None
     )
 
 
