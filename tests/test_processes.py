@@ -411,6 +411,10 @@ ADDED_BY = {
     "0008_unseen": ("provider_run", {"unseen"}),
     "0010_owners": ("import_batch", {"owner_by", "owner_reason"}),
     "0014_unpriced_files": ("import_batch", {"unpriced_tokens"}),
+    "0015_import_progress": (
+        "import_batch",
+        {"read_bytes", "whole_bytes", "touched_at", "busy_at"},
+    ),
 }
 WIDENED = {"person_day", "person_month", "total_day"}
 

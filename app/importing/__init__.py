@@ -12,6 +12,7 @@ from app.importing.files import find_file, history, history_count, waiting
 from app.importing.moving import give, look_again
 from app.importing.owners import MAIN
 from app.importing.previews import days_of, preview, undo_preview
+from app.importing.progress import ReadingFile, being_read
 from app.importing.several import (
     FileVerdict,
     SentFile,
@@ -48,6 +49,7 @@ __all__ = (
     "NoSuchImport",
     "Preview",
     "Question",
+    "ReadingFile",
     "RejectedLine",
     "RenameUnclear",
     "Renamed",
@@ -60,6 +62,7 @@ __all__ = (
     "UnreadableExport",
     "WrongKind",
     "apply",
+    "being_read",
     "days_of",
     "discard",
     "find_file",

@@ -21,6 +21,7 @@ from app.importing.effects import (
 from app.importing.files import file_of
 from app.importing.owners import label_of
 from app.importing.previews import empty_preview, preview_of
+from app.importing.progress import busy
 from app.importing.runs import IMPORT, UNDO, log_run
 from app.importing.staging import Progress, stage_file
 from app.importing.stored import delete_batch, delete_rows, facts_of, find_batch, rejected_rows
@@ -91,7 +92,7 @@ def apply(
     at the same time, changes nothing: the answer has a `note`. `on_day` is told how many days
     are done and how many there are.
     """
-    with writing_usage():
+    with busy(batch_id), writing_usage():
         batch = find_batch(batch_id, BatchStatus.STAGED)
         _refuse_rejected(batch, partial)
         if earlier := _applied_before(batch):
@@ -167,7 +168,7 @@ def undo(batch_id: int, *, by: str, email_domain: str) -> Undone:
 
     Raises `NoSuchImport` when it is not applied (any more).
     """
-    with writing_usage():
+    with busy(batch_id), writing_usage():
         batch = find_batch(batch_id, BatchStatus.APPLIED)
         batch.status, batch.undone_at, batch.undone_by = BatchStatus.UNDONE, now_seconds(), by
         batch.save()

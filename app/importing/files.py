@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from app.dates import day_of, moment, moment_if_any
 from app.importing.effects import COUNTS_OF_ROWS, Effect
 from app.importing.owners import label_of
+from app.importing.progress import busy_since
 from app.importing.stored import find_batch
 from app.importing.types import ImportedFile
 from app.models import ImportBatch, Organization
@@ -67,6 +68,7 @@ def file_of(batch: ImportBatch, effect: Effect | None = None) -> ImportedFile:
         made_at=moment(batch.made_at),
         made_by=batch.made_by,
         partial=batch.partial,
+        busy_since=busy_since(batch),
         applied_at=moment_if_any(batch.applied_at),
         applied_by=batch.applied_by,
         undone_at=moment_if_any(batch.undone_at),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Callable
 from typing import BinaryIO
 
@@ -13,6 +14,7 @@ from app.importing.events import encoded
 from app.importing.merging import key_hash_of
 from app.importing.owners import guess_owner, organization_of
 from app.importing.parts import CONTRADICTION, REPETITION, PartsAbove
+from app.importing.progress import note_read
 from app.importing.stored import (
     PIECE,
     Facts,
@@ -39,17 +41,23 @@ Progress = Callable[[int], None]
 
 
 class HashedStream:
-    """A stream that knows the SHA-256 of what was read through it."""
+    """A stream that knows the SHA-256 of what was read through it, and how much of it that is.
+
+    `bytes` is its length, 0 where that cannot be known.
+    """
 
     def __init__(self, stream: BinaryIO, progress: Progress | None = None) -> None:
         self._stream = stream
         self._digest = hashlib.sha256()
         self._progress = progress
+        self.bytes_read = 0
+        self.bytes = _size_of(stream)
 
     def read(self, size: int = -1) -> bytes:
         """Read like the stream itself."""
         piece = self._stream.read(size)
         self._digest.update(piece)
+        self.bytes_read += len(piece)
         if self._progress:
             self._progress(len(piece))
         return piece
@@ -59,6 +67,15 @@ class HashedStream:
         while self.read(1 << 18):
             pass
         return self._digest.hexdigest()
+
+
+def _size_of(stream: BinaryIO) -> int:
+    if not stream.seekable():
+        return 0
+    here = stream.tell()
+    size = stream.seek(0, io.SEEK_END)
+    stream.seek(here)
+    return size - here
 
 
 def stage_file(
@@ -136,11 +153,12 @@ def _file_name(name: str) -> str:
 
 
 def _read_rows(batch: ImportBatch, export: Export, hashed: HashedStream, label: str) -> None:
+    batch.whole_bytes, batch.touched_at = hashed.bytes, now_seconds()
     with writing():
         batch.organization = organization_of(export.kind.provider, label)
         batch.owner_by = OwnerBy.SAID if label.strip() else OwnerBy.GUESS
         batch.save(force_insert=True)
-    reader = _RowReader(batch)
+    reader = _RowReader(batch, hashed)
     try:
         reader.read(export)
         batch.sha256 = hashed.hexdigest()
@@ -156,8 +174,9 @@ def _read_rows(batch: ImportBatch, export: Export, hashed: HashedStream, label: 
 class _RowReader:
     """Reads the rows of one file into the database."""
 
-    def __init__(self, batch: ImportBatch) -> None:
+    def __init__(self, batch: ImportBatch, stream: HashedStream) -> None:
         self.batch = batch
+        self._stream = stream
         self.facts = Facts()
         self.rows = self.rejected = 0
         self._good: list[tuple] = []
@@ -210,6 +229,7 @@ class _RowReader:
         if self._bad:
             keep_rejected(self._bad)
         self._good, self._bad = [], []
+        note_read(self.batch, self.rows, self._stream.bytes_read)
 
     def finish(self, export: Export) -> None:
         """Store what the file says as a whole; a file with nothing to count is not kept."""

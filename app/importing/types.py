@@ -121,6 +121,7 @@ class ImportedFile:
     sum of `new`, `changed`, `unchanged`, `covered` (days the API covers), `skipped` (nothing to
     count) and `rejected`. Tokens, those without a price, and value (nano-dollars) are of all good
     rows. Moments are UTC.
+    `busy_since` is when somebody began to apply or undo it, who has not finished.
     `organization` is the label of whose usage it is, `owner_reason` the sentence that says why.
     """
 
@@ -134,6 +135,7 @@ class ImportedFile:
     made_at: datetime
     made_by: str
     partial: bool = False
+    busy_since: datetime | None = None
     applied_at: datetime | None = None
     applied_by: str = ""
     undone_at: datetime | None = None

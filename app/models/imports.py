@@ -25,7 +25,8 @@ class ImportBatch(Table):
     `unchanged`, `covered` (by the API), `skipped` and `rejected` add up to them. `facts` (JSON)
     is what the file says besides, `effect` (JSON) what applying it does or did, as of
     `effect_version`, a data version. `owner_by` and `owner_reason`: who said to which
-    organisation it belongs, and the sentence that says why.
+    organisation it belongs, and the sentence that says why. `read_bytes` of `whole_bytes` (0:
+    unknown) were read when it was `touched_at` last; `busy_at` is when applying or undoing began.
     """
 
     organization = ForeignKeyField(Organization, index=False)
@@ -59,6 +60,10 @@ class ImportBatch(Table):
     facts = TextField(default="{}")
     effect = TextField(default="{}")
     effect_version = BigIntegerField(null=True)
+    read_bytes = BigIntegerField(default=0, constraints=[SQL("DEFAULT 0")])
+    whole_bytes = BigIntegerField(default=0, constraints=[SQL("DEFAULT 0")])
+    touched_at = BigIntegerField(null=True)
+    busy_at = BigIntegerField(null=True)
     owner_by = TextField(default="guess", constraints=[SQL("DEFAULT 'guess'")])
     owner_reason = TextField(default="", constraints=[SQL("DEFAULT ''")])
 

@@ -11,7 +11,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.current import the_config
 from app.database import reading
-from app.importing import FileVerdict, history, history_count, not_imported, waiting
+from app.importing import FileVerdict, being_read, history, history_count, not_imported, waiting
 from app.providers.exports import EXPORT_KINDS
 from app.queries.keys.mappings import known_emails
 from app.web.imports.sent import ChosenFiles, about_person, chosen_files, staged
@@ -149,6 +149,7 @@ def _past(view: ImportsView) -> dict[str, Any]:
     return {
         "view": view,
         "pages": view.pages(count, len(past)),
+        "reading": being_read(),
         "waiting": staged if view.page == 1 else [],
         "waiting_count": len(staged),
         "past": past,
