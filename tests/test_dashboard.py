@@ -17,7 +17,7 @@ from app.models import ProviderRun, Run
 from app.web.view.formatting import days
 from tests.invented import with_account
 from tests.office import DOLLAR, store, used
-from tests.reading import TEMPLATES, parts_of, shown, text_of
+from tests.reading import TEMPLATES, page_of, part, parts_of, shown, text_of
 from tests.tools import CLAUDE_CODE, CURSOR
 
 
@@ -123,7 +123,7 @@ def test_days_that_were_never_read_are_named_and_not_averaged(
     page = client.get("/?days=7").text
     unread = shown(days(ada[4].day, ada[3].day))
     words = f"Cursor was never read for 2 days ({unread})"
-    assert f"Days are missing. {words}: what was used then is in no figure." in shown(page)
+    assert f"Days are missing. {words}. No figure holds them." in shown(page)
     assert "2 partial days." in shown(page)
     assert shown(page).count("was never read") == 2
     compared = text_of(client, "/?days=2")
@@ -188,7 +188,7 @@ def test_people_others_and_nobody_add_up_to_the_total(office: FlaskClient) -> No
 
 
 def test_names_the_keys_without_an_owner(office: FlaskClient) -> None:
-    assert "$2.00 has no owner (1 key, 2.00 M tokens). Assign" in text_of(office, "/")
+    assert "$2.00 has no owner. 1 key, 2.00 M tokens. Assign" in text_of(office, "/")
     assert "has no owner" not in text_of(office, "/?tool=cursor")
 
 
@@ -278,6 +278,8 @@ def test_a_failed_provider_is_named_with_its_last_good_time(
     database.close()
     text = text_of(office, "/")
     assert "Cursor could not be read. The key was refused. It last worked 20 Nov 06:01" in text
+    assert "Cursor could not be read · $2.00 has no owner Cursor could not be read." in text
+    assert part(page_of(office, "/"), "folded").startswith("<details")
     assert "Tokens 48.0 M" in text
 
 
