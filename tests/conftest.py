@@ -26,6 +26,7 @@ from tests.compiled import CompiledRule, CompiledTemplates
 from tests.filled import company, filled_engine, filler, town  # noqa: F401
 from tests.memory import in_memory
 from tests.modes import serve  # noqa: F401
+from tests.order import dealt
 from tests.postgres import PostgresServer, PostgresUnavailable, running_server
 from tests.probes import probed  # noqa: F401
 from tests.templates import Templates
@@ -69,6 +70,13 @@ def pytest_runtest_setup() -> None:
     left = SECONDS_A_DAY - time.time() % SECONDS_A_DAY
     if left < SECONDS_BEFORE_MIDNIGHT:
         time.sleep(left)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where there are several workers (pytest -n), let each begin with what takes long."""
+    if told := getattr(config, "workerinput", None):
+        items[:] = dealt(items, told["workercount"])
 
 
 def pytest_configure(config: pytest.Config) -> None:
