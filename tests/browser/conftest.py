@@ -56,11 +56,11 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def served(run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of the product with the demo company. Read only."""
     folder = tmp_path_factory.mktemp("served")
     settings = {"SQLITE_PATH": str(folder / "demo.db"), "SCHEDULER": "off"}
-    write_demo(settings)
+    write_demo(run_folder, folder / "demo.db")
     with serving(settings, folder / "server.log") as url:
         yield url
 

@@ -7,11 +7,12 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from tests.browser.conftest import NewContext
+from tests.browser.conftest import DESKTOP, NewContext
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
-RUN_AXE = """async (part) => {
-  const found = await axe.run({ include: [part] }, { resultTypes: ["violations"] });
+RUN_AXE = """async ([part, rules]) => {
+  const only = rules ? { runOnly: rules } : {};
+  const found = await axe.run({ include: [part] }, { resultTypes: ["violations"], ...only });
   const tell = (node) => `${node.target.join(" ")}: ${node.html.slice(0, 160)}`;
   return found.violations.map(({ id, nodes }) => [id, nodes.length, nodes.slice(0, 3).map(tell)]);
 }"""
@@ -35,11 +36,31 @@ OVER_EDGE = """() => {
     .map((one) => `${one.closest(".panel").id}: ${one.innerText.slice(0, 60)}`);
 }"""
 WIDTHS = (390, 768, 1440, 2560)
-THEMES = ["light", "dark"]
+ABOUT_COLOURS = ["color-contrast", "link-in-text-block"]
+"""The rules that a theme can break; the others look at what all themes share."""
 
 
-def axe_context(new_context: NewContext, theme: str, **options: Any) -> Page:
+def axe_context(new_context: NewContext, **options: Any) -> Page:
     """A page in which axe can run: it makes functions of text, which the policy forbids."""
-    context = new_context(bypass_csp=True, color_scheme=theme, **options)
+    context = new_context(bypass_csp=True, **options)
     context.add_init_script(path=AXE)
     return context.new_page()
+
+
+def faults(page: Page, part: str = "html") -> dict[str, Any]:
+    """What axe finds in part of a page, by the theme in which it finds it."""
+    found = {}
+    for theme, rules in (("dark", ABOUT_COLOURS), ("light", None)):
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        found[theme] = page.evaluate(RUN_AXE, [part, rules])
+    return {theme: told for theme, told in found.items() if told}
+
+
+def juts_out(page: Page) -> dict[int, Any]:
+    """What is wider than the window or its panel, by the width of the window."""
+    found = {}
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        found[width] = page.evaluate(TOO_WIDE) + page.evaluate(OVER_EDGE)
+    page.set_viewport_size(DESKTOP)
+    return {width: out for width, out in found.items() if out}

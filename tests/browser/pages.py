@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from playwright.sync_api import APIRequestContext, Page
+from playwright.sync_api import APIRequestContext, Page, expect
 
 from app.web.people.columns import EVERY
 from tests.browser.watch import Watch
@@ -42,13 +40,18 @@ PAGES = {
 }
 EMAILS = "#table tbody th[scope=row] bdi"
 """The people in the list, top to bottom."""
+ASK_AND_DRAW = """async () => {
+  await (await fetch("/healthz")).text();
+  await new Promise(requestAnimationFrame);
+}"""
 MISSING = {"nobody known", "no page"}
 """Pages that answer 404, which Chromium tells its console too."""
 
 
 def address(request: APIRequestContext, name: str) -> str:
     """The path of a page; `{email}` is the person with most tokens."""
-    return PAGES[name].replace("{email}", top_person(request))
+    path = PAGES[name]
+    return path.replace("{email}", top_person(request)) if "{email}" in path else path
 
 
 def top_person(request: APIRequestContext) -> str:
@@ -56,14 +59,22 @@ def top_person(request: APIRequestContext) -> str:
     return request.get("/api/users/pivot?days=30&limit=1").json()["users"][0]["email"]
 
 
-def every_page(page: Page, watch: Watch) -> Iterator[str]:
-    """Open one page of the list after the other, and tell which."""
+def open_page(page: Page, name: str, watch: Watch) -> Page:
+    """Open one page of the list; it answers as it should."""
     watch.expect("404")
-    for name in PAGES:
-        answer = page.goto(address(page.request, name))
-        assert answer
-        assert answer.status == (404 if name in MISSING else 200), name
-        yield name
+    answer = page.goto(address(page.request, name))
+    assert answer
+    assert answer.status == (404 if name in MISSING else 200), name
+    return page
+
+
+def settle(page: Page) -> None:
+    """Return when whatever has begun in the page has had its turn, and no swap is under way.
+
+    A question asked now and answered, and a frame after it, come later than all before them.
+    """
+    page.evaluate(ASK_AND_DRAW)
+    expect(page.locator("#main")).not_to_have_attribute("aria-busy", "true")
 
 
 def emails(page: Page) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from tests import commands
+from tests.sharing import once
 
 PEOPLE, DAYS = 212, 130
 """The demo company's size, and enough days for weeks in the chart and five months."""
@@ -62,8 +64,15 @@ def wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) ->
     raise RuntimeError(f"the server at {url} did not start: {log.read_text()}")
 
 
-def write_demo(settings: Mapping[str, str]) -> None:
-    """Fill the database of `settings` with the demo company. Raises with what it said."""
-    done = commands.run(settings, "demo", "--people", str(PEOPLE), "--days", str(DAYS))
+def write_demo(run_folder: Path, path: Path, people: int = PEOPLE, days: int = DAYS) -> None:
+    """Make `path` a database of the demo company of that size, which a run invents only once."""
+    made = run_folder / f"demo_{people}_{days}.db"
+    once(made, lambda: _invent(made, people, days))
+    shutil.copy(made, path)
+
+
+def _invent(path: Path, people: int, days: int) -> None:
+    settings = {"SQLITE_PATH": str(path)}
+    done = commands.run(settings, "demo", "--people", str(people), "--days", str(days))
     if done.returncode:
         raise RuntimeError(f"flask demo failed: {done.stderr}")
