@@ -8,6 +8,7 @@ from contextlib import suppress
 import pytest
 from playwright.sync_api import BrowserContext, Error, Page, Route, expect
 
+from tests.browser.pages import settle
 from tests.browser.watch import Watch
 
 AGE = re.compile(r"just now|\d+\s(min|h|d) ago")
@@ -96,7 +97,7 @@ def test_a_late_answer_never_replaces_a_newer_one(page: Page, watch: Watch) -> N
     # The browser may have taken its question back already.
     with suppress(Error):
         held[0].continue_()
-    page.wait_for_timeout(500)
+    settle(page)
     assert page.url == f"{watch.base_url}/?days=7"
     expect(page.locator("#filters .days [aria-current]")).to_have_text("7 d")
     expect(page.locator("#main")).not_to_have_attribute("aria-busy", "true")
@@ -109,7 +110,8 @@ def test_many_fast_clicks_end_on_the_last(page: Page, watch: Watch) -> None:
             no_wait_after=True
         )
     expect(page).to_have_url(f"{watch.base_url}/?days=90")
-    page.wait_for_load_state("networkidle")
+    settle(page)
+    assert page.url == f"{watch.base_url}/?days=90"
     expect(page.locator("#filters .days [aria-current]")).to_have_text("90 d")
 
 
@@ -216,5 +218,6 @@ def test_a_slash_goes_to_the_search(page: Page) -> None:
 def test_a_chord_belongs_to_the_browser(chord: str, page: Page, watch: Watch) -> None:
     page.goto("/?tool=cursor")
     page.keyboard.press(chord)
-    page.wait_for_timeout(200)
-    assert watch.asked() == ["/?tool=cursor"]
+    page.keyboard.press("Escape")
+    expect(page).to_have_url(f"{watch.base_url}/")
+    assert watch.asked() == ["/?tool=cursor", "/"]

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import csv
 import re
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Error, Page, Request, Route, expect
+from playwright.sync_api import Page, Route, expect
 
-from tests.browser.pages import EMAILS, emails
+from tests.browser.pages import EMAILS, emails, settle
 from tests.browser.watch import Watch
 
+PAUSE_MS = 300
+"""More than the pause after typing, after which the list is asked for."""
 SORTED = "#table thead [aria-sort]"
 
 
@@ -30,11 +34,13 @@ def people_count(page: Page, **query: str) -> int:
     return page.request.get(f"/api/users/pivot?{urlencode(query)}").json()["totalCount"]
 
 
-def answer_late(route: Route, request: Request) -> None:
-    """An answer after 0.7 s, unless the browser no longer wants it."""
-    request.frame.page.wait_for_timeout(700)
-    with suppress(Error):
-        route.continue_()
+@contextmanager
+def no_time_passing(page: Page) -> Iterator[None]:
+    """Stops the clock of the page, so that no pause is made, however busy the machine is."""
+    page.clock.install()
+    page.clock.pause_at(datetime.now(UTC) + timedelta(hours=1))
+    yield
+    page.clock.resume()
 
 
 def history_length(page: Page) -> int:
@@ -99,7 +105,8 @@ def test_every_column_with_an_order_sorts(page: Page) -> None:
 def test_typing_asks_once_a_pause_and_keeps_the_caret(page: Page, watch: Watch) -> None:
     page.goto("/users")
     before = history_length(page)
-    page.locator("#q").press_sequentially("an", delay=50)
+    with no_time_passing(page):
+        page.locator("#q").press_sequentially("an")
     expect(page).to_have_url(f"{watch.base_url}/users?q=an")
     expect(page.locator("#count")).to_contain_text(f"of {people_count(page, days='30')}")
     assert watch.asked("q=") == ["/users?q=an"]
@@ -117,12 +124,16 @@ def test_typing_asks_once_a_pause_and_keeps_the_caret(page: Page, watch: Watch) 
 
 def test_what_is_typed_stays_while_a_slow_answer_comes(page: Page, watch: Watch) -> None:
     page.goto("/users")
-    page.route(re.compile("q=a$"), answer_late)
+    held: list[Route] = []
+    page.route(re.compile("q=a$"), lambda route: held.append(route))
     with page.expect_request(re.compile("q=a$")):
         page.locator("#q").press_sequentially("a")
-    page.locator("#q").press_sequentially("nn")
+    with no_time_passing(page):
+        page.locator("#q").press_sequentially("nn")
+        page.clock.run_for(PAUSE_MS)
+        held[0].continue_()
     expect(page).to_have_url(f"{watch.base_url}/users?q=ann")
-    page.wait_for_timeout(800)
+    settle(page)
     expect(page.locator("#q")).to_have_value("ann")
     assert emails(page)
     assert all("ann" in email for email in emails(page))
@@ -131,17 +142,19 @@ def test_what_is_typed_stays_while_a_slow_answer_comes(page: Page, watch: Watch)
 
 def test_a_sort_right_after_typing_keeps_what_was_typed(page: Page, watch: Watch) -> None:
     page.goto("/users")
-    page.locator("#q").press_sequentially("ann", delay=10)
-    page.locator("#sort-totalCost").click()
-    expect(page).to_have_url(re.compile(r"sort=totalCost"))
-    page.wait_for_timeout(400)
+    with no_time_passing(page):
+        page.locator("#q").press_sequentially("ann")
+        page.locator("#sort-totalCost").click()
+        expect(page).to_have_url(re.compile(r"sort=totalCost"))
+        page.clock.run_for(PAUSE_MS)
+    settle(page)
     assert set(page.url.split("?")[1].split("&")) == {"q=ann", "sort=totalCost"}
     assert emails(page) == known_to_the_api(page, search="ann", sortBy="totalCost", sortDir="desc")
 
 
 def test_a_search_starts_at_the_first_page_and_keeps_the_order(page: Page, watch: Watch) -> None:
     page.goto("/users?sort=totalCost&page=3")
-    page.locator("#q").press_sequentially("ann", delay=10)
+    page.locator("#q").press_sequentially("ann")
     expect(page).to_have_url(re.compile("q=ann"))
     assert "page=" not in page.url
     show_only_sort(page, "totalCost", "descending")
