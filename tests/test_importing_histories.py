@@ -25,7 +25,7 @@ from peewee import JOIN, Database
 from app.database import database as proxy
 from app.importing import Preview, apply, preview, undo
 from app.models import MODEL as MODEL_SLICE
-from app.models import TABLES, Meta, Person, PersonDay, Slice
+from app.models import TABLES, Actor, Meta, Person, PersonDay, Slice, Usage
 from app.rollups import refresh_everything
 from tests.imported import (
     BY,
@@ -326,6 +326,9 @@ class Histories(RuleBasedStateMachine):
             undo(batch, by=BY, email_domain=DOMAIN)
         self.oracle.files.clear()
         assert stored_cells() == self.oracle.cells()
+        if self.applied:
+            idle = Actor.id.not_in(Usage.select(Usage.actor))
+            assert not Actor.select().where(idle).exists()
 
 
 @pytest.mark.usefixtures("database")

@@ -26,6 +26,8 @@ from app.directory.mappings import (
 from app.ledger import organization_for, replace_day
 from app.models import Actor, Mapping, MappingChange, Meta, Run
 from app.queries.keys.mappings import known_emails, owned_keys, past_changes
+from app.queries.keys.unmapped import unmapped_keys
+from app.queries.scope import Scope
 from app.usage import DayUsage, RawActor
 from tests.conftest import close
 from tests.invented_keys import (
@@ -44,7 +46,7 @@ from tests.invented_keys import (
     tokens_of,
     usage_of,
 )
-from tests.tools import CLAUDE_CODE
+from tests.tools import CLAUDE_CODE, CURSOR
 
 DORA = f"dora.new@{DOMAIN}"
 
@@ -250,3 +252,47 @@ def test_the_migration_keeps_what_was_mapped(
         migrate()
         assert list(Mapping.select().tuples()) == [("key_plain", ANN, 7, "")]
     close(engine)
+
+
+def of_account(day: int, *names: str) -> None:
+    """Cursor tells of a day on which a service account was called so, one name after the other."""
+    records = [
+        usage_of(DAYS[day], CURSOR, RawActor(key="sa_1"), 5)._replace(
+            at_ms=1_000 * (day + 1) + place, detail=f'{{"serviceAccountName":"{name}"}}'
+        )
+        for place, name in enumerate(names)
+    ]
+    # An answer is newest first.
+    usage = DayUsage(DAYS[day], records[::-1], settled=True)
+    replace_day(organization_for("cursor"), "events", usage, Run.get(), email_domain=DOMAIN)
+
+
+def test_a_service_account_has_the_name_of_its_newest_usage(firm: Database) -> None:
+    def name() -> str:
+        return next(key.name for key in unmapped_keys(Scope()) if key.key == "sa_1")
+
+    of_account(1, "Nightly CI")
+    assert name() == "Nightly CI"
+    of_account(2, "Nightly CI", "Morning CI")
+    assert name() == "Morning CI"
+    of_account(0, "Evening CI")
+    of_account(1, "Old CI")
+    assert name() == "Morning CI"
+    give("Morning CI", ANN)
+    assert owner_of("sa_1") == (ANN, "mapping")
+    of_account(2, "Weekly CI")
+    assert owner_of("sa_1") == (ANN, "mapping")
+    assert [(key.key, key.name) for key in owned_keys() if key.is_manual] == [("sa_1", "Weekly CI")]
+    assert_rollups_are_true()
+
+
+def test_what_was_said_of_a_name_holds_for_the_service_account_that_gets_it(
+    firm: Database,
+) -> None:
+    give("Weekly CI", ANN)
+    of_account(1, "Nightly CI")
+    assert owner_of("sa_1") == (None, "")
+    of_account(2, "Weekly CI")
+    assert owner_of("sa_1") == (ANN, "mapping")
+    assert tokens_in_rollups(ANN) == tokens_of(ANN) == 10
+    assert_rollups_are_true()

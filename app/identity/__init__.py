@@ -10,8 +10,10 @@ from app.identity.rules import KnownDirectory
 from app.identity.store import (
     Move,
     ensure_actors,
+    forget_idle_actors,
     known_directory,
     moves,
+    name_actors,
     resolve_again,
     resolve_everybody,
     store_directory,
@@ -19,6 +21,7 @@ from app.identity.store import (
 
 __all__ = (
     "BadEmail", "KeyIds", "KnownDirectory", "Move", "address_domain", "aliases", "checked_email",
-    "ensure_actors", "keep_mappings_by_id", "key_ids", "known_directory", "merges", "moves",
-    "own_email", "plain_name", "resolve_again", "resolve_everybody", "store_directory",
+    "ensure_actors", "forget_idle_actors", "keep_mappings_by_id", "key_ids", "known_directory",
+    "merges", "moves", "name_actors", "own_email", "plain_name", "resolve_again",
+    "resolve_everybody", "store_directory",
 )  # fmt: skip

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from peewee import JOIN, Field
+from peewee import JOIN, Field, fn
 
 from app.database import database
 from app.identity.domain import address_domain
@@ -21,6 +21,7 @@ from app.models import (
     Member,
     Organization,
     Person,
+    Usage,
     Workspace,
 )
 from app.rollups import refresh_people
@@ -119,7 +120,6 @@ def _entries(organization: Organization, *fields: Field) -> list[tuple]:
 def ensure_actors(
     organization: Organization,
     actors: Iterable[RawActor],
-    labels: dict[RawActor, str],
     email_domain: str,
 ) -> dict[RawActor, int]:
     """Ids of the actors, making and resolving those seen for the first time."""
@@ -134,7 +134,6 @@ def ensure_actors(
             {
                 "organization": organization,
                 **actor._asdict(),
-                "label": labels.get(actor, ""),
                 "person": people.get(resolved[actor][0]),
                 "rule": resolved[actor][1],
             }
@@ -149,6 +148,34 @@ def ensure_actors(
 def _stored_actors(organization: Organization) -> dict[RawActor, int]:
     rows = _entries(organization, Actor.id, Actor.key, Actor.account, Actor.workspace)
     return {RawActor(*row[1:]): row[0] for row in rows}
+
+
+def name_actors(names: dict[int, str], day: int) -> bool:
+    """Let actors have the names that usage of a day (YYYYMMDD) gives them; whether any is new.
+
+    Of one with later usage the name stays: accounts are renamed, and days are read again.
+    """
+    ids = list(names)
+    later = Usage.select(Usage.actor).where(Usage.actor.in_(ids) & (Usage.day > day)).distinct()
+    settled = {actor_id for (actor_id,) in later.tuples()}
+    changed = False
+    for actor_id, label in Actor.select(Actor.id, Actor.label).where(Actor.id.in_(ids)).tuples():
+        if label != names[actor_id] and not (label and actor_id in settled):
+            Actor.update(label=names[actor_id]).where(Actor.id == actor_id).execute()
+            changed = True
+    return changed
+
+
+def forget_idle_actors(organization: Organization) -> None:
+    """Forget who has no usage left, and the people whom nothing else names."""
+    used = Usage.select(Usage.sequence).where(Usage.actor == Actor.id)
+    idle = Actor.select(Actor.id, Actor.person).where(
+        (Actor.organization == organization) & ~fn.EXISTS(used)
+    )
+    people = dict(idle.tuples())
+    for start in range(0, len(people), PIECE):
+        Actor.delete().where(Actor.id.in_(list(people)[start : start + PIECE])).execute()
+    forget_unknown(filter(None, people.values()))
 
 
 def moves(organization: Organization, known: KnownDirectory) -> list[Move]:

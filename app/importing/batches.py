@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 from app.database import reading, writing
 from app.dates import moment, now_seconds
+from app.identity import forget_idle_actors
 from app.importing.doubts import answer_doubts
 from app.importing.effects import (
     AppliedFiles,
@@ -166,6 +167,7 @@ def discard(batch_id: int) -> None:
 def undo(batch_id: int, *, by: str, email_domain: str) -> Undone:
     """Take an applied file back, in one transaction: the days are as if it never had come.
 
+    So are the keys and people that nothing else knows; what was said of keys stays for next time.
     Raises `NoSuchImport` when it is not applied (any more).
     """
     with busy(batch_id), writing_usage():
@@ -175,6 +177,7 @@ def undo(batch_id: int, *, by: str, email_domain: str) -> Undone:
         run = log_run(UNDO, batch, by)
         effect = taken_back(batch, run, RecordWriter(batch.organization, email_domain))
         delete_rows(batch, list(facts_of(batch).days))
+        forget_idle_actors(batch.organization)
         bump_data_version()
     totals = effect.shown()
     return Undone(file_of(batch), totals["before"], totals["after"])

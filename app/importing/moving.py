@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.identity import forget_idle_actors
 from app.importing.effects import applied, columns_of, taken_back
 from app.importing.files import file_of
 from app.importing.owners import Owners, guess_owner, label_of, organization_of
@@ -78,3 +79,4 @@ def _move(batch: ImportBatch, after: Organization, reason: str, email_domain: st
         setattr(batch, name, said)
     batch.status, batch.run = BatchStatus.APPLIED, run
     batch.save()
+    forget_idle_actors(before)

@@ -7,9 +7,10 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 from app.database import insert_rows
-from app.identity import ensure_actors
+from app.identity import ensure_actors, name_actors, resolve_everybody
 from app.ledger.version import bump_data_version
 from app.model_names import display_name
 from app.models import MODEL, TOOL, Organization, Partition, Slice, Usage
@@ -75,6 +76,13 @@ def lines_of(records: Iterable[UsageRecord]) -> bytes:
     return "".join(_compact(record.without_day()) + "\n" for record in records).encode()
 
 
+class _NameAt(NamedTuple):
+    """What usage called an account at a moment (epoch milliseconds)."""
+
+    at_ms: int
+    name: str
+
+
 class RecordWriter:
     """Writes records of one organisation; remembers the ids of actors and models it has seen.
 
@@ -96,20 +104,28 @@ class RecordWriter:
         """
         Usage.delete().where(Usage.partition == partition).execute()
         figures, digest, sequence = StampSums(), hashlib.sha256(), 0
+        names: dict[RawActor, _NameAt] = {}
         for piece in _pieces(records):
             self._know(piece)
             insert_rows("usage", USAGE_COLUMNS, self._rows(partition, piece, sequence))
             digest.update(lines_of(piece))
             figures = figures.plus(StampSums.of(piece))
+            names = _newest_names(piece, names)
             sequence += len(piece)
+        self._name(names, partition.day)
         return figures, digest.hexdigest()
+
+    def _name(self, names: dict[RawActor, _NameAt], day: int) -> None:
+        named = {self._actors[actor]: said.name for actor, said in names.items()}
+        if named and name_actors(named, day):
+            # What was said of a name holds for the account that has it now.
+            resolve_everybody(self.email_domain)
+            bump_data_version()
 
     def _know(self, records: Sequence[UsageRecord]) -> None:
         actors = {record.actor for record in records} - self._actors.keys()
         if actors:
-            self._actors |= ensure_actors(
-                self.organization, actors, _labels(records), self.email_domain
-            )
+            self._actors |= ensure_actors(self.organization, actors, self.email_domain)
         models = {(record.tool, record.model) for record in records} - self._models.keys()
         if models:
             self._models |= ensure_models(models)
@@ -140,13 +156,16 @@ def _pieces(records: Iterable[UsageRecord]) -> Iterator[list[UsageRecord]]:
         yield piece
 
 
-def _labels(records: Sequence[UsageRecord]) -> dict[RawActor, str]:
-    """Names that only the usage tells: those of Cursor's service accounts."""
-    return {
-        record.actor: json.loads(record.detail).get("serviceAccountName", "")
-        for record in records
-        if record.actor.key and "serviceAccountName" in record.detail
-    }
+def _newest_names(
+    records: Sequence[UsageRecord], known: dict[RawActor, _NameAt]
+) -> dict[RawActor, _NameAt]:
+    """The newest names that only usage tells: those of Cursor's service accounts."""
+    names = dict(known)
+    for record in records:
+        if record.actor.key and "serviceAccountName" in record.detail:
+            said = _NameAt(record.at_ms or 0, str(json.loads(record.detail)["serviceAccountName"]))
+            names[record.actor] = max(said, names.get(record.actor, said))
+    return names
 
 
 def ensure_models(wanted: set[tuple[str, str]]) -> dict[tuple[str, str], int]:
