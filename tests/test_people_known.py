@@ -117,3 +117,49 @@ def test_one_search_finds_by_name_team_and_every_email(
 
 def test_a_search_without_a_match_says_where_it_looked(known: FlaskClient) -> None:
     assert "has these letters in name, team or e-mail" in text_of(known, "/users?q=zz")
+
+
+def test_lists_who_is_known_and_used_nothing(known: FlaskClient) -> None:
+    assert "1 without usage" in text_of(known, "/users")
+    page = page_of(known, "/users?usage=none")
+    assert people_in(page) == [DORA]
+    text = shown(page)
+    assert "1 person without usage" in text
+    assert "No owner" not in text.split("1 person without usage")[1]
+    assert f'"{9000:,} tokens' not in page
+    assert 'title="Show who used it"' in page
+    assert '"0 tokens"' in page.split("<tfoot>")[1]
+    (row,) = rows_of(known, "?usage=none")
+    assert (row["Person"], row["Name"], row["Tokens"]) == (DORA, "dora Lee", "0")
+    assert row["Last active"] == (utc_today() - timedelta(60)).isoformat()
+    told = known.get("/export/users.csv-metadata.json?usage=none").text
+    assert "People without usage" in told
+    assert known.get("/api/users?days=30&usage=none").json == known.get("/api/users?days=30").json
+
+
+@pytest.mark.parametrize(
+    ("filters", "wanted"),
+    [
+        ("&tool=cursor", [BOB, CLEO, DORA]),
+        ("&tool=cursor&team=Growth", [DORA]),
+        ("&tool=cursor&size=25&page=9&sort=email&dir=desc", [DORA, CLEO, BOB]),
+        ("&tool=cursor&q=data", [BOB]),
+        ("&days=90&tool=claude_code", [ADA, DORA]),
+        (f"&start=2001-01-01&end=2001-02-01&sort=name&peek={ADA}", [CLEO, DORA, ADA, BOB]),
+    ],
+)
+def test_without_usage_means_in_the_range_and_under_the_filters(
+    known: FlaskClient, filters: str, wanted: list[str]
+) -> None:
+    assert people_in(page_of(known, f"/users?usage=none{filters}")) == wanted
+    assert [row["Person"] for row in rows_of(known, f"?usage=none{filters}")] == wanted
+
+
+def test_nobody_without_usage_leads_on(known: FlaskClient) -> None:
+    page = page_of(known, "/users?usage=none&days=90")
+    assert "Everybody used something" in page
+    assert 'href="?days=90">Show who used it' in page
+    assert "Nobody matches" in page_of(known, "/users?usage=none&q=zz")
+    assert "without usage in" in text_of(known, "/users?usage=none&q=zz")
+    assert "Nothing matches these filters" in page_of(known, "/users?usage=none&team=Nope")
+    assert "without usage" not in text_of(known, "/users?days=90")

@@ -32,6 +32,7 @@ def test_an_empty_query_is_the_default_and_the_other_way_round() -> None:
     "query",
     [
         "?q=ada",
+        "?q=ada&usage=none",
         "?sort=email",
         "?sort=email&dir=desc",
         "?sort=totalCost&dir=asc",

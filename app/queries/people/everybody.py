@@ -15,6 +15,7 @@ from peewee import fn
 
 from app.database import database
 from app.dates import day_of
+from app.identity import aliases
 from app.models import ALL_SLICE, SUM_COLUMNS, UNATTRIBUTED, Person, PersonDay
 from app.queries.remembered import remembered
 from app.queries.scope import Scope, Slices, its_days, slices_of, teams
@@ -179,6 +180,21 @@ def everybody(scope: Scope) -> Everybody:
         if found
     }
     return Everybody(_numbers(ids), columns, _numbers(active[key] for key in ids), unattributed)
+
+
+@remembered()
+def unused_by(scope: Scope) -> Everybody:
+    """Everybody known, of the teams of the scope, without usage in it: all figures are zero."""
+    known, active, further = known_people(), set(activity(scope).ids), aliases()
+    found = {
+        key: person.email
+        for key, person in known.items()
+        if key not in active
+        and person.email not in further
+        and (not scope.teams or person.team in scope.teams)
+    }
+    ids = sorted(found, key=found.__getitem__)
+    return Everybody(_numbers(ids), {}, _numbers([0] * len(ids)), {})
 
 
 def _in_order(found: dict[int, Sequence[int]], ids: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -11,7 +11,15 @@ from app.database import database
 from app.dates import day_number, day_of
 from app.models import PersonDay
 from app.queries.keys.shared import MOST_SHARED, UnattributedLines, unattributed_lines
-from app.queries.people.everybody import Everybody, Known, edges_of, everybody, known_people, merged
+from app.queries.people.everybody import (
+    Everybody,
+    Known,
+    edges_of,
+    everybody,
+    known_people,
+    merged,
+    unused_by,
+)
 from app.queries.people.order import (
     DEFAULT_SORT,
     MORE_SORTS,
@@ -39,6 +47,7 @@ Span = tuple[date, date]
 class PeopleQuestion(NamedTuple):
     """Which people, in which order, and what to tell of them.
 
+    `unused`: instead of people with usage in the scope those who are known and have none.
     `columns` are names of columns on screen. `compared`: the days of "change", now and before.
     `curve`: the first and last day of each point of the curve of "trend".
     """
@@ -50,6 +59,11 @@ class PeopleQuestion(NamedTuple):
     descending: bool = True
     compared: tuple[Scope, Scope] | None = None
     curve: Sequence[Span] = ()
+    unused: bool = False
+
+    def everybody(self) -> Everybody:
+        """Everybody whom it is about, searched for or not."""
+        return unused_by(self.scope) if self.unused else everybody(self.scope)
 
 
 class PersonRow(NamedTuple):
@@ -94,7 +108,7 @@ class Footer(NamedTuple):
 
 
 def people_rows(question: PeopleQuestion, limit: int | None = None, offset: int = 0) -> Rows:
-    """People with usage in the scope, filled with what `question.columns` need.
+    """The people of a question, filled with what `question.columns` need.
 
     An unknown sort, or "change" with nothing to compare, means most tokens first. Ties break
     by e-mail ascending. No `limit`: all of them.
@@ -102,7 +116,7 @@ def people_rows(question: PeopleQuestion, limit: int | None = None, offset: int 
     asked = question
     if asked.sort not in MORE_SORTS or (asked.sort == "change" and not asked.compared):
         asked = asked._replace(sort=DEFAULT_SORT, descending=True)
-    found = everybody(asked.scope)
+    found = asked.everybody()
     order = PeopleOrder(asked.sort, asked.descending, asked.compared)
     places = ordered(found, matching(found, asked.search), asked.scope, order)
     page = places if limit is None else places[offset : offset + limit]
@@ -197,10 +211,17 @@ def _read_trends(
     return found
 
 
+def unused_count(question: PeopleQuestion) -> int:
+    """How many of those whom a search may find are known and used nothing in the scope."""
+    found = unused_by(question.scope)
+    places = matching(found, question.search)
+    return len(found.ids if places is None else places)
+
+
 def footer(question: PeopleQuestion, *, every_name: bool = False) -> Footer:
     """The sums below the rows; `every_name` of shared keys has a line, however many there are."""
     most = sys.maxsize if every_name else MOST_SHARED
-    found = everybody(question.scope)
+    found = question.everybody()
     return Footer(
         sums_of_people(found, matching(found, question.search)),
         merged(found.unattributed),

@@ -78,7 +78,8 @@ def users() -> Response:
     with reading():
         found = found_rows(view)
     covered = [day.isoformat() for day in (found.first, found.last) if day]
-    name = file_name("users", *covered, *view.scope.filters(), view.search)
+    kind = "users-without-usage" if view.unused else "users"
+    name = file_name(kind, *covered, *view.scope.filters(), view.search)
     return with_metadata_link(csv_answer(csv_lines(found), name), "export.users_metadata")
 
 
@@ -93,7 +94,7 @@ def users_metadata() -> Response:
     with reading():
         found = found_rows(view)
     contents = Contents(
-        title="People",
+        title="People without usage" if view.unused else "People",
         scope=view.scope,
         first=found.first,
         last=found.last,

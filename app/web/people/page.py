@@ -15,9 +15,9 @@ from flask.typing import ResponseReturnValue
 from app.database import reading
 from app.dates import days_between, utc_now
 from app.queries.days.freshness import ProviderState
-from app.queries.people.everybody import told_of_people
+from app.queries.people.everybody import everybody, told_of_people
 from app.queries.people.people import tokens_per_day
-from app.queries.people.rows import Footer, PeopleQuestion, Rows, footer, people_rows
+from app.queries.people.rows import Footer, PeopleQuestion, Rows, footer, people_rows, unused_count
 from app.queries.pivot.dimensions import DIMENSIONS, PERSON
 from app.queries.sums.figures import Figures, add_up
 from app.web.people.columns import COLUMNS, USUAL
@@ -101,11 +101,12 @@ def known_context(
         "all_columns": COLUMNS,
         "usual_columns": USUAL,
         "announcement": announcement(view, found, sums),
+        "unused_count": unused_count(asked),
         "change_words": formatting.change,
         "curve_points": charts.sparkline,
         "person_path": person_path,
-        "counted": counted(found, sums),
-        "file_holds": export_note(counted(found, sums), viewed.open_days),
+        "counted": counted(view, found, sums),
+        "file_holds": export_note(counted(view, found, sums), viewed.open_days),
         "footer_average": tokens_per_day(sums.people.figures.tokens, sums.people.days),
         "direction_words": WORDS_FOR_DIRECTION,
     }
@@ -130,6 +131,7 @@ def question_of(
         descending=view.descending,
         compared=(compared.now, compared.before) if compared and not compared.unknown else None,
         curve=curve_of(viewed),
+        unused=view.unused,
     )
     return asked, viewed
 
@@ -152,11 +154,15 @@ def page_of(view: PeopleView, asked: PeopleQuestion) -> tuple[PeopleView, Rows]:
 
 
 def empty_reason(view: PeopleView, found: Rows, sums: Footer) -> str:
-    """Why there is no row: "search", "filtered", "outside" (no usage in the range), or ""."""
+    """Why there is no row: "search", "used" (nobody is without usage), "filtered", "outside"
+    (no usage in the range), or "".
+    """
     if found.rows or sums.lines.shared:
         return ""
     if view.search and sums.everybody_count:
         return "search"
+    if view.unused and everybody(view.scope).ids:
+        return "used"
     if any(sums.unattributed):
         return "" if not view.search else "search"
     return "filtered" if view.scope.is_filtered else "outside"
@@ -192,12 +198,13 @@ def announcement(view: PeopleView, found: Rows, sums: Footer) -> str:
     """What is read out after a swap: "38 of 212 people, sorted by cost, descending"."""
     label = next(column.label for column in COLUMNS if column.name == view.sort).lower()
     direction = WORDS_FOR_DIRECTION[view.descending]
-    return f"{counted(found, sums)}, sorted by {label}, {direction}, page {view.page}"
+    return f"{counted(view, found, sums)}, sorted by {label}, {direction}, page {view.page}"
 
 
-def counted(found: Rows, sums: Footer) -> str:
-    """How many people match: "212 people", or "38 of 212 people" of a search."""
-    everybody = formatting.count_of(sums.everybody_count, "person", "people")
+def counted(view: PeopleView, found: Rows, sums: Footer) -> str:
+    """How many people match: "212 people", "38 of 212 people" of a search, "9 … without usage"."""
+    words = formatting.count_of(sums.everybody_count, "person", "people")
+    words += " without usage" if view.unused else ""
     if found.total_count == sums.everybody_count:
-        return everybody
-    return f"{formatting.exact(found.total_count)} of {everybody}"
+        return words
+    return f"{formatting.exact(found.total_count)} of {words}"

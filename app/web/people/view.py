@@ -15,11 +15,15 @@ from app.web.people.columns import BY_NAME, COLUMNS, USUAL, Column, chosen_colum
 from app.web.view.params import plain_text
 from app.web.view.state import Searched, View, parse_page, parse_size
 
+UNUSED = ("usage", "none")
+"""The parameter that asks for people without usage."""
+
 
 @dataclass(frozen=True)
 class PeopleView(Searched, View):
     """Range and filters, and: search, order, columns, page, and who is looked at beside it.
 
+    `unused`: those who are known and used nothing in the range, instead of those who did.
     `untold` are usual columns that would be empty: nobody is known to have a name, or a team.
     """
 
@@ -27,12 +31,15 @@ class PeopleView(Searched, View):
     descending: bool = True
     columns: tuple[str, ...] = USUAL
     peek: str = ""
+    unused: bool = False
     untold: frozenset[str] = frozenset()
     STAYS_ON_PAGE: ClassVar[frozenset[str]] = frozenset({"page", "peek", "columns"})
 
     def arguments(self) -> list[tuple[str, str]]:
         """The canonical query: no empty and no default parameters."""
         pairs = [*View.arguments(self), *self.search_arguments()]
+        if self.unused:
+            pairs.append(UNUSED)
         natural = BY_NAME[self.sort].order == "desc"
         if self.sort != DEFAULT_SORT:
             pairs.append(("sort", self.sort))
@@ -89,6 +96,7 @@ def parse_people_view(args: MultiDict[str, str], today: date) -> PeopleView:
         columns=chosen_columns(",".join(args.getlist("cols")).split(",")),
         page=parse_page(args),
         size=parse_size(args),
+        unused=(UNUSED[0], args.get(UNUSED[0])) == UNUSED,
         peek=normal_email(args.get("peek", "").replace("\0", ""))[:200],
     )
 
