@@ -19,11 +19,11 @@ from tests.modes import ADMIN, BOTH, FAR, OPEN, VIEWER, VIEWER_PASSWORD, Serve, 
 
 PUBLIC_PATHS = {
     "/static/<filename>", "/static/style.css", "/favicon.ico", "/healthz", "/readyz", "/login",
-    "/logout", "/api/auth", "/theme", "/api/cron/sync",
+    "/logout", "/api/auth", "/theme", "/my-team", "/api/cron/sync",
 }  # fmt: skip
 """All that ever answers without a login; `/api/cron/sync` checks a secret of its own."""
 OWN_SECRET = {"/api/cron/sync"}
-WITHOUT_TOKEN = {"/theme"}
+WITHOUT_TOKEN = {"/theme", "/my-team"}
 TOKENS = {("/api/import", "import"), ("/api/sync", "sync")}
 """The writes that an API token may do, with the scope it needs."""
 FORM = "{{ csrf_field() }}"

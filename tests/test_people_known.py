@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from peewee import Database
+from werkzeug.test import TestResponse
 
 from app.dates import utc_today
 from app.directory.people import change_person, merge_people
@@ -163,3 +165,53 @@ def test_nobody_without_usage_leads_on(known: FlaskClient) -> None:
     assert "without usage in" in text_of(known, "/users?usage=none&q=zz")
     assert "Nothing matches these filters" in page_of(known, "/users?usage=none&team=Nope")
     assert "without usage" not in text_of(known, "/users?days=90")
+
+
+def keep_team(client: FlaskClient, team: str) -> TestResponse:
+    return client.post("/my-team", data={"team": team, "next": "/users?days=90"})
+
+
+def test_my_team_is_kept_and_goes_first_in_any_order(known: FlaskClient) -> None:
+    answer = keep_team(known, "Growth")
+    assert (answer.status_code, answer.location) == (303, "/users?days=90")
+    page = page_of(known, "/users?days=90")
+    assert people_in(page) == [DORA, ADA, CLEO, BOB]
+    assert "4 people, Growth first" in shown(page)
+    assert page.count('class="mine"') == 2 + 1
+    assert re.search(r"<option selected>Growth</option>", page)
+    assert people_in(page_of(known, "/users?days=90&sort=email&dir=desc")) == [DORA, ADA, CLEO, BOB]
+    assert people_in(page_of(known, "/users?days=90&sort=totalTokens&dir=asc"))[:2] == [ADA, DORA]
+    assert [row["Person"] for row in rows_of(known, "?days=90")][:4] == [DORA, ADA, CLEO, BOB]
+    assert of_api(known, "/api/users", "") == [CLEO, BOB, ADA]
+
+
+def test_my_team_is_the_first_row_of_the_pivot_of_teams(known: FlaskClient) -> None:
+    query = "rows=team&measure=tokens&sort=total&dir=asc&days=30"
+    assert teams_in(page_of(known, f"/users?{query}")) == ["Growth", "Data", "No team"]
+    keep_team(known, "Data")
+    page = page_of(known, f"/users?{query}")
+    assert teams_in(page) == ["Data", "Growth", "No team"]
+    assert "Data mine" in shown(page)
+    assert "All teams, Data first" in shown(page)
+    exported = known.get(f"/export/users.csv?{query}").text.splitlines()
+    assert exported[1].startswith("Data,")
+    assert "Data first" not in text_of(known, "/users?rows=model")
+
+
+@pytest.mark.parametrize("team", ["", "Nope", "x" * 999, 'a"b;c=é\r\n'])
+def test_no_team_or_an_odd_one_changes_no_order(known: FlaskClient, team: str) -> None:
+    keep_team(known, "Growth")
+    assert keep_team(known, team).status_code == 303
+    page = page_of(known, "/users")
+    assert people_in(page) == [CLEO, BOB, ADA]
+    assert "first" not in shown(page.split('id="count"')[1].split("</p>")[0])
+
+
+def test_a_filter_by_my_team_alone_says_nothing_of_it(known: FlaskClient) -> None:
+    keep_team(known, "Growth")
+    assert "Growth first" not in text_of(known, "/users?team=Growth")
+    assert "Growth first" in text_of(known, "/users?team=Growth&team=Data")
+
+
+def teams_in(page: str) -> list[str]:
+    return re.findall(r"<bdi>([^<]*)</bdi>", page.split("<tbody>")[1].split("</tbody>")[0])

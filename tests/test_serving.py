@@ -146,7 +146,8 @@ def test_strangers_send_little(database_settings: dict[str, str], tmp_path: Path
     settings = {**database_settings, "ADMIN_PASSWORD": "the admin's pässword", "CRON_SECRET": "x"}
     chunked = b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
     with served(settings, tmp_path) as clients:
-        for path in (b"/login", b"/logout", b"/api/auth", b"/api/cron/sync", b"/theme"):
+        paths = (b"/login", b"/logout", b"/api/auth", b"/api/cron/sync", b"/theme", b"/my-team")
+        for path in paths:
             start = b"POST " + path + b" HTTP/1.1\r\nHost: localhost\r\n"
             large = clients.ask(start + b"Content-Length: 70000\r\n\r\n")
             assert large.startswith(b"HTTP/1.1 413"), path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.web import health, metrics, theme
+from app.web import health, metrics, mine, theme
 from app.web.api import auth, mappings, reads, sync
 from app.web.api import imports as imports_api
 from app.web.dashboard import page as dashboard
@@ -28,7 +28,7 @@ AROUND = (
 """What adds filters and hooks, in the order of the hooks."""
 PAGES = (
     dashboard, people, export, person, records, records_export, status, sync_part, imports,
-    one_import, login, theme,
+    one_import, login, theme, mine,
 )  # fmt: skip
 API = (reads, auth, mappings, imports_api, sync, health, metrics)
 

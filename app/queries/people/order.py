@@ -55,12 +55,14 @@ BYTES_A_NAME = 100
 class PeopleOrder(NamedTuple):
     """A column of `MORE_SORTS` and its direction.
 
-    `compared` are the days now and before between which "change" is measured.
+    `compared` are the days now and before between which "change" is measured. Within the order
+    the people of `first_team` go before all others.
     """
 
     sort: str = DEFAULT_SORT
     descending: bool = True
     compared: tuple[Scope, Scope] | None = None
+    first_team: str = ""
 
 
 def matching(found: Everybody, search: str) -> list[int] | None:
@@ -77,9 +79,14 @@ def ordered(
     """The places in the order asked for; ties break by e-mail, as they come."""
     chosen = range(len(found.ids)) if places is None else places
     if order.sort == "email":
-        return chosen[::-1] if order.descending else chosen
-    keys = _keys(found, scope, order)
-    return sorted(chosen, key=keys.__getitem__, reverse=order.descending)
+        placed = chosen[::-1] if order.descending else chosen
+    else:
+        keys = _keys(found, scope, order)
+        placed = sorted(chosen, key=keys.__getitem__, reverse=order.descending)
+    if not order.first_team:
+        return placed
+    known = known_people()
+    return sorted(placed, key=lambda place: known[found.ids[place]].team != order.first_team)
 
 
 def _keys(found: Everybody, scope: Scope, order: PeopleOrder) -> Sequence[Any]:

@@ -49,7 +49,8 @@ class PeopleQuestion(NamedTuple):
 
     `unused`: instead of people with usage in the scope those who are known and have none.
     `columns` are names of columns on screen. `compared`: the days of "change", now and before.
-    `curve`: the first and last day of each point of the curve of "trend".
+    `curve`: the first and last day of each point of the curve of "trend". The people of
+    `first_team` go first.
     """
 
     scope: Scope
@@ -60,6 +61,7 @@ class PeopleQuestion(NamedTuple):
     compared: tuple[Scope, Scope] | None = None
     curve: Sequence[Span] = ()
     unused: bool = False
+    first_team: str = ""
 
     def everybody(self) -> Everybody:
         """Everybody whom it is about, searched for or not."""
@@ -117,7 +119,7 @@ def people_rows(question: PeopleQuestion, limit: int | None = None, offset: int 
     if asked.sort not in MORE_SORTS or (asked.sort == "change" and not asked.compared):
         asked = asked._replace(sort=DEFAULT_SORT, descending=True)
     found = asked.everybody()
-    order = PeopleOrder(asked.sort, asked.descending, asked.compared)
+    order = PeopleOrder(asked.sort, asked.descending, asked.compared, asked.first_team)
     places = ordered(found, matching(found, asked.search), asked.scope, order)
     page = places if limit is None else places[offset : offset + limit]
     return Rows(_filled(asked, found, page), len(places))

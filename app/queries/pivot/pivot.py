@@ -42,7 +42,8 @@ class Shape(NamedTuple):
     """How a pivot is cut, measured and ordered. `by` "" means no columns but the total.
 
     `sort` is "label", "total", or the label of a shown column; "" and unknown ones mean the
-    natural order: periods from the first, everything else most first.
+    natural order: periods from the first, everything else most first. The row with the label
+    `first` goes before the others.
     """
 
     rows: str = PERSON
@@ -51,6 +52,7 @@ class Shape(NamedTuple):
     search: str = ""
     sort: str = ""
     descending: bool = True
+    first: str = ""
 
 
 class PivotColumn(NamedTuple):
@@ -169,6 +171,8 @@ class _Work:
         columns, other_keys = self._columns()
         sort, descending = self._sort(columns)
         order = self._ordered(sort, descending, columns)
+        if self.shape.first:
+            order = sorted(order, key=lambda key: self.row_labels[key] != self.shape.first)
         if limit is not None:
             offset = min(offset, (max(len(order) - 1, 0) // limit) * limit)
             order = order[offset : offset + limit]

@@ -31,6 +31,7 @@ from app.web.request.unchanged import MINUTE, known_while
 from app.web.view import charts, formatting
 from app.web.view.csv_files import export_note
 from app.web.view.frame import frame
+from app.web.view.mine import first_team
 from app.web.view.navigation import person_path
 from app.web.view.periods import ViewedRange, viewed_range
 from app.web.view.state import SIZES
@@ -101,6 +102,7 @@ def known_context(
         "all_columns": COLUMNS,
         "usual_columns": USUAL,
         "announcement": announcement(view, found, sums),
+        "first_team": asked.first_team,
         "unused_count": unused_count(asked),
         "change_words": formatting.change,
         "curve_points": charts.sparkline,
@@ -132,6 +134,7 @@ def question_of(
         compared=(compared.now, compared.before) if compared and not compared.unknown else None,
         curve=curve_of(viewed),
         unused=view.unused,
+        first_team=first_team(view.scope),
     )
     return asked, viewed
 

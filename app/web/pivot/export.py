@@ -16,7 +16,7 @@ from app.queries.pivot.footer import FooterLine
 from app.queries.pivot.measures import MEASURES, MONEY, NOTHING, PEOPLE, Amount, Line
 from app.queries.pivot.pivot import Pivot, pivot
 from app.queries.scope import Scope
-from app.web.pivot.page import has_shares, others_words, title
+from app.web.pivot.page import first_row, has_shares, others_words, title
 from app.web.pivot.view import PivotView, parse_pivot_view
 from app.web.pivot.whole import growing_days
 from app.web.pivot.words import NO_OWNER, NO_OWNER_OR_SHARED, figure_words, shared_words
@@ -84,7 +84,9 @@ def found_pivot(now: datetime) -> PivotFile:
         span, states = known_span(), freshness(configured_providers())
         scope = with_both_ends(view.scope, span, view.today) if span else view.scope
         open_days = growing_days(scope, states) if span else set()
-        return PivotFile(view, scope, pivot(scope, view.shape(), limit=None), open_days, states)
+        return PivotFile(
+            view, scope, pivot(scope, view.shape(first_row(view)), limit=None), open_days, states
+        )
 
 
 def export() -> Response:

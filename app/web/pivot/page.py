@@ -25,6 +25,7 @@ from app.web.view.csv_files import (
     export_note,
 )
 from app.web.view.frame import frame
+from app.web.view.mine import first_team
 from app.web.view.navigation import person_path
 from app.web.view.periods import with_both_ends
 from app.web.view.state import SIZES
@@ -48,7 +49,8 @@ def known_context(
     """What the page shows once any usage is known."""
     scope = with_both_ends(view.scope, span, view.today)
     open_days = growing_days(scope, states)
-    found = pivot(scope, view.shape(), limit=view.size, offset=view.offset)
+    first = first_row(view)
+    found = pivot(scope, view.shape(first), limit=view.size, offset=view.offset)
     view = as_found(view, found)
     words = figure_words(view.measure)
     return {
@@ -56,6 +58,7 @@ def known_context(
         "shown": (scope.start, scope.end),
         "empty": empty_reason(view, found),
         "found": found,
+        "first_row": first,
         "table": table(view, scope, found, person_path, open_in_periods(view.scope, scope, states)),
         "file_holds": export_note(total_words(view, found), open_days),
         "counted": total_words(view, found),
@@ -73,6 +76,11 @@ def known_context(
         "sizes": SIZES,
         "pages": view.pages(found.row_count, len(found.lines)),
     }
+
+
+def first_row(view: PivotView) -> str:
+    """The row that goes before the others: my team among the teams, else ""."""
+    return first_team(view.scope) if view.rows == TEAM else ""
 
 
 def as_found(view: PivotView, found: Pivot) -> PivotView:

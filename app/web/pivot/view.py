@@ -54,9 +54,10 @@ class PivotView(Searched, View):
             pairs.append(("dir", "desc" if self.descending else "asc"))
         return pairs
 
-    def shape(self) -> Shape:
-        """What to ask for."""
-        return Shape(self.rows, self.by, self.measure, self.search, self.sort, self.descending)
+    def shape(self, first: str = "") -> Shape:
+        """What to ask for, with the row that goes first."""
+        parts = (self.rows, self.by, self.measure, self.search, self.sort, self.descending)
+        return Shape(*parts, first=first)
 
     def sorted_by(self, sort: str, shown: tuple[str, bool]) -> str:
         """The query that a click on a heading leads to; `shown` is the present (sort, down)."""

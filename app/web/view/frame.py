@@ -17,6 +17,7 @@ from app.queries.remembered import remembered
 from app.queries.scope import Scope, known_models, known_teams, model_names, model_places
 from app.tools import TOOL_KEYS
 from app.web.view import charts, colors
+from app.web.view.mine import my_team
 from app.web.view.navigation import navigation, range_arguments
 from app.web.view.periods import first_days, with_both_ends
 from app.web.view.ranges import range_picker
@@ -67,6 +68,7 @@ def frame(view: View, now: datetime | None = None) -> dict[str, Any]:
         # Asked for here, in the page's own snapshot: the templates look colours up later.
         g.model_places = model_places()
         context["team_choices"] = known_teams()
+        context["my_team"] = my_team()
         context["first_days"] = first_days(span)
         context["unknown_filters"] = unknown_filters(view)
         context["demo"] = _is_demo()
