@@ -16,6 +16,7 @@ from app.queries.records.raw import RawRecord, record_pages
 from app.web.records.page import question_of, title
 from app.web.records.view import RecordsView, parse_records_view
 from app.web.request.lifecycle import make_ready
+from app.web.request.unchanged import DAY, MINUTE, known_while
 from app.web.view import formatting
 from app.web.view.csv_files import csv_answer, csv_text, exact_dollars, file_name
 from app.web.view.csv_metadata import Contents, metadata_answer, with_metadata_link
@@ -66,6 +67,7 @@ blueprint = Blueprint("records_export", __name__)
 
 
 @blueprint.get("/export/records.csv")
+@known_while(DAY)
 def records() -> Response:
     """Every record that the view of `/records` shows, newest first, read as it is sent.
 
@@ -80,6 +82,7 @@ def records() -> Response:
 
 
 @blueprint.get("/export/records.csv-metadata.json")
+@known_while(MINUTE)
 def metadata() -> Response:
     """What the file of the same query string holds."""
     now = utc_now()

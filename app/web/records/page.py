@@ -19,6 +19,7 @@ from app.queries.sums.figures import Figures, add_up
 from app.web.records.view import RecordsView, parse_records_view
 from app.web.records.words import NO_KEY, subjects
 from app.web.request import htmx
+from app.web.request.unchanged import MINUTE, known_while
 from app.web.view.frame import frame
 from app.web.view.navigation import person_path
 from app.web.view.periods import with_both_ends
@@ -39,6 +40,7 @@ class Holders(NamedTuple):
 
 
 @blueprint.get("/records")
+@known_while(MINUTE)
 def page() -> Response:
     """The records of the range, the filters and the owners in the query string."""
     now = utc_now()
