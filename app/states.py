@@ -44,6 +44,14 @@ class BatchStatus(StrEnum):
     UNDONE = "undone"
 
 
+class ImportRun(StrEnum):
+    """The kinds of run of an import, its undo, and its move to another organisation by a sync."""
+
+    IMPORT = "import"
+    UNDO = "undo import"
+    MOVE = "move import"
+
+
 class RunStatus(StrEnum):
     """How a run, or a provider's part of it, stands."""
 

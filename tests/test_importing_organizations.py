@@ -11,7 +11,7 @@ from flask.testing import FlaskClient, FlaskCliRunner
 from app.identity import store_directory
 from app.importing import ImportRefused, give, history, look_again, preview, undo
 from app.ledger import organization_for
-from app.models import ImportBatch, Organization
+from app.models import ImportBatch, Organization, Run
 from app.usage import Directory, ListedKey, ListedMember
 from tests.import_browser import Importer
 from tests.imported import (
@@ -29,6 +29,7 @@ from tests.imported import (
     total,
     usage,
 )
+from tests.reading import page_of, text_of
 
 DAY = date(2026, 11, 3)
 AT = "2026-11-03T12:00:00.000Z"
@@ -103,6 +104,19 @@ def test_a_sync_moves_a_file_once_and_says_so() -> None:
     assert moved.owner_reason.endswith("as other_example. Moved from main after a sync.")
     sync()
     assert history()[0] == moved
+
+
+def test_the_status_names_a_moved_file_until_it_is_undone(client: FlaskClient) -> None:
+    put(TEAM_B, "b.csv")
+    assert 'id="moved"' not in page_of(client, "/status")
+    sync()
+    Run.update(start_day=20261102, end_day=20261102).execute()
+    said = text_of(client, "/status")
+    assert "1 imported file moved to another organization by a sync: #1 b.csv" in said
+    assert "now counts for Cursor other_example ( run 3 )." in said
+    assert "import moved" in said
+    undo(history()[0].id, by=BY, email_domain=DOMAIN)
+    assert 'id="moved"' not in page_of(client, "/status")
 
 
 def test_a_newcomer_comes_home_when_the_directory_lists_them() -> None:

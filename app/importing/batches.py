@@ -23,14 +23,14 @@ from app.importing.files import file_of
 from app.importing.owners import label_of
 from app.importing.previews import empty_preview, preview_of
 from app.importing.progress import busy
-from app.importing.runs import IMPORT, UNDO, log_run
+from app.importing.runs import log_run
 from app.importing.staging import Progress, stage_file
 from app.importing.stored import delete_batch, delete_rows, facts_of, find_batch, rejected_rows
 from app.importing.types import SHOWN_REJECTED, Preview, RowsRejected, Undone
 from app.ledger import DEMO_ORGANIZATION, RecordWriter, bump_data_version, writing_usage
 from app.models import ImportBatch, Organization, Run
 from app.queries.remembered import data_version
-from app.states import BatchStatus, OwnerBy
+from app.states import BatchStatus, ImportRun, OwnerBy
 
 
 def stage(
@@ -102,7 +102,7 @@ def apply(
         answer_doubts(batch, AppliedFiles(batch.organization).names(also=batch), renamed)
         # Before it is applied: nobody is unknown afterwards.
         found = preview_of(batch, Effect(), email_domain)
-        run = log_run(IMPORT, batch, by)
+        run = log_run(ImportRun.IMPORT, batch, by)
         writer = RecordWriter(batch.organization, email_domain)
         effect = applied(batch, run, writer, on_day)
         _note_applied(batch, effect, run, by)
@@ -174,7 +174,7 @@ def undo(batch_id: int, *, by: str, email_domain: str) -> Undone:
         batch = find_batch(batch_id, BatchStatus.APPLIED)
         batch.status, batch.undone_at, batch.undone_by = BatchStatus.UNDONE, now_seconds(), by
         batch.save()
-        run = log_run(UNDO, batch, by)
+        run = log_run(ImportRun.UNDO, batch, by)
         effect = taken_back(batch, run, RecordWriter(batch.organization, email_domain))
         delete_rows(batch, list(facts_of(batch).days))
         forget_idle_actors(batch.organization)

@@ -6,12 +6,12 @@ from app.identity import forget_idle_actors
 from app.importing.effects import applied, columns_of, taken_back
 from app.importing.files import file_of
 from app.importing.owners import Owners, guess_owner, label_of, organization_of
-from app.importing.runs import MOVE, log_run
+from app.importing.runs import log_run
 from app.importing.stored import find_batch, forget_unused
 from app.importing.types import ImportedFile
 from app.ledger import DEMO_ORGANIZATION, RecordWriter, bump_data_version, writing_usage
 from app.models import ImportBatch, Organization
-from app.states import BatchStatus, OwnerBy
+from app.states import BatchStatus, ImportRun, OwnerBy
 
 
 def give(batch_id: int, label: str) -> None:
@@ -68,7 +68,7 @@ def _moved(batch_id: int, email_domain: str) -> ImportedFile | None:
 
 def _move(batch: ImportBatch, after: Organization, reason: str, email_domain: str) -> None:
     """Take an applied file back where it counts and apply it where it belongs."""
-    before, run = batch.organization, log_run(MOVE, batch, batch.applied_by)
+    before, run = batch.organization, log_run(ImportRun.MOVE, batch, batch.applied_by)
     batch.status = BatchStatus.STAGED
     batch.save()
     taken_back(batch, run, RecordWriter(before, email_domain))

@@ -5,13 +5,10 @@ from __future__ import annotations
 from app.database import process_label
 from app.dates import now_seconds
 from app.models import ImportBatch, Run
-from app.states import RunStatus
-
-IMPORT, UNDO, MOVE = "import", "undo import", "move import"
-"""The kinds: an import, its undo, and its way to another organisation."""
+from app.states import ImportRun, RunStatus
 
 
-def log_run(kind: str, batch: ImportBatch, by: str) -> Run:
+def log_run(kind: ImportRun, batch: ImportBatch, by: str) -> Run:
     """A run that is over when its transaction is. What it did is told by the days it changed."""
     return Run.create(
         kind=kind,

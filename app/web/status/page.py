@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, request
@@ -17,6 +17,7 @@ from app.providers import PROVIDERS
 from app.queries.days.completeness import calendar
 from app.queries.days.freshness import freshness
 from app.queries.days.health import GOOD, ProviderHealth, Standing, next_sync, provider_health
+from app.queries.days.moved import moved_files
 from app.queries.days.restatements import restatements
 from app.queries.days.run_log import changed_days, count_changes, count_runs, one_run, runs_page
 from app.queries.days.story import DayStory, day_story
@@ -31,6 +32,8 @@ blueprint = Blueprint("status", __name__)
 orders.register(blueprint)
 
 RESTATEMENTS_SHOWN = 25
+MOVES_SHOWN = timedelta(days=7)
+"""For how long a file is named that a sync moved to another organisation."""
 LABELS = {provider.NAME: provider.LABEL for provider in PROVIDERS}
 
 
@@ -52,6 +55,7 @@ def page() -> ResponseReturnValue:
             "health": health,
             "next": _next(health, now),
             "readable": {one.provider for one in health if one.configured},
+            "moved": moved_files(now - MOVES_SHOWN),
             "attention": [one for one in health if _needs_attention(one)],
             "labels": LABELS,
             "standing_sentence": standing_sentence,

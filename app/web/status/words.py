@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.queries.days.health import ProviderHealth, Standing
 from app.queries.days.story import DayStory, SourceOfDay
+from app.states import ImportRun
 
 ADVICE = {
     Standing.NOT_CONFIGURED: "It has no key, so nothing is read from it.",
@@ -20,6 +21,12 @@ ADVICE = {
     Standing.GAPS: "The newest run worked, and some days in between were never read.",
     Standing.GOOD: "The newest run worked and every day is there.",
 }
+
+KINDS: dict[str, str] = {
+    ImportRun.UNDO: "import undone",
+    ImportRun.MOVE: "import moved",
+}
+"""What runs are called whose stored kind does not read well."""
 
 
 def standing_sentence(health: ProviderHealth) -> str:
@@ -65,4 +72,4 @@ def on_page(sentence: str) -> str:
 
 def run_kind(kind: str) -> str:
     """What a run is called on screen."""
-    return kind.replace(" --force", ", anew")
+    return KINDS.get(kind) or kind.replace(" --force", ", anew")
