@@ -107,9 +107,10 @@ def _assert_days(scope: Scope, truth: Truth) -> None:
     }
     assert ours == {key: as_tuple(sums) for key, sums in truth.by_day.items()}
     for day in daily(scope):
-        assert day.tokens == {tool: truth.by_day[day.day, tool].total_tokens for tool in day.tokens}
+        for tool, figures in day.by_series.items():
+            assert figures.tokens == truth.by_day[day.day, tool].total_tokens
         told = sum(truth.by_day[day.day, tool].value_nanos for tool in TOOLS)
-        assert sum(day.value_nanos.values()) == told
+        assert day.figures.value_nanos == told
 
 
 def _assert_models(scope: Scope, truth: Truth) -> None:

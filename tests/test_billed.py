@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from html import unescape
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ EVENTS = (
     event(user=KNOWN, tokens=200, cost="0.75", kind="Included"),
     event(user=PARTLY, tokens=300, cost="0.50"),
     event(user=PARTLY, tokens=400, cost="0.25", kind="Custom"),
-    event(user=UNTOLD, tokens=500, cost="2.00", kind="Custom"),
+    event(user=UNTOLD, tokens=500, cost="2.00", kind="Custom", model="composer-2.5"),
     event(user=NOTHING, tokens=600, cost="3.00", kind="Included"),
 )
 BILLED = {KNOWN: (1.25, 0), PARTLY: (0.5, 400), UNTOLD: (None, 500), NOTHING: (0.0, 0)}
@@ -140,3 +141,33 @@ def test_the_cards_of_cost_tell_what_is_billed_where_it_is_known(firm: FlaskClie
     columns = "".join(f"&cols={name}" for name in ("email", *NAMES))
     assert f'href="/users?{NOVEMBER}&sort=totalBilled{columns}"' in page
     assert page.count('title="List-price value in US dollars"') > 3
+
+
+def test_the_overview_is_measured_and_ranked_by_it(firm: FlaskClient) -> None:
+    page = page_of(firm, f"/?{NOVEMBER}&measure=billed")
+    daily = shown(part(page, "daily"))
+    assert daily.startswith("Daily billed money Claude Code $4.00 +? known in part Cursor $1.75 +?")
+    assert "Claude Code made 69.6 % of the billed money. Busiest: Mon 2 Nov with $5.75." in daily
+    people = shown(part(page, "people"))
+    places = [people.index(f"{email} ") for email in (KNOWN, PARTLY, NOTHING, UNTOLD)]
+    assert places == sorted(places)
+    assert f"{UNTOLD} 500 \u2014" in people
+    assert f"{NOTHING} 600 $0.00" in people
+    assert "Total 2.00 M $5.75 +?" in people
+    models = shown(part(page, "models"))
+    assert "Sonnet 4.5 known in part 69.6 % 2.00 M $4.00" in models
+    assert "Billed $4.00 +? known in part $1.75 +? known in part $5.75 +?" in shown(
+        part(page, "tools")
+    )
+    navigation = unescape(page).split("<main")[0]
+    assert f'href="/users?{NOVEMBER}&sort=totalBilled&cols=email' in navigation
+
+
+def test_what_nothing_is_known_of_is_no_zero_on_the_overview(firm: FlaskClient) -> None:
+    page = page_of(firm, f"/?{NOVEMBER}&measure=billed&by=model&model=composer-2.5")
+    for name in ("models", "people", "tools"):
+        assert "$0.00" not in shown(part(page, name)), name
+    # Days without usage are a known zero.
+    assert "Mon 2 Nov \u2014 500 \u2014 1 " in shown(part(page, "daily"))
+    assert "The vendor does not say what it bills." in shown(part(page, "daily"))
+    assert "Top model \u2014" in shown(part(page, "cards"))

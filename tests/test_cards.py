@@ -33,7 +33,7 @@ def basis(figures: Figures = USED, people: int = 4, known: int = 8) -> Measured:
 
 
 def made(measure: str, sides: Sides[Measured]) -> dict[str, Card]:
-    amounts = {"total": 10, "cost": 5, "people": 1, "cache": 2}
+    amounts = {"tokens": 10, "value_nanos": 5, "people": 1}
     bars = [Bar(FIRST, FIRST, amounts, False), Bar(FIRST, FIRST, amounts, True)]
     return {card.label: card for card in cards(kinds(measure), sides, bars)}
 

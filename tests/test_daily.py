@@ -8,6 +8,7 @@ import pytest
 from werkzeug.datastructures import MultiDict
 
 from app.queries.sums.days import SeriesDay
+from app.queries.sums.figures import Figures
 from app.web.dashboard.daily import (
     OTHERS,
     chart_points,
@@ -29,8 +30,11 @@ def view_of(**arguments: str) -> DashboardView:
 
 
 def day(number: int, **tokens: int) -> SeriesDay:
-    nanos = {series: count * 1000 for series, count in tokens.items()}
-    return SeriesDay(MONDAY + timedelta(days=number), tokens, nanos, 1, 0, 2)
+    by_series = {
+        series: Figures(tokens=count, value_nanos=count * 1000, unbilled_tokens=count)
+        for series, count in tokens.items()
+    }
+    return SeriesDay(MONDAY + timedelta(days=number), by_series, 2)
 
 
 def test_the_state_of_the_chart_is_canonical() -> None:
@@ -54,13 +58,21 @@ def test_keeps_eight_models_and_adds_up_the_rest() -> None:
     assert point.amounts[OTHERS] == 2 + 1
     assert point.amounts["model:0"] == 10
     assert sum(point.amounts[series] for series in point.amounts if ":" in series) == 52
-    assert point.amounts["total"] == 55
+    assert point.amounts["tokens"] == 55
 
 
 def test_measures_cost() -> None:
     (point,) = chart_points([day(0, **{CURSOR: 9})], view_of(measure="cost"))
     assert point.amounts[CURSOR] == 9000
-    assert point.amounts["total"] == 9
+    assert point.amounts["tokens"] == 9
+
+
+def test_says_so_where_nothing_is_known_of_the_measure() -> None:
+    view = view_of(measure="billed")
+    points = chart_points([day(0, **{CURSOR: 9, CLAUDE_CODE: 5})], view)
+    found = daily_chart(bars(points, set()), view, None, {}, weekly=False)
+    assert found.finding == "The vendor does not say what it bills."
+    assert all(figures.not_billed for figures in found.sums.values())
 
 
 @pytest.mark.parametrize(

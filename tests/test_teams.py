@@ -60,7 +60,7 @@ def test_the_overview_counts_members_alone(ledger: Reader) -> None:
         assert people_counts([scope]) == [len({fact.email for fact in facts})]
         by_day = grouped(facts, lambda fact: fact.day)
         for day in daily(scope):
-            assert sum(day.tokens.values()) == tokens(by_day.get(day.day, []))
+            assert day.figures.tokens == tokens(by_day.get(day.day, []))
         assert unmapped_keys(scope) == []
 
 

@@ -30,12 +30,16 @@ class PersonTotals(NamedTuple):
     first_day: date | None
     last_day: date | None
     favorite_model: str = ""
-    value_by_tool: Mapping[str, int] = MappingProxyType({})
+    figures_by_tool: Mapping[str, Figures] = MappingProxyType({})
 
     @property
     def tokens_per_day(self) -> int:
         """Tokens per active day, rounded half-even; 0 without active days."""
         return tokens_per_day(self.figures.tokens, self.days)
+
+    def of_tools(self, figure: str) -> dict[str, int]:
+        """One of the figures by tool."""
+        return {tool: getattr(part, figure) for tool, part in self.figures_by_tool.items()}
 
 
 class PeopleTotals(NamedTuple):
@@ -59,7 +63,7 @@ def person_at(found: Everybody, place: int, known: Known, favorite: str = "") ->
         first_day=first_day,
         last_day=last_day,
         favorite_model=favorite,
-        value_by_tool={tool: figures.value_nanos for tool, figures in by_tool.items()},
+        figures_by_tool=by_tool,
     )
 
 

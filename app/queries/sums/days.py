@@ -7,24 +7,25 @@ from datetime import date
 from typing import NamedTuple
 
 from app.dates import day_number, day_of, days_between
+from app.models import SUM_COLUMNS
 from app.queries.days.freshness import known_span
-from app.queries.remembered import Days, remembered
+from app.queries.remembered import remembered
 from app.queries.scope import Scope, slices_of
+from app.queries.sums.figures import Figures, add_up
 from app.queries.sums.slices import day_rows
-
-SERIES_COLUMNS = ("tokens", "value_nanos", "cache_read_tokens", "unpriced_tokens")
-DayAmounts = dict[date, tuple[int, int]]
 
 
 class SeriesDay(NamedTuple):
-    """One day: tokens and nano-dollars by series, tokens read from the cache, people."""
+    """One day: the figures of each series with usage, and people."""
 
     day: date
-    tokens: dict[str, int]
-    value_nanos: dict[str, int]
-    cache_read_tokens: int
-    unpriced_tokens: int
+    by_series: dict[str, Figures]
     people: int
+
+    @property
+    def figures(self) -> Figures:
+        """Sums over all series."""
+        return add_up(self.by_series.values())
 
 
 def series_days(scope: Scope, labels: Mapping[int, str]) -> list[SeriesDay]:
@@ -41,7 +42,7 @@ def series_days(scope: Scope, labels: Mapping[int, str]) -> list[SeriesDay]:
         return []
     whole = slices_of(scope).whole
     found: dict[int, list[tuple]] = {}
-    for row in day_rows(scope, {*labels, *whole}, SERIES_COLUMNS):
+    for row in day_rows(scope, {*labels, *whole}, SUM_COLUMNS):
         found.setdefault(row[0], []).append(row[1:])
     return [
         _series_day(day, found.get(day_number(day), ()), whole, labels)
@@ -52,41 +53,30 @@ def series_days(scope: Scope, labels: Mapping[int, str]) -> list[SeriesDay]:
 def _series_day(
     day: date, rows: Iterable[tuple], whole: Sequence[int], labels: Mapping[int, str]
 ) -> SeriesDay:
-    tokens: dict[str, int] = {}
-    value_nanos: dict[str, int] = {}
-    people = cache_read = unpriced = 0
-    for slice_id, count, some_tokens, some_nanos, some_cache_read, some_unpriced in rows:
+    by_series: dict[str, list[Figures]] = {}
+    people = 0
+    for slice_id, count, *sums in rows:
         if slice_id in whole:
             people = max(people, count)
-            cache_read += some_cache_read
-            unpriced += some_unpriced
         if slice_id in labels:
-            label = labels[slice_id]
-            tokens[label] = tokens.get(label, 0) + some_tokens
-            value_nanos[label] = value_nanos.get(label, 0) + some_nanos
-    return SeriesDay(day, tokens, value_nanos, cache_read, unpriced, people)
+            by_series.setdefault(labels[slice_id], []).append(Figures(*sums))
+    return SeriesDay(day, {name: add_up(parts) for name, parts in by_series.items()}, people)
 
 
-def amounts_of_days(days: Iterable[date], scope: Scope) -> DayAmounts:
-    """{day: (tokens, nano-dollars)} of the given days, those without usage left out; remembered.
+def figures_of_days(days: Iterable[date], scope: Scope) -> dict[date, Figures]:
+    """The figures of the given days, those without usage left out; remembered.
 
     The days need not lie in the range of `scope`.
     """
-    return _amounts_of_days(tuple(days), scope)
+    return _figures_of_days(tuple(days), scope)
 
 
-def _around(days: tuple[date, ...], _: Scope) -> Days:
-    return day_number(min(days)), day_number(max(days))
-
-
-@remembered(days=_around)
-def _amounts_of_days(days: tuple[date, ...], scope: Scope) -> DayAmounts:
+@remembered()
+def _figures_of_days(days: tuple[date, ...], scope: Scope) -> dict[date, Figures]:
     around = scope._replace(start=min(days), end=max(days))
-    wanted, found = set(days), DayAmounts()
-    columns = ("tokens", "value_nanos")
-    for day_id, _, _, tokens, nanos in day_rows(around, slices_of(scope).whole, columns):
-        day = day_of(day_id)
+    wanted = {day_number(day) for day in days}
+    parts: dict[int, list[Figures]] = {}
+    for day, _, _, *sums in day_rows(around, slices_of(scope).whole, SUM_COLUMNS):
         if day in wanted:
-            before = found.get(day, (0, 0))
-            found[day] = (before[0] + tokens, before[1] + nanos)
-    return found
+            parts.setdefault(day, []).append(Figures(*sums))
+    return {day_of(day): add_up(found) for day, found in parts.items()}

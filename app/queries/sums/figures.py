@@ -42,17 +42,17 @@ class Figures(NamedTuple):
         return self.is_unknown("billed_nanos")
 
     def is_unknown(self, figure: str) -> bool:
-        """Whether there is usage and a figure of `LACKS` is known of none of it."""
+        """Whether there is usage and a figure is known of none of it."""
         none_has_it = bool(self.tokens) and self.lacking(figure) == self.tokens
         return none_has_it and not getattr(self, figure)
 
     def is_partial(self, figure: str) -> bool:
-        """Whether a figure of `LACKS` is known of a part of the usage only."""
+        """Whether a figure is known of a part of the usage only."""
         return bool(self.lacking(figure)) and not self.is_unknown(figure)
 
     def lacking(self, figure: str) -> int:
-        """The tokens of usage of which a figure of `LACKS` is not known."""
-        return int(getattr(self, LACKS[figure]))
+        """The tokens of usage of which a figure is not known."""
+        return int(getattr(self, LACKS[figure])) if figure in LACKS else 0
 
     def minus(self, other: Figures) -> Figures:
         """The difference, figure by figure."""
@@ -60,7 +60,7 @@ class Figures(NamedTuple):
 
 
 def add_up(parts: Iterable[Figures]) -> Figures:
-    """The sum, figure by figure."""
+    """The sum, figure by figure; zeros of nothing."""
     columns = zip(*parts, strict=True)
     return Figures(*(sum(column) for column in columns))
 

@@ -23,7 +23,7 @@ from app.queries.people.person import person_usage
 from app.queries.people.rows import PeopleQuestion, people_rows
 from app.queries.scope import Scope, slices_of
 from app.queries.sums.days import series_days
-from app.queries.sums.figures import Figures
+from app.queries.sums.figures import Figures, add_up
 from app.queries.sums.ranges import RangeSums, people_counts, sums_of_ranges
 from app.tools import TOOLS
 from app.usage import MICROS_PER_DOLLAR, micro_dollars, normal_email
@@ -118,14 +118,15 @@ def trends() -> ResponseReturnValue:
         raise BadRequest(f"{name}: {days} days are too many, {MOST_DAYS} at most.")
     with reading():
         found = series_days(scope, slices_of(scope).by_tool)
-    return jsonify([_day(one.day, one.tokens, sum(one.value_nanos.values())) for one in found])
+    return jsonify([_day(one.day, one.by_series) for one in found])
 
 
-def _day(day: date, tokens: dict[str, int], value_nanos: int) -> dict[str, Any]:
+def _day(day: date, by_tool: dict[str, Figures]) -> dict[str, Any]:
+    tokens = {tool: figures.tokens for tool, figures in by_tool.items()}
     return {
         "date": day.isoformat(),
         **{tool.json_name: tokens.get(tool.key, 0) for tool in TOOLS},
-        "cost": dollars(value_nanos),
+        "cost": dollars(add_up(by_tool.values()).value_nanos),
     }
 
 
@@ -244,14 +245,7 @@ def _person(scope: Scope, person_id: int, email: str) -> dict[str, Any]:
             }
             for row in usage.models
         ],
-        "dailyUsage": [
-            _day(
-                point.day,
-                {tool: part.tokens for tool, part in point.by_tool.items()},
-                point.figures.value_nanos,
-            )
-            for point in usage.days
-        ],
+        "dailyUsage": [_day(point.day, point.by_tool) for point in usage.days],
     }
 
 

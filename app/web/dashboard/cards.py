@@ -5,12 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import NamedTuple
 
+from app.queries.pivot import measures as pivot
 from app.queries.sums.figures import Figures
 from app.queries.sums.ranges import RangeSums
-from app.web.dashboard.daily import PEOPLE
-from app.web.dashboard.view import COST as BY_COST
+from app.web.dashboard.daily import NOUNS, PEOPLE
 from app.web.view import charts, formatting
 from app.web.view.cards import DASH, Kind, write_share
+from app.web.view.figure_words import FIGURE_WORDS
 
 
 class Measured(NamedTuple):
@@ -58,9 +59,8 @@ def cache_share(basis: Measured) -> int:
 
 def kinds(measure: str) -> tuple[Kind[Measured], ...]:
     """The six cards, the one of the measure first."""
-    by_cost = measure == BY_COST
-    first = (COST, TOKENS) if by_cost else (TOKENS, COST)
-    return (*first, ACTIVE_PEOPLE, COST_PER_PERSON, _top_model(by_cost=by_cost), CACHE_SHARE)
+    first = (TOKENS, COST) if measure == pivot.TOKENS else (COST, TOKENS)
+    return (*first, ACTIVE_PEOPLE, COST_PER_PERSON, _top_model(measure), CACHE_SHARE)
 
 
 def _tokens(count: int) -> str:
@@ -127,24 +127,26 @@ CACHE_SHARE: Kind[Measured] = Kind(
 )
 
 
-def _top_model(*, by_cost: bool) -> Kind[Measured]:
-    """The card of the model that leads by cost or by tokens, with its share of the whole."""
-    figure, noun = ("value_nanos", "cost") if by_cost else ("tokens", "tokens")
+def _top_model(measure: str) -> Kind[Measured]:
+    """The card of the model that leads by a measure, with its share of the whole."""
+    figure = pivot.MEASURES[measure].figure
 
     def part(basis: Measured) -> int:
         return share(getattr(basis.of_top, figure), getattr(basis.figures, figure))
 
     def note(basis: Measured) -> str:
-        return f"{write_share(part(basis))} of {noun}"
+        return f"{write_share(part(basis))} of {NOUNS[figure]}"
 
     return Kind(
         "Top model",
         part,
         write_share,
         lambda basis: f"{basis.top_model}: {note(basis)}",
-        is_unknown=lambda basis: by_cost and basis.figures.not_priced,
+        is_unknown=lambda basis: basis.figures.is_unknown(figure),
         says=lambda basis: basis.top_model or DASH,
         note=note,
+        quiet=True,
+        unknown=FIGURE_WORDS[figure].unknown if figure in FIGURE_WORDS else "",
         rows="model",
-        measure=BY_COST if by_cost else "",
+        measure=measure,
     )

@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 from app.queries.scope import Slices
 from app.queries.sums.days import SeriesDay
-from app.queries.sums.figures import Figures
+from app.queries.sums.figures import Figures, add_up
 from app.queries.sums.weekdays import by_weekday
-from app.web.dashboard.view import COST as COST_MEASURE
 from app.web.dashboard.view import MODEL, DashboardView
 from app.web.view import charts, formatting
-from app.web.view.charts import CACHE, COST, TOTAL, UNPRICED, SeriesStyle
+from app.web.view.charts import BILLED, COST, TOTAL, SeriesStyle
 from app.web.view.colors import model_class
+from app.web.view.figure_words import FIGURE_WORDS
 from app.web.view.tools import ordered_tools
 
 PEOPLE = "people"
@@ -24,7 +24,9 @@ PEOPLE = "people"
 TOP_MODELS = 8
 OTHERS = "others"
 MODEL_PREFIX = "model:"
-"""Keeps a model that is called "total" apart from the total."""
+"""Keeps a model that is called "tokens" apart from the total."""
+NOUNS = {TOTAL: "tokens", COST: "cost", BILLED: "billed money"}
+"""What is measured, by the key of the whole in a bar's amounts."""
 WEEKS_LEARNED = 4
 LEAST_LEARNED = 2
 LEAST_OF_A_PATTERN = 5
@@ -41,8 +43,8 @@ class Projection(NamedTuple):
 class DailyChart(NamedTuple):
     """The stacked chart with its legend (series, total) and what it says in one sentence.
 
-    `main` is the key of the whole in a bar's amounts: the total of the measure. `before` names
-    the days of the line, "" without one.
+    `main` is the key of the whole in a bar's amounts, which is the measured figure. `sums` are
+    the figures of each series. `before` names the days of the line, "" without one.
     """
 
     chart: charts.Chart
@@ -50,6 +52,7 @@ class DailyChart(NamedTuple):
     main: str
     noun: str
     legend: list[tuple[str, int]]
+    sums: dict[str, Figures]
     looks: dict[str, SeriesStyle]
     finding: str
     open_bars: list[charts.Bar]
@@ -66,35 +69,32 @@ def series_labels(view: DashboardView, slices: Slices) -> dict[int, str]:
 
 def chart_points(days: Sequence[SeriesDay], view: DashboardView) -> list[charts.Point]:
     """Days as chart points: the measure by series, and the day's own totals."""
-    kept = ranked(days, view)[:TOP_MODELS] if view.by == MODEL else None
-    return [charts.Point(day.day, _amounts(day, view, kept)) for day in days]
+    kept = ranked(days, view.figure)[:TOP_MODELS] if view.by == MODEL else None
+    return [_point(day, view.figure, kept) for day in days]
 
 
-def ranked(days: Sequence[SeriesDay], view: DashboardView) -> list[str]:
-    """Series by their sum in the view's measure, most first, ties by name."""
+def ranked(days: Sequence[SeriesDay], figure: str) -> list[str]:
+    """Series by their sum of a figure, most first, ties by name."""
     sums: dict[str, int] = {}
     for day in days:
-        for series, amount in _measured(day, view).items():
-            sums[series] = sums.get(series, 0) + amount
+        for series, figures in day.by_series.items():
+            sums[series] = sums.get(series, 0) + getattr(figures, figure)
     return sorted(sums, key=lambda series: (-sums[series], series))
 
 
-def _measured(day: SeriesDay, view: DashboardView) -> dict[str, int]:
-    return day.value_nanos if view.measure == COST_MEASURE else day.tokens
+def _point(day: SeriesDay, figure: str, kept: list[str] | None) -> charts.Point:
+    by_series = day.by_series if kept is None else _with_others(day.by_series, kept)
+    amounts = {series: getattr(figures, figure) for series, figures in by_series.items()}
+    whole = day.figures
+    totals = {key: getattr(whole, key) for key in NOUNS}
+    return charts.Point(day.day, amounts | totals | {PEOPLE: day.people}, by_series)
 
 
-def _amounts(day: SeriesDay, view: DashboardView, kept: list[str] | None) -> dict[str, int]:
-    amounts: dict[str, int] = {}
-    for series, amount in _measured(day, view).items():
-        key = series if kept is None or series in kept else OTHERS
-        amounts[key] = amounts.get(key, 0) + amount
-    return amounts | {
-        TOTAL: sum(day.tokens.values()),
-        COST: sum(day.value_nanos.values()),
-        CACHE: day.cache_read_tokens,
-        UNPRICED: day.unpriced_tokens,
-        PEOPLE: day.people,
-    }
+def _with_others(by_series: dict[str, Figures], kept: list[str]) -> dict[str, Figures]:
+    """The kept series, and the sum of the rest where there is any."""
+    found = {series: figures for series, figures in by_series.items() if series in kept}
+    rest = [figures for series, figures in by_series.items() if series not in kept]
+    return found | ({OTHERS: add_up(rest)} if rest else {})
 
 
 def daily_chart(
@@ -109,20 +109,20 @@ def daily_chart(
 
     `before`: {first day of a bar: the whole of the days that it is compared with}.
     """
-    main = COST if view.measure == COST_MEASURE else TOTAL
-    sums = series_sums(drawn)
-    order = ordered_tools(sums) if view.by != MODEL else _by_size(sums)
-    legend = [(series, sums[series]) for series in order]
+    main, sums = view.figure, series_sums(drawn)
+    amounts = {series: getattr(figures, main) for series, figures in sums.items()}
+    order = ordered_tools(amounts) if view.by != MODEL else _by_size(amounts)
+    legend = [(series, amounts[series]) for series in order]
     upwards = order[::-1] if view.by != MODEL else order
     ends = {projection.day: projection.amount} if projection else {}
-    noun = "cost" if main == COST else "tokens"
     looks = {series: style_of(series) for series in order}
     return DailyChart(
         chart=charts.stacked(drawn, upwards, ends, before),
         weekly=weekly,
         main=main,
-        noun=noun,
+        noun=NOUNS[main],
         legend=legend,
+        sums=sums,
         looks=looks,
         finding=finding(drawn, legend, looks, main, weekly=weekly),
         open_bars=[bar for bar in drawn if bar.open],
@@ -130,14 +130,13 @@ def daily_chart(
     )
 
 
-def series_sums(drawn: Sequence[charts.Bar]) -> dict[str, int]:
-    """{series: sum over all bars}, without the bars' own totals."""
-    sums: dict[str, int] = {}
+def series_sums(drawn: Sequence[charts.Bar]) -> dict[str, Figures]:
+    """{series: sums over all bars}."""
+    parts: dict[str, list[Figures]] = {}
     for bar in drawn:
-        for series, amount in bar.amounts.items():
-            if series not in (TOTAL, COST, CACHE, UNPRICED, PEOPLE):
-                sums[series] = sums.get(series, 0) + amount
-    return sums
+        for series, figures in bar.figures.items():
+            parts.setdefault(series, []).append(figures)
+    return {series: add_up(found) for series, found in parts.items()}
 
 
 def _by_size(sums: dict[str, int]) -> list[str]:
@@ -164,6 +163,8 @@ def finding(
     weekly: bool,
 ) -> str:
     """What the chart shows in a sentence or two: who leads, and the busiest day or week."""
+    if add_up(bar.whole for bar in drawn).is_unknown(main):
+        return f"{FIGURE_WORDS[main].unknown}."
     whole = sum(amount for _, amount in legend)
     busiest = max(drawn, key=lambda bar: bar.amounts[main])
     when = formatting.weekday(busiest.first)
@@ -172,9 +173,10 @@ def finding(
     share = ""
     if len(legend) > 1 and whole:
         leader, most = max(legend, key=lambda item: (item[0] != OTHERS, item[1]))
-        noun = "cost" if main == COST else "tokens"
-        share = f"{looks[leader].label} made {formatting.percent(most, whole)} of the {noun}. "
-    write = formatting.money if main == COST else formatting.compact
+        share = (
+            f"{looks[leader].label} made {formatting.percent(most, whole)} of the {NOUNS[main]}. "
+        )
+    write = formatting.compact if main == TOTAL else formatting.money
     return f"{share}Busiest: {when} with {write(busiest.amounts[main])}."
 
 
@@ -232,6 +234,7 @@ def weekday_averages(
     counted = [day for day in days if day.day >= start and day.day not in left_out]
     if len(counted) < LEAST_OF_A_PATTERN:
         return []
+    sums = [_DaySums(day.day, day.by_series) for day in counted]
     people = [0] * len(formatting.WEEKDAY_NAMES)
     for day in counted:
         people[day.day.weekday()] += day.people
@@ -242,15 +245,6 @@ def weekday_averages(
             None if found.figures.not_priced else found.average_value_nanos,
             round(Fraction(people[found.weekday], found.days)),
         )
-        for found in by_weekday(map(_day_sums, counted), start, end, left_out)
+        for found in by_weekday(sums, start, end, left_out)
         if found.days
     ]
-
-
-def _day_sums(day: SeriesDay) -> _DaySums:
-    figures = Figures(
-        tokens=sum(day.tokens.values()),
-        value_nanos=sum(day.value_nanos.values()),
-        unpriced_tokens=day.unpriced_tokens,
-    )
-    return _DaySums(day.day, {"": figures})

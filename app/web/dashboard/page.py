@@ -16,12 +16,12 @@ from app.queries.keys.shared import shared_key_lines, shown_lines
 from app.queries.keys.unmapped import unmapped_keys
 from app.queries.people.rows import PeopleQuestion, Rows, people_rows
 from app.queries.scope import Scope, slices_of
-from app.queries.sums.days import SeriesDay, amounts_of_days, series_days
+from app.queries.sums.days import SeriesDay, figures_of_days, series_days
 from app.queries.sums.figures import Figures, add_up
 from app.queries.sums.ranges import RangeSums, lifetime, people_counts, sums_of_ranges
 from app.web.dashboard import daily
 from app.web.dashboard.cards import Measured, kinds, measured, top_model
-from app.web.dashboard.view import COST, CUTS, MEASURES, DashboardView, parse_dashboard
+from app.web.dashboard.view import CUTS, MEASURES, DashboardView, parse_dashboard
 from app.web.request import htmx
 from app.web.request.unchanged import MINUTE, known_while
 from app.web.view import charts
@@ -92,7 +92,8 @@ def known_context(
 
 def empty_reason(scope: Scope, days: Sequence[SeriesDay]) -> str:
     """Why there is nothing to show: "filtered", "outside" (no usage in the range), or ""."""
-    if any(day.people or any(day.tokens.values()) or any(day.value_nanos.values()) for day in days):
+    wholes = [day.figures for day in days]
+    if any(day.people for day in days) or any(one.tokens or one.value_nanos for one in wholes):
         return ""
     return "filtered" if scope.is_filtered else "outside"
 
@@ -101,8 +102,8 @@ def figures_context(
     asked: Asked, compared: Comparison | None, drawn: Sequence[charts.Bar]
 ) -> dict[str, Any]:
     """The cards with their changes, and the rankings."""
-    sort = "totalCost" if asked.view.measure == COST else "totalTokens"
-    top = people_rows(PeopleQuestion(asked.scope, columns=("topModel",), sort=sort), TOP_PEOPLE)
+    question = PeopleQuestion(asked.scope, columns=("topModel",), sort=asked.view.sort)
+    top = people_rows(question, TOP_PEOPLE)
     whole, sides = measured_periods(asked, compared, top.total_count)
     return {
         "cards": cards(kinds(asked.view.measure), sides, drawn),
@@ -140,13 +141,12 @@ def measured_periods(
 def _beside(asked: Asked, whole: RangeSums) -> tuple[int, str]:
     """What figures of any part of a range are seen beside: everybody ever seen, the top model."""
     known = 0 if asked.scope.teams else lifetime().people
-    return known, top_model(whole, "value_nanos" if asked.view.measure == COST else "tokens")
+    return known, top_model(whole, asked.view.figure)
 
 
 def rankings_context(asked: Asked, whole: RangeSums, top: Rows) -> dict[str, Any]:
     """Models, tools, people, weekdays and keys without an owner."""
-    by_cost = asked.view.measure == COST
-    shares = whole.shares("value_nanos" if by_cost else "tokens")
+    shares = whole.shares(asked.view.figure)
     rest = [share.figures for share in shares[TOP_MODELS:]]
     by_tool = whole.by_tool
     unmapped = unmapped_keys(asked.scope) if any(whole.unattributed) else []
@@ -156,7 +156,7 @@ def rankings_context(asked: Asked, whole: RangeSums, top: Rows) -> dict[str, Any
     # Not all the rest: shared keys have a name, though nobody owns them.
     nameless = [row.figures for row in unmapped if not row.key]
     return {
-        "by_cost": by_cost,
+        "ranked_by": asked.view.figure,
         "figures": whole.figures,
         "unattributed": whole.unattributed,
         "shared_keys": shown_lines(shared, TOP_SHARED),
@@ -200,11 +200,12 @@ def earlier(
     asked: Asked, compared: Comparison | None, drawn: Sequence[charts.Bar]
 ) -> dict[date, int]:
     """{first day of a bar: the whole of the days before}; empty without any usage in these."""
-    then = days_before(compared)
-    found = amounts_of_days(then.values(), asked.scope) if then else {}
-    place = 1 if asked.view.measure == COST else 0
-    amounts = {day: both[place] for day, both in found.items()}
-    return before_bars(drawn, then, amounts) if any(amounts.values()) else {}
+    then, figure = days_before(compared), asked.view.figure
+    found = figures_of_days(then.values(), asked.scope) if then else {}
+    amounts = {day: getattr(figures, figure) for day, figures in found.items()}
+    unknown = {day for day, figures in found.items() if figures.is_unknown(figure)}
+    told = {day: past for day, past in then.items() if past not in unknown}
+    return before_bars(drawn, told, amounts) if any(amounts.values()) else {}
 
 
 def projected(asked: Asked) -> daily.Projection | None:
@@ -214,8 +215,6 @@ def projected(asked: Asked) -> daily.Projection | None:
     learned = daily.days_to_learn_from(today, asked.span[0])
     if not (present and learned):
         return None
-    found = amounts_of_days(learned, asked.scope)
-    place = 1 if asked.view.measure == COST else 0
-    so_far = present[0].value_nanos if place else present[0].tokens
-    known = {day: amounts[place] for day, amounts in found.items()}
-    return daily.project(today, sum(so_far.values()), known, learned)
+    figure, found = asked.view.figure, figures_of_days(learned, asked.scope)
+    amounts = {day: getattr(figures, figure) for day, figures in found.items()}
+    return daily.project(today, getattr(present[0].figures, figure), amounts, learned)

@@ -7,20 +7,32 @@ from datetime import date
 
 from werkzeug.datastructures import MultiDict
 
+from app.queries.people.order import FIGURE_SORTS
+from app.queries.pivot import measures as pivot
+from app.queries.pivot.measures import TOKENS
 from app.web.view.state import View
 
-TOKENS, COST = "tokens", "cost"
 TOOL, MODEL = "tool", "model"
-MEASURES = ((TOKENS, "Tokens"), (COST, "Cost"))
+MEASURES = tuple((name, pivot.MEASURES[name].label) for name in (TOKENS, *pivot.MONEY))
 CUTS = ((TOOL, "By tool"), (MODEL, "By model"))
 
 
 @dataclass(frozen=True)
 class DashboardView(View):
-    """A view with the chart's measure ("tokens", "cost") and what its bars are made of."""
+    """A view with the chart's measure (of `MEASURES`) and what its bars are made of."""
 
     measure: str = TOKENS
     by: str = TOOL
+
+    @property
+    def figure(self) -> str:
+        """Which of `Figures` is measured."""
+        return pivot.MEASURES[self.measure].figure
+
+    @property
+    def sort(self) -> str:
+        """The column of people that is measured."""
+        return next(name for name, figure in FIGURE_SORTS.items() if figure == self.figure)
 
     def arguments(self) -> list[tuple[str, str]]:
         """The canonical query: no empty and no default parameters."""

@@ -13,7 +13,7 @@ from app.importing import FileDay, ImportedFile, Preview, UnownedKey, days_of, u
 from app.states import BatchStatus
 from app.tools import TOOL_OF_PROVIDER
 from app.web.view import charts, formatting
-from app.web.view.charts import SeriesStyle
+from app.web.view.charts import COST, TOTAL, SeriesStyle
 
 SHOWN_NAMES = 12
 """At most this many people, keys and models are named; the rest is a number."""
@@ -23,7 +23,6 @@ MOST_DAYS = 1000
 LONGEST_FILLED = 731
 """In at most this many days a day without rows gets its empty place in the chart."""
 COUNTED, COVERED = "counted", "covered"
-TOTAL, COST = "total", "cost"
 
 
 class RowCount(NamedTuple):

@@ -38,9 +38,9 @@ def _tool_column(tool: Tool) -> Column:
     return Column(name, tool.label, meaning, "tool", width, tool=tool.key)
 
 
-def _money_column(name: str, figure: str) -> Column:
+def _money_column(figure: str) -> Column:
     words = FIGURE_WORDS[figure]
-    return Column(name, words.label, words.meaning, "money", 95, figure=figure)
+    return Column(words.column, words.label, words.meaning, "money", 95, figure=figure)
 
 
 COLUMNS = (
@@ -48,8 +48,8 @@ COLUMNS = (
     Column("name", "Name", "The person's name", "name", 28, "asc"),
     Column("team", "Team", "The person's present team", "team", 90, "asc"),
     Column("totalTokens", "Tokens", "All tokens of the range", "tokens", 80, figure="tokens"),
-    _money_column("totalCost", "value_nanos"),
-    _money_column("totalBilled", "billed_nanos"),
+    _money_column("value_nanos"),
+    _money_column("billed_nanos"),
     Column("change", "Change", "Tokens against the days before", "change", 105),
     Column("trend", "Trend", "Tokens over the range", "curve", 90, ""),
     *map(_tool_column, TOOLS),

@@ -17,7 +17,7 @@ from app.queries.scope import Scope
 from app.queries.sums.figures import Figures, add_up
 from app.web.view import charts, formatting
 from app.web.view.cards import Kind, write_share
-from app.web.view.charts import CACHE, COST, TOTAL, UNPRICED
+from app.web.view.charts import CACHE, COST, TOTAL
 from app.web.view.earlier import before_bars, days_before
 from app.web.view.periods import Comparison
 from app.web.view.tools import ordered_tools
@@ -156,7 +156,11 @@ def _cache_share(read: int, tokens: int) -> int:
 
 def bars(points: Iterable[PersonDayPoint], open_days: set[date]) -> list[charts.Bar]:
     """One bar a day, or one a week of a long range: tokens by tool, and the figures of cards."""
-    return charts.bars([charts.Point(point.day, _amounts(point)) for point in points], open_days)
+    return charts.bars([_point(point) for point in points], open_days)
+
+
+def _point(point: PersonDayPoint) -> charts.Point:
+    return charts.Point(point.day, _amounts(point), point.by_tool)
 
 
 def _amounts(point: PersonDayPoint) -> dict[str, int]:
@@ -167,7 +171,6 @@ def _amounts(point: PersonDayPoint) -> dict[str, int]:
         COST: figures.value_nanos,
         ACTIVE: int(bool(point.by_tool)),
         CACHE: figures.cache_read_tokens,
-        UNPRICED: figures.unpriced_tokens,
     }
 
 

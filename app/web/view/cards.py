@@ -40,8 +40,8 @@ class Kind(NamedTuple, Generic[Measured]):
     """How a card is made from what was measured, and its curve from the amounts of a bar.
 
     `says`: what stands in place of the amount that its change compares. `is_unknown`: the figure
-    is not known, and never shown as a zero. `quiet`: of an unknown figure no change is said
-    either.
+    is not known, as `unknown` says, and never shown as a zero. `quiet`: of an unknown figure no
+    change is said either.
     """
 
     label: str
@@ -50,6 +50,7 @@ class Kind(NamedTuple, Generic[Measured]):
     full: Callable[[Measured], str]
     of_bar: Callable[[dict[str, int]], int] | None = None
     is_unknown: Callable[[Measured], bool] = lambda _: False
+    unknown: str = "No price is known"
     quiet: bool = False
     says: Callable[[Measured], str] | None = None
     note: Callable[[Measured], str] = lambda _: ""
@@ -84,7 +85,7 @@ def _card(kind: Kind[Measured], sides: Sides[Measured], complete: Sequence[dict[
     return Card(
         label=kind.label,
         value=_figure(kind, sides.shown),
-        full="No price is known" if unknown else kind.full(sides.shown),
+        full=kind.unknown if unknown else kind.full(sides.shown),
         note="" if unknown else kind.note(sides.shown),
         change=_change(kind, sides),
         compared=_both_sides(kind, sides),

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from typing import NamedTuple
 
 from app.dates import week_start
-from app.queries.sums.figures import Figures
+from app.queries.sums.figures import Figures, add_up
 
 LONGEST_DAILY_RANGE = 90
 """A range with more days than this is drawn in weeks."""
@@ -28,10 +29,11 @@ MAX_LABELS = 10
 
 
 class Point(NamedTuple):
-    """The amounts of one day by series name."""
+    """The amounts of one day by series name, and the figures of series where pages tell them."""
 
     day: date
     amounts: dict[str, int]
+    figures: Mapping[str, Figures] = MappingProxyType({})
 
 
 class Bar(NamedTuple):
@@ -44,18 +46,20 @@ class Bar(NamedTuple):
     last: date
     amounts: dict[str, int]
     open: bool
+    figures: Mapping[str, Figures] = MappingProxyType({})
+
+    @property
+    def whole(self) -> Figures:
+        """The figures of all series."""
+        return add_up(self.figures.values())
+
+    def of(self, series: str) -> Figures:
+        """The figures of a series, zeros where it has no usage."""
+        return self.figures.get(series, Figures())
 
 
-TOTAL, COST, CACHE, UNPRICED = "total", "cost", "cache", "unpriced"
+TOTAL, COST, BILLED, CACHE = "tokens", "value_nanos", "billed_nanos", "cache"
 """Keys of a bar's own amounts, beside those of its series."""
-
-
-def bar_figures(bar: Bar) -> Figures:
-    """Tokens and value of the days of a bar."""
-    amounts = bar.amounts
-    return Figures(
-        tokens=amounts[TOTAL], value_nanos=amounts[COST], unpriced_tokens=amounts[UNPRICED]
-    )
 
 
 class SeriesStyle(NamedTuple):
@@ -143,7 +147,16 @@ def _bar(points: Sequence[Point], open_days: set[date], length: int) -> Bar:
         points[-1].day,
         amounts,
         len(points) < length or any(point.day in open_days for point in points),
+        _by_series(points),
     )
+
+
+def _by_series(points: Sequence[Point]) -> dict[str, Figures]:
+    parts: dict[str, list[Figures]] = {}
+    for point in points:
+        for series, figures in point.figures.items():
+            parts.setdefault(series, []).append(figures)
+    return {series: add_up(found) for series, found in parts.items()}
 
 
 def round_ticks(highest: int, wanted: int = 5) -> list[int]:

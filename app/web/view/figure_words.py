@@ -9,8 +9,8 @@ class FigureWords(NamedTuple):
     """The words of a figure: its label and meaning, and what is said where it is not known.
 
     Of all usage: `dash` in its place, and `unknown`. Of a part of it: `partly`, and what so many
-    tokens `lack`. `heading` is the column of these tokens in an export, and `money` the kind of
-    money there ("" of what is none).
+    tokens `lack`. `heading` is the column of these tokens in an export. Of money alone: its kind
+    there (`money`), its `column` among people and its `measure`, as addresses name them.
     """
 
     label: str
@@ -22,6 +22,8 @@ class FigureWords(NamedTuple):
     legend: str
     heading: str
     money: str = ""
+    column: str = ""
+    measure: str = ""
 
 
 FIGURE_WORDS = {
@@ -35,6 +37,8 @@ FIGURE_WORDS = {
         legend="\u2014 no price; +? partly priced.",
         heading="unpricedTokens",
         money="value",
+        column="totalCost",
+        measure="cost",
     ),
     "billed_nanos": FigureWords(
         label="Billed",
@@ -46,6 +50,8 @@ FIGURE_WORDS = {
         legend="\u2014 billed not known; +? known in part.",
         heading="unbilledTokens",
         money="billed",
+        column="totalBilled",
+        measure="billed",
     ),
     "requests": FigureWords(
         label="Requests",

@@ -40,7 +40,6 @@ def site_parts() -> dict[str, Any]:
         "range_arguments": range_arguments,
         "range_picker": range_picker,
         "strips": charts.strips,
-        "bar_figures": charts.bar_figures,
         "tool_parts": tool_parts,
         "model_class": colors.model_class,
         "records_link": records_link,

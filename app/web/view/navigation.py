@@ -10,6 +10,7 @@ from flask import request, url_for
 from app.dates import utc_today
 from app.queries.records.origin import Origin
 from app.queries.records.question import Whose
+from app.web.view.figure_words import FIGURE_WORDS
 from app.web.view.records import records_link
 from app.web.view.state import View, parse_view
 
@@ -22,8 +23,10 @@ PAGES = (
 )
 PAGES_OF_FIGURES = ("dashboard.page", "people.page")
 """Pages with a range and filters: a link to them takes those of the present page along."""
-PAGES_BY_COST = {"dashboard.page": ("measure", "cost"), "people.page": ("sort", "totalCost")}
-"""How each of them puts cost first."""
+MEASURES_OF_COLUMNS = {
+    words.column: words.measure for words in FIGURE_WORDS.values() if words.money
+}
+"""Money that pages put first: the list of people by a column, the overview by a measure."""
 WITH_PAGES_BELOW = ("imports.page", "settings_keys.page")
 PATH_CHARACTERS = "!$&'()*+,:;=@"
 """What stands in a path as it is, beside letters, digits and "-._~"."""
@@ -46,19 +49,28 @@ BESIDE = ("email", "totalTokens", "totalCost")
 def navigation() -> list[tuple[str, str, bool]]:
     """(URL, label, is the present page) of the main pages."""
     pairs = parse_view(request.args, utc_today()).arguments()
-    by_cost = request.args.get("measure") == "cost" or request.args.get("sort") == "totalCost"
     return [
-        (url_for(endpoint) + _taken_along(endpoint, pairs, by_cost), label, is_present(endpoint))
+        (url_for(endpoint) + _taken_along(endpoint, pairs), label, is_present(endpoint))
         for endpoint, label in PAGES
     ]
 
 
-def _taken_along(endpoint: str, pairs: list[tuple[str, str]], by_cost: bool) -> str:
-    """Range, filters, and cost where it was chosen, for a page that has them."""
+def _taken_along(endpoint: str, pairs: list[tuple[str, str]]) -> str:
+    """Range, filters, and the money that was put first, for a page that has them."""
     if endpoint not in PAGES_OF_FIGURES:
         return ""
-    told = [*pairs, PAGES_BY_COST[endpoint]] if by_cost else pairs
+    told = [*pairs, *_put_first(endpoint)]
     return f"?{urlencode(told)}" if told else ""
+
+
+def _put_first(endpoint: str) -> list[tuple[str, str]]:
+    """How a page puts the money first that the present page does."""
+    asked = (request.args.get("measure"), request.args.get("sort"))
+    for column, measure in MEASURES_OF_COLUMNS.items():
+        if measure == asked[0] or column == asked[1]:
+            by_column = [("sort", column), *columns_for(column)]
+            return by_column if endpoint == "people.page" else [("measure", measure)]
+    return []
 
 
 def is_present(endpoint: str) -> bool:
