@@ -23,7 +23,7 @@ from tests.counting import reads_of
 from tests.filled import COMPANY_DAYS, Reader
 
 RANGE = f"start={COMPANY_DAYS[0]}&end={COMPANY_DAYS[1]}"
-MOST_WARM, MOST_COLD = 8, 21
+MOST_WARM, MOST_COLD = 9, 24
 PAGES = (
     "/?",
     "/?by=model&measure=cost&",

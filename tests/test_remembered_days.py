@@ -77,6 +77,7 @@ def replace(day: date, tokens: int, email: str = PEOPLE[0], model: str = "auto")
 
 
 def test_an_answer_outlives_what_did_not_touch_it(database: Database) -> None:
+    replace(date(2026, 1, 1), 10)
     for scope in (SPRING, SUMMER):
         told(scope)
     replace(FIRST, 10)
@@ -93,6 +94,7 @@ def test_an_answer_outlives_what_did_not_touch_it(database: Database) -> None:
 
 
 def test_what_happened_in_between_is_all_caught_up_with(database: Database) -> None:
+    replace(date(2026, 1, 1), 10)
     for scope in (SPRING, SUMMER):
         told(scope)
     replace(date(2026, 4, 1), 1)
@@ -152,3 +154,12 @@ def test_a_day_says_when_it_changed_last(database: Database) -> None:
     versions = database.execute_sql("SELECT data_version, overall_version FROM meta").fetchall()
     assert rows == [(day_number(FIRST), versions[0][0])]
     assert versions[0][1] < versions[0][0]
+
+
+def test_who_or_what_is_new_changes_any_answer(database: Database) -> None:
+    for email, model in ((PEOPLE[0], "auto"), (PEOPLE[1], "auto"), (PEOPLE[1], "gpt-5-codex")):
+        told(SPRING)
+        asked.clear()
+        replace(FIRST, 10, email, model)
+        told(SPRING)
+        assert asked == [SPRING]

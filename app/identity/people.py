@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from app.database import database
 from app.models import Actor, Mapping, Member, Person, PersonAlias
 from app.usage import normal_email
+from app.versions import bump_data_version
 
 PIECE = 500
 """How many rows go into one statement."""
@@ -21,9 +22,11 @@ def ensure_people(names_by_email: dict[str, str]) -> dict[str, int]:
     ]
     for start in range(0, len(missing), PIECE):
         Person.insert_many(missing[start : start + PIECE]).on_conflict_ignore().execute()
-    for email, (person_id, name) in known.items():
-        if names[email] and not name:
-            Person.update(name=names[email]).where(Person.id == person_id).execute()
+    unnamed = [email for email, (_, name) in known.items() if names[email] and not name]
+    for email in unnamed:
+        Person.update(name=names[email]).where(Person.id == known[email][0]).execute()
+    if missing or unnamed:
+        bump_data_version()
     found = _people_named(names) if missing else known
     return {email: person_id for email, (person_id, _) in found.items()}
 

@@ -15,7 +15,7 @@ from app.ledger.days import (
     writing_usage,
 )
 from app.ledger.records import RecordWriter, StampSums, ensure_models, hash_of
-from app.ledger.version import bump_data_version
+from app.versions import bump_data_version
 
 __all__ = (
     "DEMO_ORGANIZATION",

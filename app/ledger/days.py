@@ -10,12 +10,12 @@ from enum import StrEnum
 from app.database import database, is_postgres, writing
 from app.dates import day_number, now_seconds, utc_today
 from app.ledger.records import RecordWriter, StampSums, hash_of
-from app.ledger.version import bump_data_version
 from app.locks import NAMESPACE
 from app.models import DayChange, Organization, Partition, Run
 from app.rollups import refresh_day
 from app.states import Source
 from app.usage import DayUsage, UsageRecord
+from app.versions import bump_data_version
 
 DEMO_ORGANIZATION = "demo"
 """Name of the invented organisation at every provider."""

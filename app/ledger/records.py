@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 from app.database import insert_rows
 from app.identity import ensure_actors, name_actors, resolve_everybody
-from app.ledger.version import bump_data_version
 from app.model_names import display_name
 from app.models import MODEL, TOOL, Organization, Partition, Slice, Usage
 from app.usage import RawActor, Tokens, UsageRecord
+from app.versions import bump_data_version
 
 USAGE_COLUMNS = (
     "partition_id",
@@ -185,6 +185,7 @@ def ensure_models(wanted: set[tuple[str, str]]) -> dict[tuple[str, str], int]:
             for tool, raw in missing
         ]
         Slice.insert_many(rows).on_conflict_ignore().execute()
+        bump_data_version()
         stored = _model_slices()
     return {pair: stored[pair] for pair in wanted}
 

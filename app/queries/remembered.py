@@ -22,11 +22,11 @@ MOST_BYTES = 64 * 2**20
 MOST_ANSWERS = 5000
 BYTES_AN_ENTRY = 500
 """What keeping an answer takes beside question and answer themselves."""
-ANY_DAY = (0, 99991231)
+ANY_DAY, NO_DAY = (0, 99991231), (1, 0)
 P = ParamSpec("P")
 Answer = TypeVar("Answer")
 Days = tuple[int, int]
-"""The first and last day (YYYYMMDD) that an answer depends on."""
+"""The first and last day (YYYYMMDD) whose usage an answer depends on."""
 
 
 class _Question(NamedTuple):
@@ -51,9 +51,7 @@ class _Changes(NamedTuple):
 
     def touch(self, days: Days) -> bool:
         """Whether an answer about these days may be another one now."""
-        if self.overall or (days == ANY_DAY and self.days):
-            return True
-        return any(days[0] <= day <= days[1] for day in self.days)
+        return self.overall or any(days[0] <= day <= days[1] for day in self.days)
 
 
 class _Kept:
@@ -120,6 +118,11 @@ def size_of(value: object) -> int:
 def any_day(*_: Any, **__: Any) -> Days:
     """The days of an answer that the usage of any day may change."""
     return ANY_DAY
+
+
+def no_day(*_: Any, **__: Any) -> Days:
+    """The days of an answer that no usage changes: who and what there is, not how much."""
+    return NO_DAY
 
 
 def remembered(

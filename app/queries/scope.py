@@ -9,7 +9,7 @@ from peewee import Expression, Field, ModelSelect
 
 from app.dates import day_number, days_before
 from app.models import ALL_SLICE, MODEL, TOOL, Person, PersonDay, Slice, Team, TotalDay
-from app.queries.remembered import Days, remembered
+from app.queries.remembered import Days, no_day, remembered
 
 FIRST_DAY, LAST_DAY = 0, 99991231
 
@@ -89,7 +89,7 @@ class Slices(NamedTuple):
     by_model: dict[int, tuple[str, str]]
 
 
-@remembered()
+@remembered(days=no_day)
 def _all_slices() -> list[tuple[int, str, str, str, str]]:
     """(id, kind, tool, raw model, display name) of every slice, the first seen first."""
     columns = (Slice.id, Slice.kind, Slice.tool, Slice.model, Slice.name)
@@ -101,7 +101,7 @@ def slices_of(scope: Scope) -> Slices:
     return _slices(scope.tools, scope.models)
 
 
-@remembered()
+@remembered(days=no_day)
 def _slices(tools: tuple[str, ...], models: tuple[str, ...]) -> Slices:
     rows = _all_slices()
     of_tools = {
@@ -134,7 +134,7 @@ def model_names() -> set[str]:
     return {name for _, kind, _, *both in _all_slices() if kind == MODEL for name in both if name}
 
 
-@remembered()
+@remembered(days=no_day)
 def teams() -> dict[int, str]:
     """The name of every team by its id; remembered."""
     return dict(Team.select(Team.id, Team.name).tuples())

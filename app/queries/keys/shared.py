@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from app.identity import key_ids
 from app.models import Actor, ApiKey, Mapping, Partition, Usage
-from app.queries.remembered import remembered
+from app.queries.remembered import no_day, remembered
 from app.queries.scope import Scope, Slices, its_days, slices_of
 from app.queries.shortened import at_most
 from app.queries.sums.figures import Figures, add_up
@@ -105,7 +105,7 @@ def _together(parts: Iterable[SharedLine], label: str = "") -> SharedLine:
     return SharedLine(label, tuple(sorted(keys)), figures, by_tool)
 
 
-@remembered()
+@remembered(days=no_day)
 def shared_labels() -> dict[str, str]:
     """The names of shared keys by their ids, and by what files call them; remembered."""
     shared = Mapping.select(Mapping.key, Mapping.label).where(Mapping.label != "")

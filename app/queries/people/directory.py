@@ -11,7 +11,7 @@ from app.database import database, total
 from app.dates import day_of
 from app.identity import aliases
 from app.models import ALL_SLICE, Person, PersonDay, PersonMonth, Team
-from app.queries.remembered import remembered
+from app.queries.remembered import no_day, remembered
 from app.usage import normal_email
 
 BETWEEN_TEXTS = "\0"
@@ -35,7 +35,7 @@ class ListedPerson(NamedTuple):
         return bool(self.left and self.last_day and self.last_day > self.left)
 
 
-@remembered()
+@remembered(days=no_day)
 def further_emails() -> dict[str, tuple[str, ...]]:
     """The further e-mails of everybody who has some, by their own; remembered."""
     found: dict[str, list[str]] = {}
@@ -55,7 +55,7 @@ def people_found(words: str) -> set[int] | None:
     return {key for key, texts in _texts().items() if wanted in texts}
 
 
-@remembered(lambda found: sum(250 + len(texts) for texts in found.values()))
+@remembered(lambda found: sum(250 + len(texts) for texts in found.values()), days=no_day)
 def _texts() -> dict[int, str]:
     """What each person is found by."""
     further = further_emails()

@@ -9,7 +9,8 @@ def bump_data_version(day: int | None = None) -> None:
     """Tell every cache that the data changed: only of `day` (YYYYMMDD), or of any day.
 
     Part of the writing transaction. "Only of a day" is said of usage and its rollups; whoever
-    changes people, teams, names or mappings changes what every day shows.
+    makes or changes people, teams, names or mappings changes what every day shows, and what is
+    remembered of `NO_DAY`.
     """
     Meta.update(data_version=Meta.data_version + 1).execute()
     version = Meta.select(Meta.data_version)
