@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from peewee import EXCLUDED, Expression, ModelSelect, SelectQuery, Value, fn
+from peewee import EXCLUDED, Case, Expression, ModelSelect, SelectQuery, Value, fn
 
 from app.models import (
     ALL_SLICE,
@@ -21,6 +21,7 @@ from app.models import (
     Partition,
     PersonDay,
     PersonMonth,
+    PersonSpan,
     Slice,
     Sums,
     TotalDay,
@@ -67,6 +68,7 @@ def refresh_day(day: int) -> None:
     _add_to_months(everybody, sign=1)
     _drop_empty_months(PersonMonth.month == day // 100)
     _insert_total_day(day)
+    _move_spans(day)
 
 
 def refresh_people(person_ids: Collection[int]) -> None:
@@ -81,11 +83,13 @@ def refresh_people(person_ids: Collection[int]) -> None:
     _insert_person_days(PERSON.in_(list(person_ids)) & Partition.counts, theirs)
     _add_to_months(theirs, sign=1)
     _add_to_people_counts(theirs, sign=1)
+    PersonSpan.delete().where(PersonSpan.person_id.in_(list(person_ids))).execute()
+    _add_spans(theirs)
 
 
 def refresh_everything() -> None:
     """Make all rollups from scratch, from usage."""
-    for table in (PersonDay, PersonMonth, TotalDay):
+    for table in (PersonDay, PersonMonth, PersonSpan, TotalDay):
         table.delete().execute()
     for (day,) in Partition.select(Partition.day).distinct().order_by(Partition.day).tuples():
         refresh_day(day)
@@ -177,6 +181,44 @@ def _add_to_people_counts(where: Expression, *, sign: int) -> None:
         .group_by(PersonDay.slice, PersonDay.day)
     )
     _add(TotalDay, ("slice", "day"), (*SUM_COLUMNS, "people"), query)
+
+
+def _move_spans(day: int) -> None:
+    """Let the spans of persons begin or end with `day`, or no more, as they used it or not."""
+    edge = (PersonSpan.first_day == day) | (PersonSpan.last_day == day)
+    theirs = PersonDay.select(PersonDay.person_id).where(_of_all(PersonDay.day == day))
+    without = PersonSpan.select(PersonSpan.person_id).where(
+        edge & PersonSpan.person_id.not_in(theirs)
+    )
+    gone = [one for (one,) in without.tuples()]
+    if gone:
+        PersonSpan.delete().where(PersonSpan.person_id.in_(gone)).execute()
+        _add_spans(PersonDay.person_id.in_(gone))
+    _add_spans(PersonDay.day == day)
+
+
+def _add_spans(where: Expression) -> None:
+    """Let spans reach the chosen person days, too."""
+    edges = (fn.MIN(PersonDay.day), fn.MAX(PersonDay.day))
+    query = (
+        PersonDay.select(PersonDay.person_id, *edges)
+        .where(_of_all(where) & (PersonDay.person_id != UNATTRIBUTED))
+        .group_by(PersonDay.person_id)
+    )
+    fields = (PersonSpan.person_id, PersonSpan.first_day, PersonSpan.last_day)
+    earlier = EXCLUDED.first_day < PersonSpan.first_day
+    later = EXCLUDED.last_day > PersonSpan.last_day
+    first = Case(None, [(earlier, EXCLUDED.first_day)], PersonSpan.first_day)
+    last = Case(None, [(later, EXCLUDED.last_day)], PersonSpan.last_day)
+    PersonSpan.insert_from(query, fields).on_conflict(
+        conflict_target=[PersonSpan.person_id],
+        update={PersonSpan.first_day: first, PersonSpan.last_day: last},
+        where=earlier | later,
+    ).execute()
+
+
+def _of_all(where: Expression) -> Expression:
+    return (PersonDay.slice == ALL_SLICE) & where
 
 
 def _add(

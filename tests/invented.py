@@ -167,7 +167,7 @@ def stored_content() -> list[tuple]:
 
 def rollup_content() -> list[tuple]:
     """Every row of the read side."""
-    from app.models import PersonDay, PersonMonth, TotalDay
+    from app.models import PersonDay, PersonMonth, PersonSpan, TotalDay
 
     content: list[tuple] = []
     for table, keys in (
@@ -177,4 +177,5 @@ def rollup_content() -> list[tuple]:
     ):
         columns = [getattr(table, name) for name in (*keys, *SUM_COLUMNS)]
         content += sorted(table.select(*columns).tuples())
+    content += sorted(PersonSpan.select().tuples())
     return content

@@ -33,6 +33,7 @@ from app.models.rollups import (
     UNATTRIBUTED,
     PersonDay,
     PersonMonth,
+    PersonSpan,
     Sums,
     TotalDay,
 )
@@ -41,8 +42,8 @@ from app.models.runs import ProviderRun, Run, Slot
 TABLES = (
     Meta, DayVersion, Organization, Team, Person, PersonAlias, Member, ApiKey, Workspace, Mapping,
     MappingChange, Slice, Actor, Slot, Run, ProviderRun, Partition, DayChange, Usage, PersonDay,
-    PersonMonth, TotalDay, ImportBatch, ImportedRow, RejectedRow, LoginSession, ApiToken,
-    LoginTry, KnownPlace, AuditEvent,
+    PersonMonth, PersonSpan, TotalDay, ImportBatch, ImportedRow, RejectedRow, LoginSession,
+    ApiToken, LoginTry, KnownPlace, AuditEvent,
 )  # fmt: skip
 
 __all__ = (
@@ -50,7 +51,7 @@ __all__ = (
     "ApiKey", "ApiToken", "AuditEvent", "DayChange", "DayVersion", "ImportBatch", "ImportedRow",
     "KnownPlace", "LoginSession", "LoginTry", "Mapping", "MappingChange", "Member", "Meta",
     "Organization",
-    "Partition", "Person", "PersonAlias", "PersonDay", "PersonMonth", "ProviderRun",
+    "Partition", "Person", "PersonAlias", "PersonDay", "PersonMonth", "PersonSpan", "ProviderRun",
     "RejectedRow", "Run", "Slice", "Slot", "Sums", "Table", "Team", "TotalDay", "Usage",
     "Workspace",
 )  # fmt: skip

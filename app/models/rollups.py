@@ -70,3 +70,11 @@ class TotalDay(Sums):
     class Meta:
         primary_key = CompositeKey("slice", "day")
         indexes = ((("day",), False),)
+
+
+class PersonSpan(Table):
+    """Rollup: the first and last day of all of a person's usage."""
+
+    person_id = IntegerField(primary_key=True)
+    first_day = IntegerField()
+    last_day = IntegerField()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
-from peewee import JOIN, fn
+from peewee import JOIN
 
 from app.database import database, total
 from app.dates import day_of
 from app.identity import aliases
-from app.models import ALL_SLICE, Person, PersonDay, PersonMonth, Team
+from app.models import ALL_SLICE, Person, PersonMonth, PersonSpan, Team
 from app.queries.remembered import no_day, remembered
 from app.usage import normal_email
 
@@ -83,12 +83,7 @@ def _everybody() -> dict[int, ListedPerson]:
         .group_by(PersonMonth.person_id)
         .tuples()
     )
-    last = dict(
-        PersonDay.select(PersonDay.person_id, fn.MAX(PersonDay.day))
-        .where(PersonDay.slice == ALL_SLICE)
-        .group_by(PersonDay.person_id)
-        .tuples()
-    )
+    last = dict(PersonSpan.select(PersonSpan.person_id, PersonSpan.last_day).tuples())
     rows = (
         Person.select(Person.id, Person.email, Person.name, Team.name, Person.left_day)
         .join(Team, JOIN.LEFT_OUTER)

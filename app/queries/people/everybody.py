@@ -9,14 +9,14 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from peewee import fn
+from peewee import JOIN
 
 from app.database import database
 from app.dates import day_of
 from app.identity import aliases
-from app.models import ALL_SLICE, SUM_COLUMNS, UNATTRIBUTED, Person, PersonDay
+from app.models import SUM_COLUMNS, UNATTRIBUTED, Person, PersonSpan
 from app.queries.remembered import remembered
 from app.queries.scope import Scope, Slices, its_days, slices_of, teams
 from app.queries.sums.figures import Figures, add_up
@@ -114,22 +114,17 @@ def _everybody_known() -> dict[int, Known]:
 
 
 def _known_people(ids: list[int] | None) -> dict[int, Known]:
-    edges = (edge_day(fn.MIN, Person.id), edge_day(fn.MAX, Person.id))
+    edges = (PersonSpan.first_day, PersonSpan.last_day)
     columns = (Person.id, Person.email, *edges, Person.name, Person.team, Person.left_day)
-    query = Person.select(*columns)
+    query = Person.select(*columns).join(
+        PersonSpan, JOIN.LEFT_OUTER, on=Person.id == PersonSpan.person_id
+    )
     rows = database.execute(query if ids is None else query.where(Person.id.in_(ids))).fetchall()
     named = teams()
     return {
         key: Known(email, first or 0, last or 0, name, named[team] if team else "", left or 0)
         for key, email, first, last, name, team, left in rows
     }
-
-
-def edge_day(edge: Any, person_id: Any) -> Any:
-    """The first (`fn.MIN`) or last (`fn.MAX`) day of a person, of all time and unfiltered."""
-    return PersonDay.select(edge(PersonDay.day)).where(
-        (PersonDay.slice == ALL_SLICE) & (PersonDay.person_id == person_id)
-    )
 
 
 def edges_of(person: Known) -> tuple[date | None, date | None]:

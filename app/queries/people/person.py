@@ -10,12 +10,12 @@ from functools import reduce
 from operator import or_
 from typing import NamedTuple
 
-from peewee import ModelSelect, fn
+from peewee import JOIN, ModelSelect, fn
 
 from app.database import database
 from app.dates import day_of
 from app.identity import aliases
-from app.models import ALL_SLICE, SUM_COLUMNS, Person, PersonDay
+from app.models import ALL_SLICE, SUM_COLUMNS, Person, PersonDay, PersonSpan
 from app.queries.scope import Scope, slices_of
 from app.queries.sums.figures import Figures, add_up
 from app.usage import normal_email
@@ -81,12 +81,13 @@ def known_person(email: str) -> KnownPerson | None:
             Person.id,
             Person.email,
             Person.name,
-            _own_days(fn.MIN(PersonDay.day)),
-            _own_days(fn.MAX(PersonDay.day)),
+            PersonSpan.first_day,
+            PersonSpan.last_day,
             _own_days(PersonDay.day).order_by(PersonDay.tokens.desc(), PersonDay.day).limit(1),
             _own_days(fn.MAX(PersonDay.tokens)),
             Person.left_day,
         )
+        .join(PersonSpan, JOIN.LEFT_OUTER, on=Person.id == PersonSpan.person_id)
         .where(Person.email == email)
         .tuples()
         .first()
