@@ -83,16 +83,16 @@ def test_money_that_nobody_knows_is_never_zero(importer: Importer) -> None:
     unknown = tokens(usage(key="nova", tokens=7_000, model="claude-nova-9"))
     number = importer.stage(unknown, "unknown.csv")
     page = importer.read(f"/import/{number}")
-    assert "Cost $0.00 \u2014 not priced \u2014 not priced" in page
+    assert "Cost not priced $0.00 \u2014 \u2014" in page
     assert "Good rows hold 7,000 tokens, no known price." in page
     assert "1 key of nobody nova 7.00 K, \u2014 not priced" in page
     importer.done(number, "import")
     page = importer.read(f"/import/{number}")
-    assert "Before After Change Tokens 0 7.00 K +7.00 K Cost $0.00 \u2014 not priced" in page
+    assert "Before After Change Tokens 0 7.00 K +7.00 K Cost not priced $0.00 \u2014 \u2014" in page
     more = usage(key="nova", model="claude-nova-9", tokens=5, workspace="W")
     part = importer.stage(tokens(more, usage(tokens=1_000_000)), "part.csv")
     page = importer.read(f"/import/{part}")
-    assert "Cost partly priced \u2014 not priced $3.00 +$3.00" in page
+    assert "Cost partly priced \u2014 $3.00 +$3.00" in page
     assert "$3.00, partly priced." in page
     history = importer.read("/import")
     assert "7.00 K \u2014 not priced" in history
@@ -280,7 +280,7 @@ def test_the_history_names_every_import_and_turns_its_pages(importer: Importer) 
     waiting = importer.stage("\n".join([HEADER, GOOD]), "waiting.csv")
     page = importer.read("/import")
     assert "27 imports, 1 file waiting" in page
-    assert "Days New Known" in page
+    assert "Days Tokens Cost New Known" in page
     assert f"waiting.csv #{waiting} waiting" in page
     assert "file-26.csv" in page
     assert "file-01.csv" not in page

@@ -37,7 +37,7 @@ def history_count() -> int:
     return int(ImportBatch.select().where(ImportBatch.status.in_(_PAST)).count())
 
 
-def waiting(limit: int = 50) -> list[ImportedFile]:
+def waiting(limit: int = 1000) -> list[ImportedFile]:
     """Files that were staged and neither applied nor discarded, the newest first."""
     found = (
         ImportBatch.select(ImportBatch, Organization)
