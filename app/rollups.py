@@ -1,7 +1,8 @@
 """The read side: sums per person and day, per person and month, and per day.
 
-They are derived from `usage` and always written in the transaction that changes it. A row
-exists for three kinds of slice: everything, one tool, one raw model of a tool.
+They are derived from `usage` by way of its sums per actor and partition, and always written in
+the transaction that changes what counts. A row exists for three kinds of slice: everything, one
+tool, one raw model of a tool.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from peewee import EXCLUDED, Case, Expression, ModelSelect, SelectQuery, Value, fn
+from peewee import EXCLUDED, Case, Expression, Field, ModelSelect, SelectQuery, Value, fn
 
 from app.models import (
     ALL_SLICE,
@@ -18,6 +19,7 @@ from app.models import (
     TOOL,
     UNATTRIBUTED,
     Actor,
+    ActorDay,
     Partition,
     PersonDay,
     PersonMonth,
@@ -28,6 +30,8 @@ from app.models import (
     Usage,
 )
 
+DAYS_AT_ONCE = 400
+"""How many days one statement names: databases bound the number of values in it."""
 PERSON = fn.COALESCE(Actor.person, UNATTRIBUTED)
 TOKENS = (
     Usage.input_tokens
@@ -50,6 +54,12 @@ USAGE_SUMS = (
     fn.COALESCE(fn.SUM(TOKENS).filter(Usage.billed_nanos.is_null()), 0),
     fn.COALESCE(fn.SUM(TOKENS).filter(Usage.requests.is_null()), 0),
 )
+ACTOR_DAY_FIELDS = (
+    ActorDay.partition,
+    ActorDay.actor,
+    ActorDay.model,
+    *(getattr(ActorDay, name) for name in SUM_COLUMNS),
+)
 PERSON_DAY_FIELDS = (
     PersonDay.slice,
     PersonDay.day,
@@ -58,17 +68,34 @@ PERSON_DAY_FIELDS = (
 )
 
 
-def refresh_day(day: int) -> None:
-    """Make every rollup of `day` (YYYYMMDD) agree with its counting usage records."""
-    everybody = PersonDay.day == day
+def sum_up(partition: Partition) -> None:
+    """Make the sums of a partition's actors agree with its usage records."""
+    ActorDay.delete().where(ActorDay.partition == partition).execute()
+    sums = (
+        Usage.select(Usage.partition, Usage.actor, Usage.model, *USAGE_SUMS)
+        .where(Usage.partition == partition)
+        .group_by(Usage.partition, Usage.actor, Usage.model)
+    )
+    ActorDay.insert_from(sums, ACTOR_DAY_FIELDS).execute()
+
+
+def refresh_days(days: Collection[int]) -> None:
+    """Make every rollup of these days (YYYYMMDD) agree with what counts of them."""
+    wanted = sorted(set(days))
+    for start in range(0, len(wanted), DAYS_AT_ONCE):
+        _refresh_days(wanted[start : start + DAYS_AT_ONCE])
+
+
+def _refresh_days(days: list[int]) -> None:
+    everybody = PersonDay.day.in_(days)
     _add_to_months(everybody, sign=-1)
     PersonDay.delete().where(everybody).execute()
-    TotalDay.delete().where(TotalDay.day == day).execute()
-    _insert_person_days(Usage.partition.in_(_counting_partitions(day)), everybody)
+    TotalDay.delete().where(TotalDay.day.in_(days)).execute()
+    _insert_person_days(Partition.day.in_(days) & Partition.counts, everybody)
     _add_to_months(everybody, sign=1)
-    _drop_empty_months(PersonMonth.month == day // 100)
-    _insert_total_day(day)
-    _move_spans(day)
+    _drop_empty_months(PersonMonth.month.in_({day // 100 for day in days}))
+    _insert_total_days(days)
+    _move_spans(days)
 
 
 def refresh_people(person_ids: Collection[int]) -> None:
@@ -89,25 +116,23 @@ def refresh_people(person_ids: Collection[int]) -> None:
 
 def refresh_everything() -> None:
     """Make all rollups from scratch, from usage."""
-    for table in (PersonDay, PersonMonth, PersonSpan, TotalDay):
+    for table in (ActorDay, PersonDay, PersonMonth, PersonSpan, TotalDay):
         table.delete().execute()
-    for (day,) in Partition.select(Partition.day).distinct().order_by(Partition.day).tuples():
-        refresh_day(day)
+    for partition in list(Partition.select().order_by(Partition.id)):
+        sum_up(partition)
+    refresh_days([day for (day,) in Partition.select(Partition.day).distinct().tuples()])
 
 
-def _counting_partitions(day: int) -> ModelSelect:
-    return Partition.select(Partition.id).where((Partition.day == day) & Partition.counts)
-
-
-def _insert_person_days(usage_where: Expression, rollup_where: Expression) -> None:
-    """Rows of each model from usage, then of each tool from those, then of everything."""
+def _insert_person_days(counting: Expression, rollup_where: Expression) -> None:
+    """Rows of each model from the actors', then of each tool from those, then of everything."""
+    sums = (fn.SUM(getattr(ActorDay, name)) for name in SUM_COLUMNS)
     models = (
-        Usage.select(Usage.model, Usage.day, PERSON, *USAGE_SUMS)
+        ActorDay.select(ActorDay.model, Partition.day, PERSON, *sums)
         .join(Actor)
-        .switch(Usage)
+        .switch(ActorDay)
         .join(Partition)
-        .where(usage_where)
-        .group_by(Usage.model, Usage.day, PERSON)
+        .where(counting)
+        .group_by(ActorDay.model, Partition.day, PERSON)
     )
     PersonDay.insert_from(models, PERSON_DAY_FIELDS).execute()
     whole = Slice.alias()
@@ -154,7 +179,7 @@ def _drop_empty_months(where: Expression) -> None:
     PersonMonth.delete().where(where & (PersonMonth.days == 0)).execute()
 
 
-def _insert_total_day(day: int) -> None:
+def _insert_total_days(days: list[int]) -> None:
     query = (
         PersonDay.select(
             PersonDay.slice,
@@ -162,7 +187,7 @@ def _insert_total_day(day: int) -> None:
             *(fn.SUM(getattr(PersonDay, name)) for name in SUM_COLUMNS),
             fn.COUNT(PersonDay.person_id).filter(PersonDay.person_id != UNATTRIBUTED),
         )
-        .where(PersonDay.day == day)
+        .where(PersonDay.day.in_(days))
         .group_by(PersonDay.slice, PersonDay.day)
     )
     fields = [getattr(TotalDay, name) for name in ("slice", "day", *SUM_COLUMNS, "people")]
@@ -183,18 +208,23 @@ def _add_to_people_counts(where: Expression, *, sign: int) -> None:
     _add(TotalDay, ("slice", "day"), (*SUM_COLUMNS, "people"), query)
 
 
-def _move_spans(day: int) -> None:
-    """Let the spans of persons begin or end with `day`, or no more, as they used it or not."""
-    edge = (PersonSpan.first_day == day) | (PersonSpan.last_day == day)
-    theirs = PersonDay.select(PersonDay.person_id).where(_of_all(PersonDay.day == day))
+def _move_spans(days: list[int]) -> None:
+    """Let the spans of persons begin or end with these days, or no more, as they used them."""
     without = PersonSpan.select(PersonSpan.person_id).where(
-        edge & PersonSpan.person_id.not_in(theirs)
+        (PersonSpan.first_day.in_(days) & ~_used(PersonSpan.first_day))
+        | (PersonSpan.last_day.in_(days) & ~_used(PersonSpan.last_day))
     )
     gone = [one for (one,) in without.tuples()]
     if gone:
         PersonSpan.delete().where(PersonSpan.person_id.in_(gone)).execute()
         _add_spans(PersonDay.person_id.in_(gone))
-    _add_spans(PersonDay.day == day)
+    _add_spans(PersonDay.day.in_(days))
+
+
+def _used(day: Field) -> Expression:
+    """Whether the person of a span has usage on the day at its edge."""
+    mine = (PersonDay.person_id == PersonSpan.person_id) & (PersonDay.day == day)
+    return fn.EXISTS(PersonDay.select(PersonDay.day).where(_of_all(mine)))
 
 
 def _add_spans(where: Expression) -> None:

@@ -17,6 +17,7 @@ import click
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.combining import OrTrigger
 from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from flask.helpers import get_debug_flag
 
@@ -24,6 +25,7 @@ from app import slots
 from app.config import Config
 from app.database import FAILURES, OutdatedSchema, database, require_current_schema
 from app.dates import utc_now
+from app.importing import forget_unfinished
 from app.sync.background import is_stopping, start_work, stop_when_the_process_ends
 from app.sync.order import DemoDatabase, SyncBusy
 from app.sync.run import refuse_beside_demo
@@ -74,8 +76,18 @@ def start(config: Config) -> BackgroundScheduler:
         max_instances=1,
         misfire_grace_time=None,
     )
+    clock.add_job(tidy, DateTrigger(first), misfire_grace_time=None)
     clock.start()
     return clock
+
+
+def tidy() -> None:
+    """Delete what an import left behind whose process died."""
+    try:
+        with database.connection_context():
+            forget_unfinished()
+    except FAILURES as error:
+        log.info("what a killed import left cannot be deleted yet: %s", error)
 
 
 class _Said:

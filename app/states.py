@@ -53,8 +53,9 @@ class ImportRun(StrEnum):
 
 
 class RunStatus(StrEnum):
-    """How a run, or a provider's part of it, stands."""
+    """How a run, or a provider's part of it, stands. PREPARING: not logged yet, perhaps never."""
 
+    PREPARING = "preparing"
     RUNNING = "running"
     OK = "ok"
     FAILED = "failed"
@@ -75,10 +76,14 @@ class SlotStatus(StrEnum):
 
 
 class Rule(StrEnum):
-    """By which rule an actor belongs to somebody, or (SHARED) on purpose to nobody."""
+    """By which rule an actor belongs to somebody, or (SHARED) on purpose to nobody.
+
+    NEW: the rules were not asked yet, because no usage of the actor counts.
+    """
 
     MAPPING = "mapping"
     SHARED = "shared"
     ACCOUNT = "account"
     KEY_OWNER = "key owner"
     KEY_NAME = "key name"
+    NEW = "new"

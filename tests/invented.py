@@ -159,6 +159,7 @@ def stored_content() -> list[tuple]:
         .join(Person, JOIN.LEFT_OUTER)
         .switch(Usage)
         .join(Slice)
+        .where(Partition.prepared == 0)
         .order_by(Partition.day, Partition.source, Usage.sequence)
         .tuples()
     )

@@ -11,15 +11,8 @@ from peewee import Database, fn
 from app import create_app
 from app.config import Config
 from app.database import database as proxy
-from app.dates import day_number
-from app.ledger import (
-    RecordWriter,
-    bump_data_version,
-    organization_for,
-    replace_imported_day,
-    writing_usage,
-)
 from app.models import (
+    ActorDay,
     DayChange,
     Partition,
     PersonDay,
@@ -31,7 +24,6 @@ from app.models import (
 from app.verify import Verifier, repair
 from tests.commands import run_here
 from tests.conftest import close
-from tests.filled import MODELS, record
 from tests.imported import event, events, put, sync_day, total
 from tests.invented import assert_exact, configured, sync
 from tests.upstream import Company, Upstream, true_totals
@@ -62,11 +54,14 @@ def test_a_synced_database_agrees(live: Config, upstream: Upstream) -> None:
     done = run_here(live, "verify")
     assert done.exit_code == 0, done.output
     records = Usage.select().count()
-    rows = sum(table.select().count() for table in (PersonDay, PersonMonth, TotalDay))
+    rows = sum(table.select().count() for table in (ActorDay, PersonDay, PersonMonth, TotalDay))
     assert f"All agree: 7 days, {records:,} records, {rows:,} rollup rows" in done.output
 
 
 TAMPERING = {
+    "sums of an actor": lambda: ActorDay.update(tokens=ActorDay.tokens + 1),
+    "missing sums of actors": lambda: ActorDay.delete(),
+    "a weight": lambda: Partition.update(weight=1),
     "a rollup of a person's day": lambda: PersonDay.update(tokens=PersonDay.tokens + 1),
     "a rollup of a month": lambda: PersonMonth.update(value_nanos=PersonMonth.value_nanos - 1),
     "a rollup of a day": lambda: TotalDay.update(people=TotalDay.people + 1),
@@ -139,15 +134,7 @@ def test_a_repair_lets_the_right_source_count(database: Database) -> None:
 def test_imported_days_agree_too(live: Config) -> None:
     """Of an imported day the order of the records is part of its hash."""
     with proxy.connection_context():
-        run = Run.create(kind="import", status="ok", start_day=1, end_day=1, started_at=1)
-        with writing_usage():
-            writer = RecordWriter(organization_for("cursor"), "town.example")
-            records = [
-                record(MONDAY, f"p{number}@town.example", *MODELS[7], number, 0, 0, 0, 0, nanos=7)
-                for number in (3, 1, 2)
-            ]
-            replace_imported_day(day_number(MONDAY), records, run, writer)
-            bump_data_version()
+        put(events(*(event(user=f"p{number}@town.example") for number in (3, 1, 2))))
     assert run_here(live, "verify").exit_code == 0
     Usage.update(value_nanos=8).where(Usage.sequence == 1).execute()
     assert run_here(live, "verify").exit_code == 1

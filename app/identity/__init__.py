@@ -9,19 +9,20 @@ from app.identity.people import aliases, merges, own_email
 from app.identity.rules import KnownDirectory
 from app.identity.store import (
     Move,
-    ensure_actors,
+    add_actors,
     forget_idle_actors,
     known_directory,
     moves,
     name_actors,
     resolve_again,
     resolve_everybody,
+    resolve_new_actors,
     store_directory,
 )
 
 __all__ = (
-    "BadEmail", "KeyIds", "KnownDirectory", "Move", "address_domain", "aliases", "checked_email",
-    "ensure_actors", "forget_idle_actors", "keep_mappings_by_id", "key_ids", "known_directory",
+    "BadEmail", "KeyIds", "KnownDirectory", "Move", "add_actors", "address_domain", "aliases",
+    "checked_email", "forget_idle_actors", "keep_mappings_by_id", "key_ids", "known_directory",
     "merges", "moves", "name_actors", "own_email", "plain_name", "resolve_again",
-    "resolve_everybody", "store_directory",
+    "resolve_everybody", "resolve_new_actors", "store_directory",
 )  # fmt: skip

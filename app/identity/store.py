@@ -25,6 +25,7 @@ from app.models import (
     Workspace,
 )
 from app.rollups import refresh_people
+from app.states import Rule
 from app.usage import Directory, ListedKey, RawActor
 
 
@@ -117,32 +118,31 @@ def _entries(organization: Organization, *fields: Field) -> list[tuple]:
     return list(database.execute(query).fetchall())
 
 
-def ensure_actors(
-    organization: Organization,
-    actors: Iterable[RawActor],
-    email_domain: str,
-) -> dict[RawActor, int]:
-    """Ids of the actors, making and resolving those seen for the first time."""
+def add_actors(organization: Organization, actors: Iterable[RawActor]) -> dict[RawActor, int]:
+    """Ids of the actors. Those seen for the first time are made, to be resolved later."""
     wanted = set(actors)
     ids = _stored_actors(organization)
     missing = sorted(wanted - set(ids))
     if missing:
-        known = known_directory(organization, email_domain)
-        resolved = {actor: known.resolve(actor) for actor in missing}
-        people = ensure_people({email: "" for email, _ in resolved.values() if email})
-        rows = [
-            {
-                "organization": organization,
-                **actor._asdict(),
-                "person": people.get(resolved[actor][0]),
-                "rule": resolved[actor][1],
-            }
-            for actor in missing
-        ]
+        new = {"organization": organization, "rule": Rule.NEW}
+        rows = [{**new, **actor._asdict()} for actor in missing]
         for start in range(0, len(rows), PIECE):
             Actor.insert_many(rows[start : start + PIECE]).execute()
         ids = _stored_actors(organization)
     return {actor: ids[actor] for actor in wanted}
+
+
+def resolve_new_actors(organization: Organization, email_domain: str) -> None:
+    """Apply the rules to the actors that were only added. To be called before they count."""
+    mine = (Actor.organization == organization) & (Actor.rule == Rule.NEW)
+    new = list(Actor.select().where(mine))
+    if not new:
+        return
+    known = known_directory(organization, email_domain)
+    resolved = [known.resolve(RawActor(one.key, one.account, one.workspace)) for one in new]
+    people = ensure_people({email: "" for email, _ in resolved if email})
+    for actor, (email, rule) in zip(new, resolved, strict=True):
+        Actor.update(person=people.get(email), rule=rule).where(Actor.id == actor.id).execute()
 
 
 def _stored_actors(organization: Organization) -> dict[RawActor, int]:
@@ -184,7 +184,7 @@ def moves(organization: Organization, known: KnownDirectory) -> list[Move]:
     actors = (
         Actor.select(*columns, Person.email)
         .join(Person, JOIN.LEFT_OUTER)
-        .where(Actor.organization == organization)
+        .where((Actor.organization == organization) & (Actor.rule != Rule.NEW))
         .tuples()
     )
     found = []

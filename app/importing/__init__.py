@@ -21,6 +21,7 @@ from app.importing.several import (
     stage_files,
 )
 from app.importing.stored import rejected_rows
+from app.importing.turns import forget_unfinished
 from app.importing.types import (
     FileDay,
     ImportedFile,
@@ -33,6 +34,7 @@ from app.importing.types import (
     RenameUnclear,
     Renaming,
     RowsRejected,
+    TooMuch,
     Undone,
     UnownedKey,
     UnpricedModel,
@@ -56,6 +58,7 @@ __all__ = (
     "Renaming",
     "RowsRejected",
     "SentFile",
+    "TooMuch",
     "Undone",
     "UnownedKey",
     "UnpricedModel",
@@ -66,6 +69,7 @@ __all__ = (
     "days_of",
     "discard",
     "find_file",
+    "forget_unfinished",
     "give",
     "history",
     "history_count",

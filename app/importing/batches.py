@@ -1,13 +1,14 @@
-"""The life of a file: staged, applied or discarded, undone. Each step is one transaction."""
+"""The life of a file: staged, applied or discarded, undone. Each is all or nothing."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import BinaryIO
 
 from app.database import reading, writing
 from app.dates import moment, now_seconds
-from app.identity import forget_idle_actors
 from app.importing.doubts import answer_doubts
 from app.importing.effects import (
     AppliedFiles,
@@ -16,6 +17,7 @@ from app.importing.effects import (
     applied,
     columns_of,
     effect_of,
+    effect_of_days,
     foreseen,
     taken_back,
 )
@@ -25,9 +27,16 @@ from app.importing.previews import empty_preview, preview_of
 from app.importing.progress import busy
 from app.importing.runs import log_run
 from app.importing.staging import Progress, stage_file
-from app.importing.stored import delete_batch, delete_rows, facts_of, find_batch, rejected_rows
-from app.importing.types import SHOWN_REJECTED, Preview, RowsRejected, Undone
-from app.ledger import DEMO_ORGANIZATION, RecordWriter, bump_data_version, writing_usage
+from app.importing.stored import delete_batch, delete_rows_of, find_batch, rejected_rows
+from app.importing.turns import turn
+from app.importing.types import SHOWN_REJECTED, Preview, RowsRejected, TooMuch, Undone
+from app.ledger import (
+    DEMO_ORGANIZATION,
+    SumTooLarge,
+    bump_data_version,
+    preparing,
+    writing_usage,
+)
 from app.models import ImportBatch, Organization, Run
 from app.queries.remembered import data_version
 from app.states import BatchStatus, ImportRun, OwnerBy
@@ -64,7 +73,7 @@ def stage(
     if not batch.id:
         return empty_preview(batch)
     if earlier := _applied_before(batch):
-        discard(batch.id)
+        delete_batch(batch)
         return _known_already(earlier, batch, email_domain)
     with reading():
         effect, version = foreseen(batch), data_version()
@@ -85,15 +94,15 @@ def apply(
     email_domain: str,
     on_day: OnDay | None = None,
 ) -> Preview:
-    """Let a staged file count, in one transaction; what it did.
+    """Let a staged file count, all at once (see `app.ledger.prepared`); what it did.
 
     Raises `RowsRejected` when rows of it cannot be read, unless `partial`, `RenameUnclear` when
     names seem to mean the same, unless `renamed` says "same" or "different", and `NoSuchImport`
-    when it is not staged (any more). A file that was applied before, perhaps by somebody else
-    at the same time, changes nothing: the answer has a `note`. `on_day` is told how many days
-    are done and how many there are.
+    when it is not staged (any more), and `TooMuch`. A file that was applied before, perhaps by
+    somebody else at the same time, changes nothing: the answer has a `note`. `on_day` is told
+    how many days are done and how many there are. Waits while another import is applied.
     """
-    with busy(batch_id), writing_usage():
+    with busy(batch_id):
         batch = find_batch(batch_id, BatchStatus.STAGED)
         _refuse_rejected(batch, partial)
         if earlier := _applied_before(batch):
@@ -102,12 +111,30 @@ def apply(
         answer_doubts(batch, AppliedFiles(batch.organization).names(also=batch), renamed)
         # Before it is applied: nobody is unknown afterwards.
         found = preview_of(batch, Effect(), email_domain)
-        run = log_run(ImportRun.IMPORT, batch, by)
-        writer = RecordWriter(batch.organization, email_domain)
-        effect = applied(batch, run, writer, on_day)
-        _note_applied(batch, effect, run, by)
-        bump_data_version()
+        effect = _apply(batch, by, email_domain, on_day)
     return replace(found, file=file_of(batch), **effect.shown())
+
+
+def _apply(batch: ImportBatch, by: str, email_domain: str, on_day: OnDay | None) -> Effect:
+    run = log_run(ImportRun.IMPORT, batch, by)
+    with _naming(batch), preparing(run, email_domain) as days:
+        outcomes = applied(batch, days, on_day)
+        with writing_usage():
+            effect = effect_of_days(batch, outcomes)
+            days.take_effect()
+            _note_applied(batch, effect, run, by)
+            bump_data_version()
+    return effect
+
+
+@contextmanager
+def _naming(batch: ImportBatch) -> Iterator[None]:
+    """Name the file of which a record is too much."""
+    try:
+        yield
+    except SumTooLarge as error:
+        name = batch.file_name or "The file"
+        raise TooMuch(f"{name}: {error} Nothing was changed.") from error
 
 
 def import_file(
@@ -156,7 +183,7 @@ def import_file(
 def discard(batch_id: int) -> None:
     """Forget a staged file. One that is applied, undone or gone stays as it is."""
     # Not beside one that is being applied: its rows would go under it.
-    with writing_usage():
+    with turn():
         batch = ImportBatch.get_or_none(
             (ImportBatch.id == batch_id) & (ImportBatch.status == BatchStatus.STAGED)
         )
@@ -165,21 +192,23 @@ def discard(batch_id: int) -> None:
 
 
 def undo(batch_id: int, *, by: str, email_domain: str) -> Undone:
-    """Take an applied file back, in one transaction: the days are as if it never had come.
+    """Take an applied file back, all at once: the days are as if it never had come.
 
     So are the keys and people that nothing else knows; what was said of keys stays for next time.
-    Raises `NoSuchImport` when it is not applied (any more).
+    Raises `NoSuchImport` when it is not applied (any more), and `TooMuch` when what counts
+    without it is more than the database can add up.
     """
-    with busy(batch_id), writing_usage():
+    with busy(batch_id):
         batch = find_batch(batch_id, BatchStatus.APPLIED)
-        batch.status, batch.undone_at, batch.undone_by = BatchStatus.UNDONE, now_seconds(), by
-        batch.save()
         run = log_run(ImportRun.UNDO, batch, by)
-        effect = taken_back(batch, run, RecordWriter(batch.organization, email_domain))
-        delete_rows(batch, list(facts_of(batch).days))
-        forget_idle_actors(batch.organization)
-        bump_data_version()
-    totals = effect.shown()
+        with _naming(batch), preparing(run, email_domain) as days:
+            outcomes = taken_back(batch, days)
+            with writing_usage():
+                totals = effect_of_days(batch, outcomes).shown()
+                days.take_effect()
+                _note_undone(batch, by)
+                bump_data_version()
+        delete_rows_of(batch)
     return Undone(file_of(batch), totals["before"], totals["after"])
 
 
@@ -222,6 +251,11 @@ def _refuse_rejected(batch: ImportBatch, partial: bool) -> None:
             file_of(batch),
             rejected_rows(batch.id, SHOWN_REJECTED),
         )
+
+
+def _note_undone(batch: ImportBatch, by: str) -> None:
+    batch.status, batch.undone_at, batch.undone_by = BatchStatus.UNDONE, now_seconds(), by
+    batch.save()
 
 
 def _note_applied(batch: ImportBatch, effect: Effect, run: Run, by: str) -> None:

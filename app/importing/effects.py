@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.dates import day_of
 from app.importing.events import Tally
 from app.importing.merging import merged_day
 from app.importing.names import KEY, WORKSPACE, Names, names_of
-from app.importing.stored import (
-    ANSWERS,
-    KEY_IDS,
-    Facts,
-    applied_batches,
-    facts_of,
-    rows_of_day,
-)
+from app.importing.stored import ANSWERS, KEY_IDS, applied_batches, facts_of, rows_of_day
 from app.importing.types import Renamed, usage_of
-from app.ledger import RecordWriter, StampSums, day_stamps, replace_imported_day
-from app.models import ImportBatch, Organization, Run
+from app.ledger import PreparedDays, StampSums, day_stamps
+from app.models import ImportBatch, Organization
 from app.states import BatchStatus
 from app.usage import RawActor, UsageRecord
 
@@ -67,6 +59,18 @@ class Effect:
         self.value_after += after.value_nanos
         self.unpriced_before += before.unpriced_tokens
         self.unpriced_after += after.unpriced_tokens
+
+    def count(self, tally: Tally) -> None:
+        """Add the rows of a day that count."""
+        self.new += tally.new
+        self.changed += tally.changed
+        self.unchanged += tally.unchanged
+
+    def cover(self, day: int, sums: Sequence[int]) -> None:
+        """Add the rows of a day that the API covers; `sums` are rows, tokens, value."""
+        self.covered += sums[0]
+        self.covered_tokens += sums[1]
+        self.covered_days.append(day)
 
 
 def columns_of(effect: Effect) -> dict[str, Any]:
@@ -137,106 +141,103 @@ class AppliedFiles:
 
 OnDay = Callable[[int, int], None]
 """Is told how many days are done and how many there are."""
-_Counted = Callable[[int, list[int], Names, Tally], StampSums]
-"""Gives what is imported of a day with the rows of these batches, and fills the tally."""
+
+
+class DayOutcome(NamedTuple):
+    """What files together tell of a day, and how the rows of the newest one were told apart."""
+
+    day: int
+    imported: StampSums
+    tally: Tally
 
 
 def foreseen(batch: ImportBatch) -> Effect:
     """What applying a staged file would do now. Writes nothing."""
-    facts = facts_of(batch)
+    facts, files = facts_of(batch), AppliedFiles(batch.organization)
+    names = files.names(also=batch)
 
-    def add_up(day: int, batches: list[int], names: Names, tally: Tally) -> StampSums:
+    def outcome(day: int) -> DayOutcome:
+        tally, others = Tally(), files.on(day)
         rows, tokens, value, unpriced = facts.days[day]
-        if len(batches) == 1:
+        if day_stamps(batch.organization, day).covered:
+            return DayOutcome(day, StampSums(), tally)
+        if not others:
             # No other file has the day: the sums made in reading it are the answer.
             tally.new = rows
-            return StampSums(tokens=tokens, value_nanos=value, unpriced_tokens=unpriced)
-        return StampSums.of(_merged(day, batches, names, tally))
+            sums = StampSums(tokens=tokens, value_nanos=value, unpriced_tokens=unpriced)
+            return DayOutcome(day, sums, tally)
+        merged = _merged(day, [*others, batch.id], names, tally)
+        return DayOutcome(day, StampSums.of(merged), tally)
 
-    return _effect(batch, facts, add_up, count_covered=False)
+    return effect_of_days(batch, map(outcome, facts.days))
 
 
 def applied(
-    batch: ImportBatch, run: Run, writer: RecordWriter, on_day: OnDay | None = None
-) -> Effect:
-    """Apply a file: every day of it is merged anew. Part of a transaction of usage.
+    batch: ImportBatch, days: PreparedDays, on_day: OnDay | None = None
+) -> list[DayOutcome]:
+    """Prepare what counts with a file: every day of it is merged anew; the days.
 
     So are days of other files with names that by this file mean something else.
     """
-
-    facts, files = facts_of(batch), AppliedFiles(batch.organization)
-    done = count(1)
-
-    def store(day: int, batches: list[int], names: Names, tally: Tally) -> StampSums:
-        stored = replace_imported_day(day, _merged(day, batches, names, tally), run, writer)
+    facts, files = facts_of(batch), AppliedFiles(batch.organization, but=batch)
+    names, outcomes = files.names(also=batch), []
+    for done, day in enumerate(facts.days, start=1):
+        tally, batches = Tally(), [*files.on(day), batch.id]
+        merged = _merged(day, batches, names, tally)
+        outcomes.append(DayOutcome(day, days.write(batch.organization, day, merged), tally))
         if on_day:
-            on_day(next(done), len(facts.days))
-        return stored.after
-
-    effect = _effect(batch, facts, store, count_covered=True)
-    names = files.names(also=batch)
-    _merge_others(files, facts, names, files.names(), run, writer)
-    return effect
+            on_day(done, len(facts.days))
+    _merge_others(batch, files, (names, files.names()), days)
+    days.finish()
+    return outcomes
 
 
-def taken_back(batch: ImportBatch, run: Run, writer: RecordWriter) -> Effect:
-    """Merge every day of a file that no longer is applied. Part of a transaction of usage."""
-    effect = Effect()
-    facts, files = facts_of(batch), AppliedFiles(batch.organization)
-    names = files.names()
+def taken_back(batch: ImportBatch, days: PreparedDays) -> list[DayOutcome]:
+    """Prepare what counts without an applied file: every day of it is merged anew; the days."""
+    facts, files = facts_of(batch), AppliedFiles(batch.organization, but=batch)
+    names, outcomes = files.names(), []
     for day in facts.days:
-        before = day_stamps(writer.organization, day).counting
-        replace_imported_day(day, _merged(day, files.on(day), names, Tally()), run, writer)
-        effect.moved(before, day_stamps(writer.organization, day).counting)
-    _merge_others(files, facts, names, files.names(also=batch), run, writer)
-    return effect
+        merged = _merged(day, files.on(day), names, Tally())
+        outcomes.append(DayOutcome(day, days.write(batch.organization, day, merged), Tally()))
+    _merge_others(batch, files, (names, files.names(also=batch)), days)
+    days.finish()
+    return outcomes
 
 
 def _merge_others(
-    files: AppliedFiles, facts: Facts, names: Names, before: Names, run: Run, writer: RecordWriter
+    batch: ImportBatch, files: AppliedFiles, changed: tuple[Names, Names], days: PreparedDays
 ) -> None:
     """Merge the days outside of a file on which another name counts because of it."""
-    for day in sorted(files.days_with(names, before) - facts.days.keys()):
-        replace_imported_day(day, _merged(day, files.on(day), names, Tally()), run, writer)
+    names, _ = changed
+    for day in sorted(files.days_with(*changed) - facts_of(batch).days.keys()):
+        days.write(batch.organization, day, _merged(day, files.on(day), names, Tally()))
 
 
 def without(batch: ImportBatch) -> Effect:
     """What undoing an applied file would do now. Writes nothing."""
-    effect = Effect()
     files = AppliedFiles(batch.organization, but=batch)
     names = files.names()
-    for day in facts_of(batch).days:
-        stamps = day_stamps(batch.organization, day)
-        if stamps.covered:
-            effect.moved(stamps.counting, stamps.counting)
-            continue
-        others = files.on(day)
-        records = _merged(day, others, names, Tally()) if others else ()
-        effect.moved(stamps.counting, StampSums.of(records))
-    return effect
+
+    def outcome(day: int) -> DayOutcome:
+        tally, others = Tally(), files.on(day)
+        if not others or day_stamps(batch.organization, day).covered:
+            return DayOutcome(day, StampSums(), tally)
+        return DayOutcome(day, StampSums.of(_merged(day, others, names, tally)), tally)
+
+    return effect_of_days(batch, map(outcome, facts_of(batch).days))
 
 
-def _effect(batch: ImportBatch, facts: Facts, counted: _Counted, *, count_covered: bool) -> Effect:
-    effect = Effect()
-    files = AppliedFiles(batch.organization)
-    names = files.names(also=batch)
+def effect_of_days(batch: ImportBatch, outcomes: Iterable[DayOutcome]) -> Effect:
+    """What these days of a file change, to be asked before they count."""
+    effect, facts = Effect(), facts_of(batch)
     renamed: Counter[tuple[RawActor, RawActor]] = Counter()
-    for day, (rows, tokens, *_) in facts.days.items():
+    for day, imported, tally in outcomes:
         stamps = day_stamps(batch.organization, day)
-        tally = Tally()
-        after = stamps.counting
-        if count_covered or not stamps.covered:
-            imported = counted(day, [*files.on(day), batch.id], names, tally)
-            after = stamps.api if stamps.covered else imported
-        effect.moved(stamps.counting, after)
+        effect.moved(stamps.counting, stamps.api if stamps.covered else imported)
         if stamps.covered:
-            effect.covered += rows
-            effect.covered_tokens += tokens
-            effect.covered_days.append(day)
+            effect.cover(day, facts.days[day])
         else:
-            effect.new += tally.new
-            effect.changed += tally.changed
-            effect.unchanged += tally.unchanged
+            effect.count(tally)
             renamed += tally.renamed
     effect.renamed = [
         (before.account or before.key, after.account or after.key, events)
@@ -246,4 +247,6 @@ def _effect(batch: ImportBatch, facts: Facts, counted: _Counted, *, count_covere
 
 
 def _merged(day: int, batches: list[int], names: Names, tally: Tally) -> Iterator[UsageRecord]:
+    if not batches:
+        return iter(())
     return merged_day(day_of(day), rows_of_day(day, batches, names), batches, tally)

@@ -188,6 +188,7 @@ class _Known:
             Usage.select(Usage.actor)
             .join(Partition)
             .where((Usage.actor == Actor.id) & (source if in_files else ~source))
+            .where(Partition.prepared == 0)
         )
         rows = Actor.select(Actor.key, Actor.account).where(
             (Actor.organization == self.organization) & fn.EXISTS(used)

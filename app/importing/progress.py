@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from app.database import database, writing
 from app.dates import moment, now_seconds
-from app.locks import exclusive_lock, is_held
+from app.importing.turns import IMPORT_LOCK, turn
+from app.locks import is_held
 from app.models import ImportBatch
 from app.states import BatchStatus
 
-LOCK = "import"
 SILENT_SECONDS = 60
 """A file of which nothing was read for so long is not read any more: its reader died."""
 
@@ -53,11 +53,11 @@ def note_read(batch: ImportBatch, rows: int, read_bytes: int) -> None:
 
 @contextmanager
 def busy(batch_id: int) -> Iterator[None]:
-    """Let others see that a file is being applied or undone: one at a time, others wait.
+    """Let others see that a file is being applied or undone, when it is its turn.
 
-    The lock is free at once when its holder dies, so that what it noted holds no longer.
+    The turn is over at once when its holder dies, so that what it noted holds no longer.
     """
-    with exclusive_lock(database.obj, LOCK, wait=True):
+    with turn():
         _note_busy(batch_id)
         try:
             yield
@@ -73,6 +73,6 @@ def _note_busy(batch_id: int | None) -> None:
 
 def busy_since(batch: ImportBatch) -> datetime | None:
     """Since when a file is being applied or undone, None when it is not."""
-    if batch.busy_at is None or not is_held(database.obj, LOCK):
+    if batch.busy_at is None or not is_held(database.obj, IMPORT_LOCK):
         return None
     return moment(batch.busy_at)

@@ -9,14 +9,13 @@ from app.states import ImportRun, RunStatus
 
 
 def log_run(kind: ImportRun, batch: ImportBatch, by: str) -> Run:
-    """A run that is over when its transaction is. What it did is told by the days it changed."""
+    """A run that prepares days, and is logged when they count: they tell what it did."""
     return Run.create(
         kind=kind,
-        status=RunStatus.OK,
+        status=RunStatus.PREPARING,
         start_day=batch.first_day or 0,
         end_day=batch.last_day or 0,
         started_at=now_seconds(),
-        finished_at=now_seconds(),
         process=process_label(),
         asked_by=by,
     )

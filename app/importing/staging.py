@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable
+from contextlib import suppress
 from typing import BinaryIO
 
 from app.database import writing
@@ -23,8 +24,10 @@ from app.importing.stored import (
     keep_rows,
     rows_of_batch,
 )
+from app.importing.turns import turn
 from app.importing.types import ImportRefused, WrongKind
-from app.ledger import writing_usage
+from app.ledger import LARGEST_SUM, named, weight_of
+from app.locks import LockHeld
 from app.models import ImportBatch
 from app.providers import by_name
 from app.providers.exports import BadRow, Export, ExportRow, HeaderAgain, SkippedRow, open_export
@@ -35,6 +38,7 @@ STALE_SECONDS = 24 * 3600
 MOST_REJECTED = 10_000
 """How many rejected rows are kept of a file; all are counted."""
 LONGEST_NAME = 200
+TOO_MUCH = "with this row the file would sum up to more than the database can hold"
 
 Progress = Callable[[int], None]
 """Is told how many bytes were read, again and again."""
@@ -132,8 +136,8 @@ def drop_stale() -> None:
     )
     if not old.exists():
         return
-    # Asked again inside, so that none is applied meanwhile.
-    with writing_usage():
+    # Asked again inside, so that none is applied meanwhile. Who has the turn may need it long.
+    with suppress(LockHeld), turn(wait=False):
         for batch in list(old):
             delete_batch(batch)
 
@@ -166,8 +170,7 @@ def _read_rows(batch: ImportBatch, export: Export, hashed: HashedStream, label: 
             reader.finish(export)
     except BaseException:
         # Whatever it is, nothing of a file that was not read to its end is kept.
-        with writing():
-            delete_batch(batch)
+        delete_batch(batch)
         raise
 
 
@@ -178,7 +181,7 @@ class _RowReader:
         self.batch = batch
         self._stream = stream
         self.facts = Facts()
-        self.rows = self.rejected = 0
+        self.rows = self.rejected = self._weight = 0
         self._good: list[tuple] = []
         self._bad: list[tuple] = []
         self._above: PartsAbove | None = None
@@ -202,7 +205,9 @@ class _RowReader:
 
     def _keep_new(self, row: ExportRow, merge: Merge) -> None:
         key_hash = key_hash_of(merge, row.key, row.record)
-        if self._above is None:
+        if self._weight + weight_of(row.record) > LARGEST_SUM:
+            self._reject(BadRow(row.line, named(row.record), TOO_MUCH))
+        elif self._above is None:
             self._keep(row, key_hash)
         elif self._above.repeats(key_hash, row.record):
             self.facts.skipped[REPETITION] += 1
@@ -212,6 +217,7 @@ class _RowReader:
             self._keep(row, key_hash)
 
     def _keep(self, row: ExportRow, key_hash: str) -> None:
+        self._weight += weight_of(row.record)
         day = self.facts.add(row.record)
         kept = (day, key_hash, self.batch.id, self.rows, row.key, encoded(row.record))
         self._good.append(kept)

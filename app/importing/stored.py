@@ -188,22 +188,27 @@ def _in_pieces(wanted: Any) -> Iterator[StoredRow]:
         piece = list(query.where(Tuple(*_ORDER) > tuple(piece[-1][:3])))
 
 
-def delete_rows(batch: ImportBatch, days: Sequence[int]) -> None:
-    """Delete the good rows of a file, which has them on `days`."""
-    for day in days:
-        ImportedRow.delete().where(
-            (ImportedRow.day == day) & (ImportedRow.batch == batch)
-        ).execute()
+def delete_rows_of(batch: ImportBatch) -> None:
+    """Delete the good rows of a file, in steps that others can pass between."""
+    mine = ImportedRow.batch == batch
+    days = ImportedRow.select(ImportedRow.day).where(mine).distinct().tuples()
+    for (day,) in list(days):
+        with writing():
+            ImportedRow.delete().where((ImportedRow.day == day) & mine).execute()
 
 
 def delete_batch(batch: ImportBatch) -> None:
-    """Delete a file that was never applied, and all its rows."""
-    days = ImportedRow.select(ImportedRow.day).where(ImportedRow.batch == batch).distinct()
-    # Day by day: SQLite keeps in memory what one statement could have to take back.
-    delete_rows(batch, [day for (day,) in days.tuples()])
-    RejectedRow.delete().where(RejectedRow.batch == batch).execute()
-    ImportBatch.delete().where(ImportBatch.id == batch.id).execute()
-    forget_unused(batch.organization)
+    """Delete a file that was never applied, and all its rows, in steps.
+
+    If that ends midway, what is left is a file that nobody read to its end.
+    """
+    with writing():
+        ImportBatch.update(status=BatchStatus.STAGING).where(ImportBatch.id == batch.id).execute()
+    delete_rows_of(batch)
+    with writing():
+        RejectedRow.delete().where(RejectedRow.batch == batch).execute()
+        ImportBatch.delete().where(ImportBatch.id == batch.id).execute()
+        forget_unused(batch.organization)
 
 
 def forget_unused(organization: Organization) -> None:

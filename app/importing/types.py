@@ -23,6 +23,10 @@ class NoSuchImport(ImportRefused):
     """There is no such import (any more), or it is not in the state that was asked for."""
 
 
+class TooMuch(ImportRefused):
+    """With a record of the file the sum of all usage would be more than the database can hold."""
+
+
 class WrongKind(ImportRefused):
     """The file is another export than the caller says."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.ledger.bounds import LARGEST_SUM, SumTooLarge, named, weight_of
 from app.ledger.days import (
     DEMO_ORGANIZATION,
     DayStamps,
@@ -11,26 +12,33 @@ from app.ledger.days import (
     holds_demo,
     organization_for,
     replace_day,
-    replace_imported_day,
     writing_usage,
 )
-from app.ledger.records import RecordWriter, StampSums, ensure_models, hash_of
+from app.ledger.prepared import PreparedDays, forget_prepared, preparing
+from app.ledger.records import OrderedSums, RecordWriter, StampSums, ensure_models, hash_of
 from app.versions import bump_data_version
 
 __all__ = (
     "DEMO_ORGANIZATION",
+    "LARGEST_SUM",
     "DayStamps",
+    "OrderedSums",
     "Outcome",
+    "PreparedDays",
     "RecordWriter",
     "StampSums",
     "StoredDay",
+    "SumTooLarge",
     "bump_data_version",
     "day_stamps",
     "ensure_models",
+    "forget_prepared",
     "hash_of",
     "holds_demo",
+    "named",
     "organization_for",
+    "preparing",
     "replace_day",
-    "replace_imported_day",
+    "weight_of",
     "writing_usage",
 )

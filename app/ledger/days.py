@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
 from app.database import database, is_postgres, writing
-from app.dates import day_number, now_seconds, utc_today
-from app.ledger.records import RecordWriter, StampSums, hash_of
+from app.dates import day_number, now_seconds
+from app.identity import resolve_everybody, resolve_new_actors
+from app.ledger.bounds import LARGEST_SUM, refuse_beyond, stored_weight
+from app.ledger.records import RecordWriter, StampSums, hash_of, pieces_of
 from app.locks import NAMESPACE
-from app.models import DayChange, Organization, Partition, Run
-from app.rollups import refresh_day
+from app.models import DayChange, Organization, Partition, Run, Usage
+from app.rollups import refresh_days, sum_up
 from app.states import Source
 from app.usage import DayUsage, UsageRecord
 from app.versions import bump_data_version
@@ -97,12 +99,12 @@ def replace_day(
     """Replace what `source` says of one day by `usage`, in one transaction, stamp and all.
 
     An unchanged day only gets a fresh stamp. A day that held usage and comes back empty is
-    kept and marked suspicious unless `allow_empty`.
+    kept and marked suspicious unless `allow_empty`. Raises `SumTooLarge`.
     """
     content_hash = hash_of(usage.records)
     with writing_usage():
         partition = _partition(organization, source, day_number(usage.day), run)
-        before = _figures(partition)
+        before = figures_of(partition)
         if partition.content_hash == content_hash:
             _stamp(partition, run, settled=usage.settled)
             return StoredDay(Outcome.UNCHANGED, before, before)
@@ -111,8 +113,10 @@ def replace_day(
                 Partition.id == partition.id
             ).execute()
             return StoredDay(Outcome.SUSPICIOUS, before, before)
-        writer = RecordWriter(organization, email_domain)
-        after, _ = writer.replace(partition, usage.records)
+        after = StampSums.of(usage.records)
+        refuse_beyond(LARGEST_SUM - stored_weight() + before.weight, usage.records)
+        writer = _replace_records(organization, partition, usage.records)
+        know_actors([writer], email_domain)
         _stamp(partition, run, after, content_hash, settled=usage.settled)
         stored = _stored(partition, before, after)
         _finish_day(partition, stored, run)
@@ -120,31 +124,27 @@ def replace_day(
     return stored
 
 
-def replace_imported_day(
-    day: int, records: Iterable[UsageRecord], run: Run, writer: RecordWriter
-) -> StoredDay:
-    """Replace what all imported files together say of a day (YYYYMMDD).
+def _replace_records(
+    organization: Organization, partition: Partition, records: list[UsageRecord]
+) -> RecordWriter:
+    Usage.delete().where(Usage.partition == partition).execute()
+    writer, first = RecordWriter(organization), 0
+    for piece in pieces_of(records):
+        writer.insert(partition, piece, first)
+        first += len(piece)
+    sum_up(partition)
+    return writer
 
-    `records` come in a fixed order; they are written piece by piece. When they are what is
-    stored, only the stamp learns whether the day has ended. Part of a transaction of
-    `writing_usage`, whose owner calls `bump_data_version`.
-    """
-    partition = _partition(writer.organization, Source.IMPORTED, day, run)
-    before = _figures(partition)
-    with database.atomic() as attempt:
-        after, content_hash = writer.replace(partition, records)
-        if content_hash == partition.content_hash:
-            attempt.rollback()
-    unchanged = content_hash == partition.content_hash
-    # A file made today cannot hold the rest of the day.
-    settled = day < day_number(utc_today())
-    if unchanged:
-        Partition.update(settled=settled).where(Partition.id == partition.id).execute()
-        return StoredDay(Outcome.UNCHANGED, before, before)
-    _stamp(partition, run, after, content_hash, settled=settled)
-    stored = _stored(partition, before, after)
-    _finish_day(partition, stored, run)
-    return stored
+
+def know_actors(writers: Collection[RecordWriter], email_domain: str) -> None:
+    """Name and resolve whom these wrote records of, before the records count."""
+    named = [writer.name_actors() for writer in writers]
+    for writer in writers:
+        resolve_new_actors(writer.organization, email_domain)
+    if any(named):
+        # What was said of a name holds for the account that has it now.
+        resolve_everybody(email_domain)
+        bump_data_version()
 
 
 def day_stamps(organization: Organization, day: int) -> DayStamps:
@@ -152,9 +152,9 @@ def day_stamps(organization: Organization, day: int) -> DayStamps:
     api = imported = StampSums()
     for partition in _sources_of(organization, day):
         if partition.source == Source.IMPORTED:
-            imported = _figures(partition)
+            imported = figures_of(partition)
         elif partition.records > 0 and not api.records:
-            api = _figures(partition)
+            api = figures_of(partition)
     return DayStamps(api, imported)
 
 
@@ -163,6 +163,7 @@ def _partition(organization: Organization, source: str, day: int, run: Run) -> P
         organization=organization,
         day=day,
         source=source,
+        prepared=0,
         defaults={"run": run, "fetched_at": 0, "changed_at": 0},
     )
     if made:
@@ -173,7 +174,9 @@ def _partition(organization: Organization, source: str, day: int, run: Run) -> P
 def _sources_of(organization: Organization, day: int) -> list[Partition]:
     """The partitions of a day, the one that counts first."""
     found = Partition.select().where(
-        (Partition.organization == organization) & (Partition.day == day)
+        (Partition.organization == organization)
+        & (Partition.day == day)
+        & (Partition.prepared == 0)
     )
     return in_order_of_counting(found)
 
@@ -196,13 +199,15 @@ def decide_which_counts(organization: Organization, day: int) -> bool:
     return changed
 
 
-def _figures(partition: Partition) -> StampSums:
+def figures_of(partition: Partition) -> StampSums:
+    """What the stamp of a partition says."""
     return StampSums(
         partition.records,
         partition.tokens,
         partition.value_nanos,
         partition.billed_nanos,
         partition.unpriced_tokens,
+        partition.weight,
     )
 
 
@@ -232,15 +237,20 @@ def _finish_day(partition: Partition, stored: StoredDay, run: Run) -> None:
     """After the records of a partition changed: which source counts, rollups, the log."""
     switched = decide_which_counts(partition.organization_id, partition.day)
     if switched or partition.counts:
-        refresh_day(partition.day)
+        refresh_days([partition.day])
+    log_change(run, partition, stored.before, stored.after)
+
+
+def log_change(run: Run, partition: Partition, before: StampSums, after: StampSums) -> None:
+    """Note what a run changed in a day."""
     DayChange.create(
         run=run,
         partition=partition,
         changed_at=now_seconds(),
-        records_before=stored.before.records,
-        records_after=stored.after.records,
-        tokens_before=stored.before.tokens,
-        tokens_after=stored.after.tokens,
-        value_nanos_before=stored.before.value_nanos,
-        value_nanos_after=stored.after.value_nanos,
+        records_before=before.records,
+        records_after=after.records,
+        tokens_before=before.tokens,
+        tokens_after=after.tokens,
+        value_nanos_before=before.value_nanos,
+        value_nanos_after=after.value_nanos,
     )

@@ -10,9 +10,10 @@ from itertools import islice
 from typing import NamedTuple
 
 from app.database import insert_rows
-from app.identity import ensure_actors, name_actors, resolve_everybody
+from app.identity import add_actors, name_actors
+from app.ledger.bounds import refuse_beyond, weight_of
 from app.model_names import display_name
-from app.models import MODEL, TOOL, Organization, Partition, Slice, Usage
+from app.models import MODEL, TOOL, Organization, Partition, Slice
 from app.usage import RawActor, Tokens, UsageRecord
 from app.versions import bump_data_version
 
@@ -45,11 +46,12 @@ class StampSums:
     value_nanos: int = 0
     billed_nanos: int = 0
     unpriced_tokens: int = 0
+    weight: int = 0
 
     @classmethod
     def of(cls, records: Iterable[UsageRecord]) -> StampSums:
         """Add up records; unknown money counts as nothing, its tokens as unpriced."""
-        number = tokens = value = billed = unpriced = 0
+        number = tokens = value = billed = unpriced = weight = 0
         for record in records:
             number += 1
             total = record.total_tokens
@@ -58,7 +60,8 @@ class StampSums:
             billed += record.billed_nanos or 0
             if record.value_nanos is None:
                 unpriced += total
-        return cls(number, tokens, value, billed, unpriced)
+            weight += weight_of(record)
+        return cls(number, tokens, value, billed, unpriced, weight)
 
     def plus(self, other: StampSums) -> StampSums:
         """The sum of both."""
@@ -71,9 +74,27 @@ def hash_of(records: Sequence[UsageRecord]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def lines_of(records: Iterable[UsageRecord]) -> bytes:
-    """What the hash of records in their order is made from, a line each."""
-    return "".join(_compact(record.without_day()) + "\n" for record in records).encode()
+class OrderedSums:
+    """What records add up to, and the SHA-256 of them in their order, as they come in pieces."""
+
+    def __init__(self, room: int) -> None:
+        self.figures = StampSums()
+        self._digest = hashlib.sha256()
+        self._room = room
+
+    def add(self, records: Sequence[UsageRecord]) -> None:
+        """Add a piece. Raises `SumTooLarge` for the record that is more than there is room for."""
+        grown = self.figures.plus(StampSums.of(records))
+        if grown.weight > self._room:
+            refuse_beyond(self._room - self.figures.weight, records)
+        lines = (_compact(record.without_day()) + "\n" for record in records)
+        self._digest.update("".join(lines).encode())
+        self.figures = grown
+
+    @property
+    def content_hash(self) -> str:
+        """The hash of the records so far."""
+        return self._digest.hexdigest()
 
 
 class _NameAt(NamedTuple):
@@ -86,46 +107,38 @@ class _NameAt(NamedTuple):
 class RecordWriter:
     """Writes records of one organisation; remembers the ids of actors and models it has seen.
 
-    For one transaction only: rolled back, the ids would be wrong.
+    Not to be used after a transaction that was rolled back: the ids would be wrong.
     """
 
-    def __init__(self, organization: Organization, email_domain: str) -> None:
+    def __init__(self, organization: Organization) -> None:
         self.organization = organization
-        self.email_domain = email_domain
         self._actors: dict[RawActor, int] = {}
         self._models: dict[tuple[str, str], int] = {}
+        self._names: dict[int, dict[RawActor, _NameAt]] = {}
 
-    def replace(
-        self, partition: Partition, records: Iterable[UsageRecord]
-    ) -> tuple[StampSums, str]:
-        """Put `records` in the place of what the partition held. A row per record, twins too.
+    def insert(self, partition: Partition, records: Sequence[UsageRecord], first: int) -> None:
+        """Add records to a partition, a row for each, twins too; `first` is their first number.
 
-        Returns what they add up to and the SHA-256 of them in their order.
+        New actors are not resolved.
         """
-        Usage.delete().where(Usage.partition == partition).execute()
-        figures, digest, sequence = StampSums(), hashlib.sha256(), 0
-        names: dict[RawActor, _NameAt] = {}
-        for piece in _pieces(records):
-            self._know(piece)
-            insert_rows("usage", USAGE_COLUMNS, self._rows(partition, piece, sequence))
-            digest.update(lines_of(piece))
-            figures = figures.plus(StampSums.of(piece))
-            names = _newest_names(piece, names)
-            sequence += len(piece)
-        self._name(names, partition.day)
-        return figures, digest.hexdigest()
+        self._know(records)
+        insert_rows("usage", USAGE_COLUMNS, self._rows(partition, records, first))
+        self._names[partition.day] = _newest_names(records, self._names.get(partition.day, {}))
 
-    def _name(self, names: dict[RawActor, _NameAt], day: int) -> None:
-        named = {self._actors[actor]: said.name for actor, said in names.items()}
-        if named and name_actors(named, day):
-            # What was said of a name holds for the account that has it now.
-            resolve_everybody(self.email_domain)
-            bump_data_version()
+    def name_actors(self) -> bool:
+        """Give the actors the names that their usage tells, oldest day first; is any new?"""
+        told = [
+            name_actors({self._actors[one]: said.name for one, said in names.items()}, day)
+            for day, names in sorted(self._names.items())
+            if names
+        ]
+        self._names = {}
+        return any(told)
 
     def _know(self, records: Sequence[UsageRecord]) -> None:
         actors = {record.actor for record in records} - self._actors.keys()
         if actors:
-            self._actors |= ensure_actors(self.organization, actors, self.email_domain)
+            self._actors |= add_actors(self.organization, actors)
         models = {(record.tool, record.model) for record in records} - self._models.keys()
         if models:
             self._models |= ensure_models(models)
@@ -150,7 +163,8 @@ class RecordWriter:
             )
 
 
-def _pieces(records: Iterable[UsageRecord]) -> Iterator[list[UsageRecord]]:
+def pieces_of(records: Iterable[UsageRecord]) -> Iterator[list[UsageRecord]]:
+    """The records, `PIECE` at a time."""
     iterator = iter(records)
     while piece := list(islice(iterator, PIECE)):
         yield piece

@@ -31,6 +31,7 @@ from app.models.ledger import (
 from app.models.rollups import (
     SUM_COLUMNS,
     UNATTRIBUTED,
+    ActorDay,
     PersonDay,
     PersonMonth,
     PersonSpan,
@@ -41,14 +42,15 @@ from app.models.runs import ProviderRun, Run, Slot
 
 TABLES = (
     Meta, DayVersion, Organization, Team, Person, PersonAlias, Member, ApiKey, Workspace, Mapping,
-    MappingChange, Slice, Actor, Slot, Run, ProviderRun, Partition, DayChange, Usage, PersonDay,
-    PersonMonth, PersonSpan, TotalDay, ImportBatch, ImportedRow, RejectedRow, LoginSession,
-    ApiToken, LoginTry, KnownPlace, AuditEvent,
+    MappingChange, Slice, Actor, Slot, Run, ProviderRun, Partition, DayChange, Usage, ActorDay,
+    PersonDay, PersonMonth, PersonSpan, TotalDay, ImportBatch, ImportedRow, RejectedRow,
+    LoginSession, ApiToken, LoginTry, KnownPlace, AuditEvent,
 )  # fmt: skip
 
 __all__ = (
     "ALL", "ALL_SLICE", "MODEL", "SUM_COLUMNS", "TABLES", "TOOL", "UNATTRIBUTED", "Actor",
-    "ApiKey", "ApiToken", "AuditEvent", "DayChange", "DayVersion", "ImportBatch", "ImportedRow",
+    "ActorDay", "ApiKey", "ApiToken", "AuditEvent", "DayChange", "DayVersion", "ImportBatch",
+    "ImportedRow",
     "KnownPlace", "LoginSession", "LoginTry", "Mapping", "MappingChange", "Member", "Meta",
     "Organization",
     "Partition", "Person", "PersonAlias", "PersonDay", "PersonMonth", "PersonSpan", "ProviderRun",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from peewee import (
+    SQL,
     BigIntegerField,
     BooleanField,
     Check,
@@ -43,7 +44,9 @@ class Partition(Table):
 
     Of the sources of an (organisation, day) exactly one `counts`. `settled` is false while
     the provider may still add to the day. `suspicious_at`: when a stored day came back empty
-    and was kept.
+    and was kept. `weight`: what its records take of the sums that 64 bits hold. `prepared`: 0
+    of a day that is stored; of one that an import gets ready, or has replaced, its number
+    (negative: replaced): nothing reads that but `app.ledger.prepared`.
     """
 
     organization = ForeignKeyField(Organization, index=False)
@@ -56,6 +59,8 @@ class Partition(Table):
     value_nanos = BigIntegerField(default=0)
     billed_nanos = BigIntegerField(default=0)
     unpriced_tokens = BigIntegerField(default=0)
+    weight = BigIntegerField(default=0, constraints=[SQL("DEFAULT 0")])
+    prepared = IntegerField(default=0, constraints=[SQL("DEFAULT 0")])
     content_hash = TextField(default="")
     run = ForeignKeyField(Run, index=False)
     fetched_at = BigIntegerField()
@@ -63,7 +68,7 @@ class Partition(Table):
     suspicious_at = BigIntegerField(null=True)
 
     class Meta:
-        indexes = ((("organization", "day", "source"), True), (("day",), False))
+        indexes = ((("organization", "day", "source", "prepared"), True), (("day",), False))
 
 
 class DayChange(Table):

@@ -1,11 +1,12 @@
-"""The read side: sums per person and day, per person and month, and per day."""
+"""The read side: sums per actor, per person and day, per person and month, and per day."""
 
 from __future__ import annotations
 
 from peewee import SQL, BigIntegerField, CompositeKey, ForeignKeyField, IntegerField
 
 from app.models.base import Table
-from app.models.ledger import Slice
+from app.models.directory import Actor
+from app.models.ledger import Partition, Slice
 
 UNATTRIBUTED = 0
 """The person id of usage that belongs to nobody, in rollups only (no such row in `person`)."""
@@ -33,6 +34,20 @@ class Sums(Table):
 
 
 SUM_COLUMNS = tuple(name for name in Sums._meta.sorted_field_names if name != "id")
+
+
+class ActorDay(Sums):
+    """What a partition's records add up to by actor and model: all other rollups are of these.
+
+    It knows neither persons nor what counts, so it changes with the records alone.
+    """
+
+    partition = ForeignKeyField(Partition, index=False)
+    actor = ForeignKeyField(Actor)
+    model = ForeignKeyField(Slice, index=False)
+
+    class Meta:
+        primary_key = CompositeKey("partition", "actor", "model")
 
 
 class PersonDay(Sums):

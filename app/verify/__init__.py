@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
+from peewee import Expression
+
 from app.database import reading
 from app.dates import day_of
 from app.ledger import bump_data_version, writing_usage
@@ -20,6 +22,7 @@ from app.models import (
     SUM_COLUMNS,
     TOOL,
     UNATTRIBUTED,
+    ActorDay,
     Partition,
     PersonDay,
     PersonMonth,
@@ -108,28 +111,34 @@ class Verifier:
 
     def _day(self, day: int, months: dict[Key, Sums]) -> Iterator[Difference]:
         people: dict[Key, Sums] = defaultdict(lambda: [0] * len(SUM_COLUMNS))
-        partitions = list(Partition.select().where(Partition.day == day).order_by(Partition.id))
+        stored = (Partition.day == day) & (Partition.prepared == 0)
+        partitions = list(Partition.select().where(stored).order_by(Partition.id))
         for partition in partitions:
             yield from self._partition(partition, people)
         yield from _counting(day, partitions)
-        yield from self._compare(PersonDay, ("slice", "person_id"), SUM_COLUMNS, day, people)
+        key, mine = ("slice", "person_id"), PersonDay.day == day
+        yield from self._compare(PersonDay, key, SUM_COLUMNS, day, people, mine)
         totals: dict[Key, Sums] = {}
         for (slice_id, person), sums in people.items():
             _add(totals, (slice_id,), [*sums, int(person != UNATTRIBUTED)])
             _add(months, (slice_id, person), [*sums, 1])
         columns = (*SUM_COLUMNS, "people")
-        yield from self._compare(TotalDay, ("slice",), columns, day, totals)
+        mine = TotalDay.day == day
+        yield from self._compare(TotalDay, ("slice",), columns, day, totals, mine)
         self._count(days=1)
 
     def _month(self, month: int, months: dict[Key, Sums]) -> Iterator[Difference]:
         columns = (*SUM_COLUMNS, "days")
-        yield from self._compare(PersonMonth, ("slice", "person_id"), columns, month, months)
+        key, mine = ("slice", "person_id"), PersonMonth.month == month
+        yield from self._compare(PersonMonth, key, columns, month, months, mine)
 
     def _partition(self, partition: Partition, people: dict[Key, Sums]) -> Iterator[Difference]:
         """What differs in a stamp; the day's sums grow by its records if it counts."""
         records = []
-        for person, model, record in stored_records(partition, self._models):
+        actors: dict[Key, Sums] = defaultdict(lambda: [0] * len(SUM_COLUMNS))
+        for actor, person, model, record in stored_records(partition, self._models):
             records.append(record)
+            _grow(actors[actor, model], figures_of(record))
             if partition.counts:
                 for slice_id in (model, self._tools[model], ALL_SLICE):
                     _grow(people[slice_id, person], figures_of(record))
@@ -142,7 +151,13 @@ class Verifier:
         if partition.content_hash and partition.content_hash != content_hash:
             facts = ("content_hash", partition.content_hash, content_hash)
             yield Difference("partition", partition.day, row, *facts)
+        yield from self._actors(partition, actors)
         self._count(records=len(records))
+
+    def _actors(self, partition: Partition, expected: dict[Key, Sums]) -> Iterator[Difference]:
+        key = ("actor", "model")
+        mine = ActorDay.partition == partition
+        yield from self._compare(ActorDay, key, SUM_COLUMNS, partition.day, expected, mine)
 
     def _compare(
         self,
@@ -151,13 +166,13 @@ class Verifier:
         columns: tuple[str, ...],
         period: int,
         expected: dict[Key, Sums],
+        mine: Expression,
     ) -> Iterator[Difference]:
-        """What differs between the rows of a rollup in one day (or month) and the sums."""
+        """What differs between the rows of a rollup (`mine`) of a period and the sums."""
         fields = [getattr(table, name) for name in (*key, *columns)]
-        when = table.month if table is PersonMonth else table.day
         stored = {
             tuple(row[: len(key)]): list(row[len(key) :])
-            for row in table.select(*fields).where(when == period).tuples()
+            for row in table.select(*fields).where(mine).tuples()
         }
         name = table._meta.table_name
         for place in sorted(stored.keys() | expected.keys()):
@@ -184,7 +199,9 @@ def repair() -> None:
     """
     with writing_usage():
         models = _models()
-        for partition in list(Partition.select().order_by(Partition.id)):
+        for partition in list(
+            Partition.select().where(Partition.prepared == 0).order_by(Partition.id)
+        ):
             _repair_stamp(partition, models)
         # By the stamps as they are now: they say which source holds records.
         for place in Partition.select(Partition.organization, Partition.day).distinct().tuples():
@@ -194,7 +211,7 @@ def repair() -> None:
 
 
 def _repair_stamp(partition: Partition, models: Models) -> None:
-    records = [record for _, _, record in stored_records(partition, models)]
+    records = [record for *_, record in stored_records(partition, models)]
     changes: dict[str, Any] = dict(zip(STAMP_SUMS, stamp_sums(records), strict=True))
     if partition.content_hash:
         changes["content_hash"] = content_hash_of(partition.source, records)

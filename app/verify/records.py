@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from app.dates import day_of
-from app.ledger.records import hash_of, lines_of
+from app.ledger import LARGEST_SUM, OrderedSums, hash_of, weight_of
 from app.models import SUM_COLUMNS, UNATTRIBUTED, Actor, Partition, Usage
 from app.states import Source
 from app.usage import Tokens, UsageRecord
 
-STAMP_SUMS = ("records", "tokens", "value_nanos", "billed_nanos", "unpriced_tokens")
-_OF_RECORDS = tuple(map(SUM_COLUMNS.index, STAMP_SUMS[1:]))
+STAMP_SUMS = ("records", "tokens", "value_nanos", "billed_nanos", "unpriced_tokens", "weight")
+_OF_RECORDS = tuple(map(SUM_COLUMNS.index, STAMP_SUMS[1:-1]))
+_WHOSE = (Actor.id, Actor.person, Actor.key, Actor.account, Actor.workspace)
 Models = dict[int, tuple[str, str]]
 """(tool, raw model) of every slice of a model."""
 
 
-def stored_records(partition: Partition, models: Models) -> Iterator[tuple[int, int, UsageRecord]]:
-    """(person, model slice, record) of everything a partition holds, in stored order."""
+class StoredRecord(NamedTuple):
+    """A record with the ids of its actor, of that one's person, and of its model's slice."""
+
+    actor: int
+    person: int
+    model: int
+    record: UsageRecord
+
+
+def stored_records(partition: Partition, models: Models) -> Iterator[StoredRecord]:
+    """Everything a partition holds, in stored order."""
     columns = (
         *(getattr(Usage, f"{kind}_tokens") for kind in Tokens._fields),
         Usage.requests,
@@ -29,23 +39,25 @@ def stored_records(partition: Partition, models: Models) -> Iterator[tuple[int, 
         Usage.detail,
     )
     rows = (
-        Usage.select(Actor.person, Actor.key, Actor.account, Actor.workspace, Usage.model, *columns)
+        Usage.select(*_WHOSE, Usage.model, *columns)
         .join(Actor)
         .where(Usage.partition == partition)
         .order_by(Usage.sequence)
         .tuples()
     )
     day = day_of(partition.day)
-    for person, key, account, workspace, model, *kept in rows.iterator():
+    for actor, person, key, account, workspace, model, *kept in rows.iterator():
         record = UsageRecord.with_day(day, ((key, account, workspace), *models[model], *kept))
-        yield person or UNATTRIBUTED, model, record
+        yield StoredRecord(actor, person or UNATTRIBUTED, model, record)
 
 
 def content_hash_of(source: str, records: list[UsageRecord]) -> str:
     """The hash in the stamp of these records: of imported ones their order matters."""
     if source != Source.IMPORTED:
         return hash_of(records)
-    return hashlib.sha256(lines_of(records)).hexdigest()
+    sums = OrderedSums(LARGEST_SUM)
+    sums.add(records)
+    return sums.content_hash
 
 
 def figures_of(record: UsageRecord) -> tuple[int, ...]:
@@ -70,7 +82,8 @@ def stamp_sums(records: Iterable[UsageRecord]) -> list[int]:
     """The sums of a stamp in the order of `STAMP_SUMS`."""
     sums = [0] * len(STAMP_SUMS)
     for record in records:
-        figures = figures_of(record)
-        for place, figure in enumerate((1, *(figures[of_record] for of_record in _OF_RECORDS))):
+        sums_of_record = figures_of(record)
+        figures = (1, *(sums_of_record[place] for place in _OF_RECORDS), weight_of(record))
+        for place, figure in enumerate(figures):
             sums[place] += figure
     return sums

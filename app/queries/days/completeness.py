@@ -146,7 +146,7 @@ def _stamps(bounds: tuple[int, int]) -> dict[tuple[str, int], list[Stamp]]:
             Partition.suspicious_at,
         )
         .join(Organization)
-        .where(Partition.day.between(*bounds))
+        .where(Partition.day.between(*bounds) & (Partition.prepared == 0))
         .tuples()
     )
     found: dict[tuple[str, int], list[Stamp]] = defaultdict(list)
@@ -183,5 +183,6 @@ def _newest_failures(bounds: tuple[int, int]) -> dict[tuple[str, int], int]:
 
 
 def _span() -> tuple[date | None, date | None]:
-    first, last = Partition.select(fn.MIN(Partition.day), fn.MAX(Partition.day)).tuples().get()
+    span = Partition.select(fn.MIN(Partition.day), fn.MAX(Partition.day))
+    first, last = span.where(Partition.prepared == 0).tuples().get()
     return (day_of(first), day_of(last)) if first else (None, None)

@@ -90,6 +90,7 @@ def _latest_days(kind: int) -> ModelSelect:
     newest = (
         Partition.select(Organization.provider, fn.MAX(Partition.day).alias("day"))
         .join(Organization)
+        .where(Partition.prepared == 0)
         .group_by(Organization.provider)
         .alias("newest")
     )

@@ -13,7 +13,9 @@ from app.database import total
 from app.dates import day_of, moment, moment_if_any
 from app.models import DayChange, Organization, Partition, ProviderRun, Run
 from app.runs import active_run, standing_of
+from app.states import RunStatus
 
+LOGGED = Run.status != RunStatus.PREPARING
 MOST_CHANGES = 400
 """Changed days shown of one run; all of them are counted."""
 
@@ -92,17 +94,18 @@ class ChangedDay(NamedTuple):
 
 def count_runs() -> int:
     """Number of runs in the log."""
-    return int(Run.select().count())
+    return int(Run.select().where(LOGGED).count())
 
 
 def runs_page(limit: int, offset: int = 0) -> list[LoggedRun]:
     """Runs, the newest first."""
-    return _logged(Run.select().order_by(Run.id.desc()).limit(limit).offset(offset))
+    runs = Run.select().where(LOGGED).order_by(Run.id.desc())
+    return _logged(runs.limit(limit).offset(offset))
 
 
 def one_run(number: int) -> LoggedRun | None:
     """A run by its number, None when there is none."""
-    return next(iter(_logged(Run.select().where(Run.id == number))), None)
+    return next(iter(_logged(Run.select().where(LOGGED & (Run.id == number)))), None)
 
 
 def changed_days(number: int) -> list[ChangedDay]:

@@ -89,7 +89,11 @@ def _sources(provider: str, day: date) -> list[SourceOfDay]:
     rows = (
         Partition.select(Partition, Organization)
         .join(Organization)
-        .where((Organization.provider == provider) & (Partition.day == day_number(day)))
+        .where(
+            (Organization.provider == provider)
+            & (Partition.day == day_number(day))
+            & (Partition.prepared == 0)
+        )
         .order_by(Partition.counts.desc(), Partition.source)
     )
     return [

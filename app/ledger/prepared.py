@@ -1,0 +1,246 @@
+"""Imported days that get ready beside what counts, and come to count all at once.
+
+A file of many rows has to be all or nothing to those who look, and must not keep others from
+writing for longer than they wait. So its days change in three steps:
+
+1. Every day is written as a partition that nothing reads (`Partition.prepared`), some thousand
+   records at a time, each in a transaction of its own. New actors are not resolved: nobody is
+   known by what does not count. Each partition is summed by actor and model.
+2. One transaction puts the partitions in the place of those that are stored. It touches stamps,
+   and makes rollups from the sums of step 1: its length is a matter of people and days, not of
+   records.
+3. What was replaced is deleted, again some thousand records at a time.
+
+A process that dies in step 1 or 3 leaves partitions that nothing reads, which the next holder of
+the lock of imports deletes. Letting day after day count, with a journal that a restart would
+finish, would need no second copy of a day, but show half a file meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from app.database import writing
+from app.dates import day_number, now_seconds, utc_today
+from app.identity import forget_idle_actors
+from app.ledger.bounds import LARGEST_SUM, SumTooLarge, stored_weight
+from app.ledger.days import (
+    decide_which_counts,
+    figures_of,
+    know_actors,
+    log_change,
+    writing_usage,
+)
+from app.ledger.records import PIECE, OrderedSums, RecordWriter, StampSums, pieces_of
+from app.models import Actor, ActorDay, DayChange, Organization, Partition, Run, Usage
+from app.rollups import refresh_days, sum_up
+from app.states import Rule, RunStatus, Source
+from app.usage import UsageRecord
+from app.versions import bump_data_version
+
+
+@contextmanager
+def preparing(run: Run, email_domain: str) -> Iterator[PreparedDays]:
+    """Prepare days for a run, which is `PREPARING`; what did not come to count is forgotten.
+
+    Only for the holder of the lock of imports.
+    """
+    try:
+        yield PreparedDays(run, email_domain)
+    finally:
+        forget_prepared()
+
+
+def forget_prepared() -> None:
+    """Delete what was prepared and never came to count, and what was replaced, in steps.
+
+    With it go the actors and people whom nothing else knows.
+    Only for the holder of the lock of imports: nobody prepares anything meanwhile.
+    """
+    left = list(Partition.select().where(Partition.prepared != 0))
+    for partition in left:
+        _delete(partition)
+    runs = Run.select().where(Run.status == RunStatus.PREPARING)
+    if left or runs.exists():
+        with writing_usage():
+            for organization in _touched(left):
+                forget_idle_actors(organization)
+            bump_data_version()
+            Run.delete().where(Run.status == RunStatus.PREPARING).execute()
+
+
+def _touched(left: list[Partition]) -> list[Organization]:
+    """The organisations of partitions, and those with actors that never came to count."""
+    new = Actor.select(Actor.organization).where(Actor.rule == Rule.NEW)
+    mine = Organization.id.in_({one.organization_id for one in left}) | Organization.id.in_(new)
+    return list(Organization.select().where(mine))
+
+
+def _delete(partition: Partition) -> None:
+    mine = Usage.partition == partition
+    for first in range(0, _length(partition), PIECE):
+        with writing():
+            Usage.delete().where(mine & (Usage.sequence < first + PIECE)).execute()
+    with writing():
+        ActorDay.delete().where(ActorDay.partition == partition).execute()
+        Partition.delete().where(Partition.id == partition.id).execute()
+
+
+def _length(partition: Partition) -> int:
+    query = Usage.select(Usage.sequence).where(Usage.partition == partition)
+    last = query.order_by(Usage.sequence.desc()).limit(1).tuples().first()
+    return last[0] + 1 if last else 0
+
+
+class _NewDay:
+    """A day that gets ready. It has a partition as soon as something of it is written."""
+
+    def __init__(self, organization: Organization, day: int, stored: Partition | None) -> None:
+        self.organization = organization
+        self.day = day
+        self.stored = stored
+        self.partition: Partition | None = None
+        self.figures, self.content_hash = StampSums(), ""
+
+    @property
+    def before(self) -> StampSums:
+        """What is stored of the day now."""
+        return figures_of(self.stored) if self.stored else StampSums()
+
+
+class PreparedDays:
+    """What imported files say of some days, from now on or, until then, prepared."""
+
+    def __init__(self, run: Run, email_domain: str) -> None:
+        self.run = run
+        self._email_domain = email_domain
+        self._days: list[_NewDay] = []
+        self._unchanged: list[Partition] = []
+        self._writers: dict[int, RecordWriter] = {}
+        self._pieces: list[tuple[_NewDay, Sequence[UsageRecord], int]] = []
+        self._whole: list[_NewDay] = []
+        self._weight = stored_weight()
+
+    def write(
+        self, organization: Organization, day: int, records: Iterable[UsageRecord]
+    ) -> StampSums:
+        """Prepare what all imported files together say of a day (YYYYMMDD); its figures.
+
+        `records` come in a fixed order. When they are what is stored, the stored day stays.
+        Raises `SumTooLarge`.
+        """
+        new = _NewDay(organization, day, _stored(organization, day))
+        self._weight -= new.before.weight
+        sums = OrderedSums(LARGEST_SUM - self._weight)
+        for piece in pieces_of(records):
+            first = sums.figures.records
+            sums.add(piece)
+            self._keep(new, piece, first)
+        self._weight += sums.figures.weight
+        new.figures, new.content_hash = sums.figures, sums.content_hash
+        if new.stored and new.stored.content_hash == new.content_hash:
+            self._unchanged.append(new.stored)
+            self._pieces = [kept for kept in self._pieces if kept[0] is not new]
+        else:
+            self._days.append(new)
+            self._whole.append(new)
+        return new.figures
+
+    def _keep(self, new: _NewDay, piece: Sequence[UsageRecord], first: int) -> None:
+        self._pieces.append((new, piece, first))
+        if sum(len(records) for _, records, _ in self._pieces) >= PIECE:
+            self._flush()
+
+    def _flush(self) -> None:
+        with writing_usage():
+            for new, records, first in self._pieces:
+                self._writer(new).insert(self._partition(new), records, first)
+            for new in self._whole:
+                sum_up(self._partition(new))
+        self._pieces, self._whole = [], []
+
+    def _writer(self, new: _NewDay) -> RecordWriter:
+        return self._writers.setdefault(new.organization.id, RecordWriter(new.organization))
+
+    def _partition(self, new: _NewDay) -> Partition:
+        if new.partition is None:
+            new.partition = Partition.create(
+                organization=new.organization,
+                day=new.day,
+                source=Source.IMPORTED,
+                counts=False,
+                run=self.run,
+                fetched_at=0,
+                changed_at=0,
+                prepared=self.run.id,
+            )
+        return new.partition
+
+    def finish(self) -> None:
+        """Write what is left, before the transaction of `take_effect` begins."""
+        self._flush()
+
+    def take_effect(self) -> None:
+        """Let all that was prepared count. Part of a transaction of `writing_usage`.
+
+        Raises `SumTooLarge`.
+        """
+        self._refuse_too_much()
+        know_actors(self._writers.values(), self._email_domain)
+        touched = [new.day for new in self._days if self._put_in_place(new)]
+        for partition in self._unchanged:
+            settled = _is_over(partition.day)
+            Partition.update(settled=settled).where(Partition.id == partition.id).execute()
+        refresh_days(touched)
+        self.run.status, self.run.finished_at = RunStatus.OK, now_seconds()
+        self.run.save()
+
+    def _refuse_too_much(self) -> None:
+        """Others may have stored something since."""
+        grown = sum(new.figures.weight - new.before.weight for new in self._days)
+        if stored_weight() + grown > LARGEST_SUM:
+            raise SumTooLarge
+
+    def _put_in_place(self, new: _NewDay) -> bool:
+        """Let a day take the place of the stored one; whether that changes what counts."""
+        partition = self._partition(new)
+        # Asked again: meanwhile the API may have told of the day.
+        stored = _stored(new.organization, new.day)
+        counted = bool(stored and stored.counts)
+        if stored:
+            _set_aside(stored, partition, self.run)
+        Partition.update(
+            prepared=0,
+            counts=counted,
+            settled=_is_over(new.day),
+            content_hash=new.content_hash,
+            fetched_at=now_seconds(),
+            changed_at=now_seconds(),
+            **vars(new.figures),
+        ).where(Partition.id == partition.id).execute()
+        log_change(self.run, partition, new.before, new.figures)
+        return decide_which_counts(new.organization, new.day) or counted
+
+
+def _stored(organization: Organization, day: int) -> Partition | None:
+    found: Partition | None = Partition.get_or_none(
+        (Partition.organization == organization)
+        & (Partition.day == day)
+        & (Partition.source == Source.IMPORTED)
+        & (Partition.prepared == 0)
+    )
+    return found
+
+
+def _set_aside(stored: Partition, successor: Partition, run: Run) -> None:
+    """Make a stored day one that nothing reads; its history goes on with its successor."""
+    Partition.update(prepared=-run.id, counts=False, records=0, suspicious_at=None).where(
+        Partition.id == stored.id
+    ).execute()
+    DayChange.update(partition=successor).where(DayChange.partition == stored).execute()
+
+
+def _is_over(day: int) -> bool:
+    """Whether a file made now can hold the whole day."""
+    return day < day_number(utc_today())
