@@ -11,9 +11,8 @@ MAX_TOKENS = 10**12
 MAX_DOLLARS = 10**7
 """Of one record, in each of its counts and amounts: what is more is refused and named.
 
-Sums are 64-bit integers in both databases, so they end at 9.2 * 10^18. Ten million
-dollars are 10^16 nano-dollars: nine hundred records at the bound have a sum, and so have nine
-million of a trillion tokens. The largest record ever seen had some 10^10 tokens.
+The largest record ever seen had some 10^10 tokens. What records add up to has a bound of its
+own, see `app.ledger.bounds`.
 """
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
 LATEST_AHEAD = timedelta(hours=48)

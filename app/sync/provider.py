@@ -17,6 +17,7 @@ from app.importing import look_again
 from app.ledger import (
     Outcome,
     StoredDay,
+    SumTooLarge,
     bump_data_version,
     organization_for,
     replace_day,
@@ -130,7 +131,11 @@ def _sync_days(
                 part.unseen = usage.unseen or part.unseen
                 if progress.should_stop():
                     raise UpstreamError(provider.LABEL, ErrorClass.STOPPED, "stopped")
-                stored = _store_day(config, order, provider, organization, usage, part)
+                try:
+                    stored = _store_day(config, order, provider, organization, usage, part)
+                except SumTooLarge as error:
+                    bad.refuse(usage.day, error)
+                    continue
                 if stored.outcome is Outcome.SUSPICIOUS:
                     suspicious.append(usage.day)
                 progress.on_day(provider.NAME, usage.day, stored)
@@ -164,6 +169,11 @@ class _BadDays:
         self._errors[day] = error
         if len(self._errors) >= MOST_BAD_DAYS:
             self.raise_if_any()
+
+    def refuse(self, day: date, error: SumTooLarge) -> None:
+        """Leave a day as it was because of what a record of it would make of the sums."""
+        sentence = f"{self._provider.LABEL}: {error}"
+        self.note(day, UpstreamError(self._provider.LABEL, ErrorClass.UNEXPECTED, sentence))
 
     def raise_if_any(self) -> None:
         """Raise the first error with the days that were left out."""
