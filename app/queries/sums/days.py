@@ -7,16 +7,18 @@ from datetime import date
 from typing import NamedTuple
 
 from app.dates import day_number, day_of, days_between
-from app.models import SUM_COLUMNS
 from app.queries.days.freshness import known_span
 from app.queries.remembered import remembered
 from app.queries.scope import Scope, slices_of
 from app.queries.sums.figures import Figures, add_up
 from app.queries.sums.slices import day_rows
 
+SERIES_COLUMNS = ("tokens", "value_nanos", "billed_nanos", "unpriced_tokens", "unbilled_tokens")
+"""The figures that are told of days: of a year by model only these few are read."""
+
 
 class SeriesDay(NamedTuple):
-    """One day: the figures of each series with usage, and people."""
+    """One day: figures (of `SERIES_COLUMNS`) of each series with usage, and people."""
 
     day: date
     by_series: dict[str, Figures]
@@ -42,7 +44,7 @@ def series_days(scope: Scope, labels: Mapping[int, str]) -> list[SeriesDay]:
         return []
     whole = slices_of(scope).whole
     found: dict[int, list[tuple]] = {}
-    for row in day_rows(scope, {*labels, *whole}, SUM_COLUMNS):
+    for row in day_rows(scope, {*labels, *whole}, SERIES_COLUMNS):
         found.setdefault(row[0], []).append(row[1:])
     return [
         _series_day(day, found.get(day_number(day), ()), whole, labels)
@@ -59,12 +61,16 @@ def _series_day(
         if slice_id in whole:
             people = max(people, count)
         if slice_id in labels:
-            by_series.setdefault(labels[slice_id], []).append(Figures(*sums))
+            by_series.setdefault(labels[slice_id], []).append(_figures(sums))
     return SeriesDay(day, {name: add_up(parts) for name, parts in by_series.items()}, people)
 
 
+def _figures(sums: Iterable[int]) -> Figures:
+    return Figures(**dict(zip(SERIES_COLUMNS, sums, strict=True)))
+
+
 def figures_of_days(days: Iterable[date], scope: Scope) -> dict[date, Figures]:
-    """The figures of the given days, those without usage left out; remembered.
+    """Figures (of `SERIES_COLUMNS`) of the given days, none without usage; remembered.
 
     The days need not lie in the range of `scope`.
     """
@@ -76,7 +82,7 @@ def _figures_of_days(days: tuple[date, ...], scope: Scope) -> dict[date, Figures
     around = scope._replace(start=min(days), end=max(days))
     wanted = {day_number(day) for day in days}
     parts: dict[int, list[Figures]] = {}
-    for day, _, _, *sums in day_rows(around, slices_of(scope).whole, SUM_COLUMNS):
+    for day, _, _, *sums in day_rows(around, slices_of(scope).whole, SERIES_COLUMNS):
         if day in wanted:
-            parts.setdefault(day, []).append(Figures(*sums))
+            parts.setdefault(day, []).append(_figures(sums))
     return {day_of(day): add_up(found) for day, found in parts.items()}
