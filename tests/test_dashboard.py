@@ -184,7 +184,7 @@ def test_people_others_and_nobody_add_up_to_the_total(office: FlaskClient) -> No
     assert "ada@acme.example 41.0 M $31.00" in text
     assert "bob@acme.example 5.00 M \u2014 not priced" in text
     assert "No owner 2.00 M $2.00" in text
-    assert "Total 48.0 M $33.00" in text
+    assert "Everything 48.0 M $33.00" in text
 
 
 def test_names_the_keys_without_an_owner(office: FlaskClient) -> None:

@@ -132,7 +132,7 @@ def test_the_tools_are_the_stats(town: Reader, query: dict[str, Any]) -> None:
     stats = town.get("stats", **as_api(query))
     section = part(overview(town, query), "tools")
     names = re.findall(r"</svg>\s*([\w ]+?)\s*</a>", section)
-    everything = next(row for row in rows_of(section) if row[0] == "All tokens")
+    everything = next(row for row in rows_of(section) if row[0] == "Tokens")
     keys = {"Claude Code": "claudeCodeTokens", "Cursor": "cursorTokens"}
     assert [number(cell) for cell in everything[1 : 1 + len(names)]] == [
         stats[keys[name]] for name in names

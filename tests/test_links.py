@@ -181,15 +181,21 @@ def test_pages_say_what_their_file_holds(company: Reader) -> None:
     people = unescaped(company.client, f"/users?start={start}&end={end}")
     count = re.search(r'id="count"[^>]*>\s*<b>(.*?)</b>', people)
     assert count
-    assert f"CSV: {count[1]}, without the totals row</p>" in people
+    assert f"CSV: {count[1]}, No owner, no totals.</p>" in people
     models = unescaped(company.client, f"/users?rows=model&start={start}&end={end}")
-    assert re.search(r"CSV: \d+ models, without the totals row</p>", models)
+    assert re.search(r"CSV: \d+ models, no totals\.</p>", models)
     assert models.count('aria-describedby="file-holds"') == 1
 
 
 def test_a_file_names_its_incomplete_days() -> None:
     last = date(2026, 11, 22)
     words = export_note("3 people", [last]).replace("\u00a0", " ")
-    assert words == "CSV: 3 people, without the totals row; 22 Nov is not complete"
+    assert words == "CSV: 3 people, no totals. 22 Nov partial."
     words = export_note("3 people", [last, date(2026, 11, 20)]).replace("\u00a0", " ")
-    assert words.endswith("; 2 days since 20 Nov are not complete")
+    assert words.endswith(". 2 days since 20 Nov partial.")
+
+
+def test_a_file_names_its_lines_of_nobody() -> None:
+    assert export_note("3 people", [], shared=True) == "CSV: 3 people, shared keys, no totals."
+    words = export_note("3 people", [], shared=True, nobodys=True)
+    assert words == "CSV: 3 people, shared keys, No owner, no totals."

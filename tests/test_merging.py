@@ -146,7 +146,7 @@ def test_a_split_is_shown_before_it_is_made(firm: FlaskClient) -> None:
     assert f"{BOBBY} went with it." in text_of(firm, answer.location)
     assert person_for_alias(BOBBY) == CAT
     undone = send(firm, answer.location, {"act": "merge", "who": ANN, "further": CAT})
-    assert f"and its further e-mails {BOBBY}." in text_of(firm, undone.location)
+    assert f"and its aliases {BOBBY}." in text_of(firm, undone.location)
     for odd in (BOB, "x", "%00", ANN):
         assert firm.get(f"{PAGE}?edit={ANN}&split={odd}").status_code == 200
 

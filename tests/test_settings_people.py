@@ -197,7 +197,7 @@ def test_merges_and_splits_by_form_with_undo(firm: FlaskClient) -> None:
     answer = send(firm, f"{PAGE}?edit={ANN}", form)
     assert answer.status_code == 303
     page = firm.get(answer.location).text
-    assert "now a further e-mail" in page
+    assert "now an alias" in page
     assert 'value="split"' in page
     answer = send(firm, answer.location, {"act": "split", "further": CAT, "who": ANN})
     assert answer.status_code == 303

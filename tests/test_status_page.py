@@ -171,7 +171,7 @@ def test_a_provider_waits_for_its_turn_until_the_run_dies(page: FlaskClient) -> 
     assert "waiting" not in said
     assert "running" not in said
     assert "Anthropic 0 of 7 0 of 7 days interrupted" in said
-    assert "The newest run was interrupted" in said
+    assert "Last sync's process ended." in said
 
 
 def test_an_import_tells_its_figures_in_the_log(page: FlaskClient) -> None:

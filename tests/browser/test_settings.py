@@ -221,7 +221,7 @@ def test_two_people_become_one_and_two_again(tab: Open, scripted: bool) -> None:
         expect(page.locator("#further")).to_be_focused()
         expect(page.locator("#name")).to_have_value("Typed, not saved")
     page.get_by_role("button", name="Merge into this person").click()
-    expect(page.locator("#done")).to_contain_text(f"{CAT} is now a further e-mail of {ANN}")
+    expect(page.locator("#done")).to_contain_text(f"{CAT} is now an alias of {ANN}")
     page.goto(f"/users/{CAT}")
     expect(page).to_have_url(re.compile(f"/users/{ANN}"))
     page.goto(f"/settings/people?edit={ANN}")

@@ -19,7 +19,7 @@ from app.web.people.columns import Column
 from app.web.people.page import asks_for_pivot, question_of, without_untold
 from app.web.people.view import PeopleView, parse_people_view
 from app.web.pivot import export as pivot
-from app.web.pivot.words import NO_OWNER, shared_words
+from app.web.pivot.words import shared_words
 from app.web.request.unchanged import DAY, MINUTE, known_while
 from app.web.view import formatting
 from app.web.view.csv_files import (
@@ -132,7 +132,7 @@ def nobodys_rows(lines: UnattributedLines) -> list[PersonRow]:
     """A row for each name of shared keys and one for usage without an owner."""
     parts = [(shared_words(line.label), line.figures, line.by_tool) for line in lines.shared]
     if lines.rest.tokens or lines.rest.value_nanos:
-        parts.append((NO_OWNER, lines.rest, lines.rest_by_tool))
+        parts.append((formatting.NO_OWNER, lines.rest, lines.rest_by_tool))
     return [_nobodys_row(*part) for part in parts]
 
 

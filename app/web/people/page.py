@@ -108,7 +108,12 @@ def known_context(
         "curve_points": charts.sparkline,
         "person_path": person_path,
         "counted": counted(view, found, sums),
-        "file_holds": export_note(counted(view, found, sums), viewed.open_days),
+        "file_holds": export_note(
+            counted(view, found, sums),
+            viewed.open_days,
+            shared=bool(sums.lines.shared),
+            nobodys=bool(sums.lines.rest.tokens or sums.lines.rest.value_nanos),
+        ),
         "footer_average": tokens_per_day(sums.people.figures.tokens, sums.people.days),
         "direction_words": WORDS_FOR_DIRECTION,
     }

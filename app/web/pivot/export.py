@@ -19,7 +19,7 @@ from app.queries.scope import Scope
 from app.web.pivot.page import first_row, has_shares, others_words, title
 from app.web.pivot.view import PivotView, parse_pivot_view
 from app.web.pivot.whole import growing_days
-from app.web.pivot.words import NO_OWNER, NO_OWNER_OR_SHARED, figure_words, shared_words
+from app.web.pivot.words import NO_OWNER_OR_SHARED, figure_words, shared_words
 from app.web.view import formatting
 from app.web.view.csv_files import (
     csv_answer,
@@ -66,7 +66,7 @@ class PivotFile(NamedTuple):
         """The words of the screen, then those of what is not known of each row and column."""
         view, found = self.view, self.found
         others = [others_words(found)] if found.other_columns else []
-        nobody = NO_OWNER_OR_SHARED[0] if found.shares_column else NO_OWNER
+        nobody = NO_OWNER_OR_SHARED[0] if found.shares_column else formatting.NO_OWNER
         words = [_csv_label(found.by, column.label) or nobody for column in found.columns]
         last = [self.heading]
         if has_shares(view, found):
@@ -140,7 +140,7 @@ def _csv_label(dimension: str, label: str) -> str:
 
 
 def _nobodys_row(whole: PivotFile, line: FooterLine) -> list[Any]:
-    label = shared_words(line.label) if line.label else NO_OWNER
+    label = shared_words(line.label) if line.label else formatting.NO_OWNER
     row = _csv_row(whole, line, label)
     if whole.view.measure != PEOPLE:
         return row

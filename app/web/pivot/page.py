@@ -60,7 +60,12 @@ def known_context(
         "found": found,
         "first_row": first,
         "table": table(view, scope, found, person_path, open_in_periods(view.scope, scope, states)),
-        "file_holds": export_note(total_words(view, found), open_days),
+        "file_holds": export_note(
+            total_words(view, found),
+            open_days,
+            shared=any(line.label for line in found.footer),
+            nobodys=any(not line.label for line in found.footer),
+        ),
         "counted": total_words(view, found),
         "columns_word": DIMENSIONS[found.by].many if found.by else "",
         "coarser": coarser_words(view, found),

@@ -87,7 +87,7 @@ class _TableWriter:
             rows=rows,
             foot=self._foot(),
             largest=self._cell(Amount(self.largest)).text if self.largest else "",
-            parts=[f"{label}: {part}" for label, part in periods if part],
+            parts=[f"{label} {part}" for label, part in periods if part],
         )
 
     def _column_heading(self, column: PivotColumn) -> Heading:

@@ -32,11 +32,10 @@ MENUS = {
     "measures": [(name, measure.label) for name, measure in MEASURES.items()],
 }
 """The entries of the menus of `pivot/_shape.html`, as (name in the address, words)."""
-NO_OWNER = "No owner"
 NO_OWNER_OR_SHARED = ("No owner or shared", "Usage that belongs to nobody, of shared keys too")
 """A column of what has no owner, in which shared keys have no column of their own."""
 DASH = "\u2014"
-NOT_COMPLETE = "not complete"
+PARTIAL_PERIOD = "is partial"
 
 
 def figure_words(measure: str) -> FigureWords | None:
@@ -75,7 +74,7 @@ def said(dimension: str, label: str, key: Any, *, with_year: bool = False) -> tu
     `with_year`: days and weeks carry their year, as the range has days of several.
     """
     if key is not None and key == DIMENSIONS[dimension].unattributed:
-        return NO_OWNER, "Usage that belongs to nobody"
+        return formatting.NO_OWNER, "Usage that belongs to nobody"
     if dimension == TOOL:
         return formatting.tool_label(label), ""
     if dimension == DAY:
@@ -101,7 +100,7 @@ def not_whole(dimension: str, first: date, scope: Scope, open_days: Set[date]) -
         return ""
     start, end = period.span(first, scope)
     if not open_days.isdisjoint(days_between(start, end)):
-        return NOT_COMPLETE
+        return PARTIAL_PERIOD
     length = (period.end(first) - first).days + 1
     shown = (end - start).days + 1
-    return f"only {shown} of {length} days in the range" if shown < length else ""
+    return f"has {shown} of {length} days in the range" if shown < length else ""

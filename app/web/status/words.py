@@ -7,19 +7,16 @@ from app.queries.days.story import DayStory, SourceOfDay
 from app.states import ImportRun
 
 ADVICE = {
-    Standing.NOT_CONFIGURED: "It has no key, so nothing is read from it.",
-    Standing.NEVER_READ: "It has a key, and nothing has been read yet.",
-    Standing.RUNNING: "A run reads it at this moment.",
+    Standing.NOT_CONFIGURED: "No key, so nothing is read.",
+    Standing.NEVER_READ: "No data yet.",
+    Standing.RUNNING: "A sync is reading it.",
     Standing.FAILED: "Last sync failed. Figures hold what was read before.",
-    Standing.STOPPED: "The newest run was stopped; the figures hold what was read until then.",
-    Standing.INTERRUPTED: (
-        "The newest run was interrupted, because its process ended; "
-        "the figures hold what was read until then."
-    ),
-    Standing.BEHIND: "No run has worked for more than a day.",
-    Standing.SUSPICIOUS: "The newest run worked; days that held usage had come back empty.",
-    Standing.GAPS: "The newest run worked, and some days in between were never read.",
-    Standing.GOOD: "The newest run worked and every day is there.",
+    Standing.STOPPED: "Last sync was stopped. Figures hold what was read until then.",
+    Standing.INTERRUPTED: "Last sync's process ended. Figures hold what was read until then.",
+    Standing.BEHIND: "No sync has worked for more than a day.",
+    Standing.SUSPICIOUS: "Last sync worked; days that held usage had come back empty.",
+    Standing.GAPS: "Last sync worked; some days in between were never read.",
+    Standing.GOOD: "Last sync worked, every day is there.",
 }
 
 KINDS: dict[str, str] = {
@@ -41,14 +38,14 @@ def why_it_counts(source: SourceOfDay, story: DayStory) -> str:
         return "Only source for this day."
     if source.counts:
         return (
-            "It counts: the API holds nothing for the day, the imported files do."
+            "Counts: only the imported files hold this day."
             if source.imported
-            else "It counts: what the API says goes before imported files."
+            else "Counts: the API goes before imported files."
         )
     return (
-        "It does not count: the API holds the day, and nothing is counted twice."
+        "Not counted: the API holds this day."
         if source.imported
-        else "It does not count: it is empty, and imported files hold the day."
+        else "Not counted: empty, and imported files hold this day."
     )
 
 

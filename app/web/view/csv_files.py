@@ -32,18 +32,22 @@ def file_name(*parts: str) -> str:
     return "_".join(part for part in plain if part)[:LONGEST_NAME] + ".csv"
 
 
-def export_note(rows: str, open_days: Collection[date]) -> str:
+def export_note(
+    rows: str, open_days: Collection[date], *, shared: bool = False, nobodys: bool = False
+) -> str:
     """What the file of an export holds, for the page beside its button.
 
-    `rows` in words, such as "212 people"; `open_days` are those whose figures are not whole.
+    `rows` in words, such as "212 people"; `shared`, `nobodys`: lines of shared keys and one of
+    usage without an owner follow them. `open_days` are those whose figures are not whole.
     """
-    words = f"CSV: {rows}, without the totals row"
+    lines = [rows, *["shared keys"] * shared, *[formatting.NO_OWNER] * nobodys]
+    words = f"CSV: {', '.join(lines)}, no totals."
     if not open_days:
         return words
-    if len(open_days) == 1:
-        return f"{words}; {formatting.day(min(open_days))} is not complete"
     first = formatting.day(min(open_days))
-    return f"{words}; {len(open_days)} days since {first} are not complete"
+    if len(open_days) == 1:
+        return f"{words} {first} partial."
+    return f"{words} {len(open_days)} days since {first} partial."
 
 
 def csv_text(rows: list[list[Any]]) -> str:

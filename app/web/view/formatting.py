@@ -18,6 +18,8 @@ DASH = "\u2013"
 MINUS = "\u2212"
 TIMES = "\u00d7"
 NEW, UNCHANGED = "new", "unchanged"
+NO_OWNER = "No owner"
+"""What stands for usage that belongs to nobody, on screen and in files."""
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 WEEKDAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

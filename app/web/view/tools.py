@@ -15,7 +15,7 @@ TOOL_ROWS = (
     ("cache_write_tokens", "Cache write"),
     ("cache_read_tokens", "Cache read"),
     ("output_tokens", "Output"),
-    ("tokens", "All tokens"),
+    ("tokens", "Tokens"),
 )
 """Token parts of `Figures` in the order of the tools table, and their sum."""
 
