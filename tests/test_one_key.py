@@ -20,6 +20,7 @@ from app.ledger import bump_data_version, organization_for, replace_day
 from app.models import Mapping, Run
 from app.queries.keys.mappings import undoable
 from app.queries.keys.shared import shared_key_lines
+from app.queries.keys.unmapped import unmapped_keys
 from app.queries.scope import Scope
 from app.usage import DayUsage, Directory, ListedKey, ListedMember, RawActor
 from tests.imported import put, tokens, usage
@@ -113,6 +114,7 @@ def test_name_and_id_of_a_listed_key_are_one_key(
     (line,) = told(client)["apikey_1"]
     assert (line["name"], line["totalTokens"]) == ("ci-key", BY_FILE + BY_API)
     assert line["suggestedEmail"] == BOB
+    assert {key.key: key.days for key in unmapped_keys(Scope())}["apikey_1"] == 2
     assert client.post(PATH, json={"apiKey": said, "email": ANN}).status_code == 200
     assert owner_of("ci-key") == owner_of("apikey_1") == (ANN, "mapping")
     assert tokens_of(client, ANN) == BY_FILE + BY_API
@@ -201,6 +203,18 @@ def test_every_key_can_be_mapped_whatever_its_name_holds(
             page = "/settings/mappings?" + urlencode({"remove": said})
             send(client, page, {"act": "remove", "key": said}, headers=headers)
             assert owner_of(key) == (None, "")
+
+
+def test_a_key_of_several_organisations_has_one_line(both: Database, client: FlaskClient) -> None:
+    for organization, days in (("main", (4, 5)), ("contractor", (5, 6))):
+        rows = (usage(f"2026-11-0{day}", key="lent", tokens=7) for day in days)
+        put(tokens(*rows), organization=organization)
+    (key,) = [key for key in unmapped_keys(Scope()) if key.key == "lent"]
+    assert (key.figures.tokens, key.days, key.last_day) == (28, 3, date(2026, 11, 6))
+    assert len(told(client)["lent"]) == 1
+    client.post(PATH, json={"apiKey": "lent", "email": ANN})
+    assert [line["email"] for line in told(client)["lent"]] == [ANN]
+    assert tokens_of(client, ANN) == 28
 
 
 NAMES = st.sampled_from(["one", "two ", "two", "three\u00a0words", "id-1", "id-2", ""])

@@ -18,7 +18,6 @@ from app.models import (
     Mapping,
     MappingChange,
     Member,
-    Organization,
     Partition,
     Person,
     PersonAlias,
@@ -39,7 +38,6 @@ class OwnedKey(NamedTuple):
 
     key: str
     name: str
-    provider: str
     email: str
     label: str
     rule: str
@@ -89,19 +87,16 @@ def owned_keys() -> list[OwnedKey]:
     A key has one line for each owner, whether files called it by its name or the API by its id.
     """
     rows = (
-        Actor.select(
-            Actor.key, Organization.provider, fn.COALESCE(Person.email, ""), Actor.rule, Actor.id
-        )
-        .join(Organization)
-        .join_from(Actor, Person, JOIN.LEFT_OUTER)
+        Actor.select(Actor.key, fn.COALESCE(Person.email, ""), Actor.rule, Actor.id)
+        .join(Person, JOIN.LEFT_OUTER)
         .where((Actor.key != "") & (Actor.person.is_null(False) | (Actor.rule == Rule.SHARED)))
         .tuples()
     )
     ids, labels, sums = key_ids(), shared_labels(), _sums_of_keys()
     found: dict[_Holding, list[_OwnedPart]] = {}
-    for key, provider, email, rule, actor_id in rows:
+    for key, email, rule, actor_id in rows:
         label = labels.get(key, key) if rule == Rule.SHARED else ""
-        facts = _Holding(ids.of(key), provider, email, label)
+        facts = _Holding(ids.of(key), email, label)
         found.setdefault(facts, []).append(_OwnedPart(rule, *sums.get(actor_id, (0, 0, 0, 0))))
     names = key_names()
     keys = [_owned_key(facts, names, parts) for facts, parts in found.items()]
@@ -111,7 +106,6 @@ def owned_keys() -> list[OwnedKey]:
 
 class _Holding(NamedTuple):
     key: str
-    provider: str
     email: str
     label: str
 
@@ -169,7 +163,6 @@ def _mapped_without_usage(seen: set[str], names: dict[str, str]) -> list[OwnedKe
         OwnedKey(
             key,
             names.get(key, ""),
-            "",
             own.get(email, email),
             label,
             Rule.MAPPING if email else Rule.SHARED,

@@ -23,7 +23,7 @@ class UnmappedKey(NamedTuple):
     """A key without an owner and its usage in the scope.
 
     `key` is "" for usage that names no key at all. `suggested_email` is who made the key.
-    `days` have usage.
+    `days` have usage; nobody counts those of usage without a key.
     """
 
     key: str
@@ -39,17 +39,31 @@ class UnmappedKey(NamedTuple):
 def unmapped_keys(scope: Scope) -> list[UnmappedKey]:
     """Keys nobody owns or shares, most tokens first, with their usage; no team holds any.
 
-    A key has one line, whether files called it by its name or the API by its id.
+    A key has one line, whether files called it by its name or the API by its id, and in whichever
+    organisations it was used: so a mapping holds for it.
     """
     if scope.teams:
         return []
     ids, own = key_ids(), aliases()
-    found: dict[tuple[int, str], list[_UnmappedPart]] = defaultdict(list)
-    for organization, *row in database.execute(_used_keys(scope)).fetchall():
+    found: dict[str, list[_UnmappedPart]] = defaultdict(list)
+    for row in database.execute(_used_keys(scope)).fetchall():
         part = _UnmappedPart.of(row)
-        found[organization, ids.of(part.key)].append(part)
-    keys = [_unmapped_key(key, parts, own) for (_, key), parts in found.items()]
+        found[ids.of(part.key)].append(part)
+    days = _days_together(scope, found)
+    keys = [_unmapped_key(key, parts, own, days.get(key, 0)) for key, parts in found.items()]
     return sorted(keys, key=lambda key: (-key.figures.tokens, key.key))
+
+
+def _days_together(scope: Scope, found: dict[str, list[_UnmappedPart]]) -> dict[str, int]:
+    """On how many days each key was used: the parts of one may share days."""
+    alone = {key: parts[0].days for key, parts in found.items() if len(parts) == 1}
+    of_part = {part.key: key for key in found.keys() - alone for part in found[key] if key}
+    days: dict[str, set[int]] = defaultdict(set)
+    if of_part:
+        query = _nobodys(scope, [Actor.key, Usage.day]).where(Actor.key.in_(list(of_part)))
+        for part, day in database.execute(query.distinct()).fetchall():
+            days[of_part[part]].add(day)
+    return alone | {key: len(used) for key, used in days.items()}
 
 
 class _UnmappedPart(NamedTuple):
@@ -84,7 +98,7 @@ def _used_keys(scope: Scope) -> Select:
     place = (Workspace.organization == sums.c.organization_id) & (
         Workspace.external_id == sums.c.workspace
     )
-    used = [getattr(sums.c, name) for name in ("organization_id", "key", "label", "workspace")]
+    used = [getattr(sums.c, name) for name in ("key", "label", "workspace")]
     return (
         Select([sums], [*used, *NAMES, *_figures(sums.c)])
         .join(ApiKey, JOIN.LEFT_OUTER, on=listed)
@@ -102,17 +116,23 @@ def _figures(columns: Any) -> list[Any]:
 
 def _sums_by_key(scope: Scope) -> ModelSelect:
     sums = zip(USAGE_SUMS, SUM_COLUMNS, strict=True)
+    columns = [
+        Actor.organization.alias("organization_id"),
+        Actor.key.alias("key"),
+        fn.MAX(Actor.workspace).alias("workspace"),
+        fn.MAX(Actor.label).alias("label"),
+        *(expression.cast("BIGINT").alias(name) for expression, name in sums),
+        fn.MIN(Usage.day).alias("first_day"),
+        fn.MAX(Usage.day).alias("last_day"),
+        fn.COUNT(Usage.day.distinct()).alias("days"),
+    ]
+    return _nobodys(scope, columns).group_by(Actor.organization, Actor.key)
+
+
+def _nobodys(scope: Scope, columns: Sequence[Any]) -> ModelSelect:
+    """Columns of the usage in the scope that belongs to nobody and is not shared."""
     return (
-        Usage.select(
-            Actor.organization.alias("organization_id"),
-            Actor.key.alias("key"),
-            fn.MAX(Actor.workspace).alias("workspace"),
-            fn.MAX(Actor.label).alias("label"),
-            *(expression.cast("BIGINT").alias(name) for expression, name in sums),
-            fn.MIN(Usage.day).alias("first_day"),
-            fn.MAX(Usage.day).alias("last_day"),
-            fn.COUNT(Usage.day.distinct()).alias("days"),
-        )
+        Usage.select(*columns)
         .join(Actor)
         .switch(Usage)
         .join(Partition)
@@ -123,7 +143,6 @@ def _sums_by_key(scope: Scope) -> ModelSelect:
             & scope.covers(Usage.day)
             & Usage.model.in_(list(slices_of(scope).by_model))
         )
-        .group_by(Actor.organization, Actor.key)
     )
 
 
@@ -132,17 +151,18 @@ def any_key_used() -> bool:
     return bool(Actor.select().where(Actor.key != "").exists())
 
 
-def _unmapped_key(key: str, parts: Sequence[_UnmappedPart], own: dict[str, str]) -> UnmappedKey:
-    called = [part.name or part.key for part in parts if part.name or part.key != key]
+def _unmapped_key(
+    key: str, parts: Sequence[_UnmappedPart], own: dict[str, str], days: int
+) -> UnmappedKey:
+    called = max((part.key for part in parts if part.key != key), default="")
     creator = max(part.creator for part in parts)
     return UnmappedKey(
         key=key,
-        name=max(called, default=""),
+        name=max(part.name for part in parts) or called,
         workspace=max(part.workspace for part in parts),
         figures=add_up(part.figures for part in parts),
         first_day=day_of(min(part.first_day for part in parts)),
         last_day=day_of(max(part.last_day for part in parts)),
         suggested_email=own.get(creator, creator),
-        # Of a day one source counts, files or the API, so no day is in two parts.
-        days=sum(part.days for part in parts),
+        days=days,
     )
