@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
-from threading import Barrier, Thread
+from pathlib import Path
+from threading import Barrier
 
 import pytest
+import requests
 from peewee import Database
 
 from app import create_app
 from app.config import Config
-from app.directory.upkeep import keep_up
 from app.identity import address_domain, store_directory
 from app.ledger import organization_for
 from app.models import Meta, Person
@@ -29,11 +31,12 @@ from tests.invented_keys import (
 )
 from tests.upstream import Company, Upstream, true_totals
 from tests.upstream.directory import Person as UpstreamPerson
+from tests.workers import serving
 
 FILLED = {"firm": fill_firm}
 DORA = "dora.new@firm.example"
 ELSEWHERE = "dora.new@other.example"
-DAY = date(2026, 10, 5)
+DAY, ASKERS = date(2026, 10, 5), 12
 
 
 @pytest.fixture
@@ -86,27 +89,24 @@ def test_somebody_who_is_known_besides_stays(config: Config, firm: Database) -> 
     assert {DORA, ELSEWHERE} <= {person.email for person in Person.select()}
 
 
-def test_of_processes_that_start_together_one_resolves_anew(firm: Database) -> None:
-    barrier, version = Barrier(4), Meta.get().data_version
-    faults: list[Exception] = []
+@pytest.mark.process
+def test_of_workers_that_start_together_one_resolves_anew(
+    firm: Database, database_settings: dict[str, str], tmp_path: Path
+) -> None:
+    version, log = Meta.get().data_version, tmp_path / "log"
+    settings = database_settings | {"EMAIL_DOMAIN": "other.example", "SCHEDULER": "off"}
+    with serving(settings, log, 3) as (url, _), ThreadPoolExecutor(ASKERS) as askers:
+        barrier = Barrier(ASKERS)
 
-    def begin() -> None:
-        try:
-            with firm.connection_context():
-                barrier.wait()
-                keep_up("other.example")
-        except Exception as error:
-            faults.append(error)
-            raise
+        def ask(_: int) -> list[str]:
+            barrier.wait()
+            told = requests.get(f"{url}/api/mappings", timeout=60).json()["mappings"]
+            return [key["email"] for key in told]
 
-    threads = [Thread(target=begin) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert faults == []
-    assert owner_of("key_rule") == (ELSEWHERE, "key name")
-    assert Meta.get().data_version == version + 1
+        assert list(askers.map(ask, range(ASKERS))) == [[ELSEWHERE]] * ASKERS
+    assert log.read_text() == ""
+    # One of them made the person, and moved the usage.
+    assert Meta.get().data_version == version + 2
     assert tokens_in_rollups(ELSEWHERE) == 3 * TOKENS_OF["key_rule"]
     assert_rollups_are_true()
 
