@@ -405,6 +405,8 @@ MADE_BY = {
     "0006_schedule": {"slot"},
     "0009_tries": {"known_place"},
     "0013_day_versions": {"day_version"},
+    "0014_person_spans": {"person_span"},
+    "0016_prepared": {"actor_day"},
 }
 WIDENED_BY = {"0007_uncounted": "uncounted_tokens", "0011_unbilled": "unbilled_tokens"}
 ADDED_BY = {
