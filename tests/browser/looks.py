@@ -11,11 +11,34 @@ from tests.browser.conftest import DESKTOP, NewContext
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 RUN_AXE = """async ([part, rules]) => {
-  const only = rules ? { runOnly: rules } : {};
+  const sizes = { rules: { "target-size": { enabled: part !== "details" } } };
+  const only = rules ? { runOnly: rules } : sizes;
   const found = await axe.run({ include: [part] }, { resultTypes: ["violations"], ...only });
   const tell = (node) => `${node.target.join(" ")}: ${node.html.slice(0, 160)}`;
   return found.violations.map(({ id, nodes }) => [id, nodes.length, nodes.slice(0, 3).map(tell)]);
 }"""
+COVERED = """() => {
+  const held = (one) => {
+    while (one && getComputedStyle(one).position !== "sticky") one = one.parentElement;
+    return one;
+  };
+  const covers = (one, x, y) => {
+    const above = document.elementFromPoint(x, y);
+    const apart = above && !above.contains(one) && !one.contains(above);
+    return apart && held(above) && held(above) !== held(one);
+  };
+  const isCovered = (one) => {
+    one.focus();
+    const { left, top, right, bottom } = one.getBoundingClientRect();
+    return [[(left + right) / 2, (top + bottom) / 2], [left + 2, top + 2], [right - 2, bottom - 2]]
+      .some(([x, y]) => covers(one, x, y));
+  };
+  const stops = [...document.querySelectorAll("main :is(a[href], button, input, select)")]
+    .filter((one) => one.checkVisibility() && one.tabIndex >= 0);
+  return [...stops, ...stops.toReversed()].filter(isCovered)
+    .map((one) => `${one.id} ${one.innerText.slice(0, 30)}`);
+}"""
+"""What takes the focus while something that sticks to an edge lies over it, forth and back."""
 TALL_ROWS = """() => [...document.querySelectorAll("table tr")]
   .map((row) => [row.getBoundingClientRect().height, row.innerText.slice(0, 60)])
   .filter(([height]) => height > 32)"""
@@ -48,7 +71,10 @@ def axe_context(new_context: NewContext, **options: Any) -> Page:
 
 
 def faults(page: Page, part: str = "html") -> dict[str, Any]:
-    """What axe finds in part of a page, by the theme in which it finds it."""
+    """What axe finds in part of a page, by the theme in which it finds it.
+
+    Of all "details", open at once and one over the other, it looks at no sizes.
+    """
     found = {}
     for theme, rules in (("dark", ABOUT_COLOURS), ("light", None)):
         page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]

@@ -35,6 +35,7 @@ PAGES = {
     "people in settings": "/settings/people",
     "connections": "/settings/connections",
     "prices": "/settings/prices",
+    "tokens": "/settings/tokens",
     "nobody known": "/users/nobody@nowhere.example",
     "no page": "/nothing/here",
 }

@@ -13,6 +13,7 @@ from playwright.sync_api import APIRequestContext, Page, expect
 
 from tests.browser.conftest import NewContext
 from tests.browser.looks import (
+    COVERED,
     OVER_EDGE,
     TALL_ROWS,
     TOO_WIDE,
@@ -20,7 +21,7 @@ from tests.browser.looks import (
     faults,
     juts_out,
 )
-from tests.browser.pages import MISSING, PAGES, address, open_page
+from tests.browser.pages import EVERY_COLUMN, MISSING, PAGES, address, open_page, top_person
 from tests.browser.watch import Watch
 
 OPEN = """(kind) => {
@@ -54,9 +55,29 @@ POSITIONS = "(all) => all.map((one) => getComputedStyle(one).position)"
 def test_axe_finds_nothing(name: str, new_context: NewContext, watch: Watch) -> None:
     page = axe_context(new_context)
     open_page(page, name, watch)
-    assert faults(page) == {}
+    for width in (320, 390, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert faults(page) == {}, width
     if page.evaluate(OPEN, "details"):
         assert faults(page, "details") == {}
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/users",
+        f"/users?days=all&size=25{EVERY_COLUMN}",
+        "/users?rows=person&by=month&days=365",
+        "/users?rows=model&by=week&days=365",
+        "/users/{email}?days=365",
+        "/records",
+    ],
+)
+def test_nothing_takes_focus_behind_a_sticky_edge(path: str, width: int, page: Page) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(path.replace("{email}", top_person(page.request)))
+    assert page.evaluate(COVERED) == []
 
 
 @pytest.mark.parametrize("name", list(PAGES))
