@@ -153,7 +153,7 @@ def test_the_overview_is_measured_and_ranked_by_it(firm: FlaskClient) -> None:
     assert places == sorted(places)
     assert f"{UNTOLD} 500 \u2014" in people
     assert f"{NOTHING} 600 $0.00" in people
-    assert "Total 2.00 M $5.75 +?" in people
+    assert "Everything 2.00 M $5.75 +?" in people
     models = shown(part(page, "models"))
     assert "Sonnet 4.5 known in part 69.6 % 2.00 M $4.00" in models
     assert "Billed $4.00 +? known in part $1.75 +? known in part $5.75 +?" in shown(
