@@ -17,6 +17,7 @@ from app.models import (
     Partition,
     PersonDay,
     PersonMonth,
+    PersonSpan,
     Run,
     TotalDay,
     Usage,
@@ -54,10 +55,11 @@ def test_a_synced_database_agrees(live: Config, upstream: Upstream) -> None:
     done = run_here(live, "verify")
     assert done.exit_code == 0, done.output
     records = Usage.select().count()
-    rows = sum(table.select().count() for table in (ActorDay, PersonDay, PersonMonth, TotalDay))
+    rows = sum(table.select().count() for table in ROLLUPS)
     assert f"All agree: 7 days, {records:,} records, {rows:,} rollup rows" in done.output
 
 
+ROLLUPS = (ActorDay, PersonDay, PersonMonth, PersonSpan, TotalDay)
 TAMPERING = {
     "sums of an actor": lambda: ActorDay.update(tokens=ActorDay.tokens + 1),
     "missing sums of actors": lambda: ActorDay.delete(),

@@ -7,6 +7,7 @@ import sys
 import click
 
 from app.cli.common import with_database
+from app.current import the_config
 from app.database import require_current_schema
 
 SHOWN = 50
@@ -16,7 +17,7 @@ SHOWN = 50
 @click.option("--repair", is_flag=True, help="Make rollups and stamps anew where they differ.")
 @with_database
 def verify_command(repair: bool) -> None:
-    """Recompute every rollup and stamp from the records and compare them.
+    """Recompute whatever is stored from what it is derived from, and compare.
 
     Exit code 0: all agree (or do so after --repair). 1: something differs; the first
     differences are named.
@@ -26,7 +27,7 @@ def verify_command(repair: bool) -> None:
     require_current_schema()
     differing = _compare()
     if differing and repair:
-        repair_everything()
+        repair_everything(the_config().email_domain)
         click.echo("Repaired; comparing again.")
         differing = _compare()
     if differing and not repair:
@@ -38,7 +39,7 @@ def _compare() -> int:
     """Say what differs; how many differences there are."""
     from app.verify import Verifier
 
-    verifier, number = Verifier(), 0
+    verifier, number = Verifier(the_config().email_domain), 0
     for difference in verifier.differences():
         number += 1
         if number <= SHOWN:

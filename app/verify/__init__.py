@@ -1,4 +1,4 @@
-"""Recompute every rollup and stamp from the usage records, and say what differs.
+"""Recompute what is stored from what it is derived from, and name what differs.
 
 The sums here are made in plain Python from the records of one day at a time, so that they share
 nothing with the queries that make the rollups, and memory stays bounded by a month of people.
@@ -8,17 +8,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from peewee import Expression
 
 from app.database import reading
-from app.dates import day_of
-from app.ledger import bump_data_version, writing_usage
-from app.ledger.days import decide_which_counts, in_order_of_counting
+from app.ledger.days import in_order_of_counting
 from app.models import (
     ALL_SLICE,
-    MODEL,
     SUM_COLUMNS,
     TOOL,
     UNATTRIBUTED,
@@ -26,47 +23,31 @@ from app.models import (
     Partition,
     PersonDay,
     PersonMonth,
+    PersonSpan,
     Slice,
     Table,
     TotalDay,
 )
-from app.rollups import refresh_everything
+from app.verify.differences import Difference, unequal
+from app.verify.imports import imported_differences
+from app.verify.people import owners_differ
 from app.verify.records import (
     STAMP_SUMS,
     Models,
     content_hash_of,
     figures_of,
+    models_by_slice,
     stamp_sums,
     stored_records,
 )
+from app.verify.repair import repair
+from app.verify.states import impossible_rows
+
+__all__ = ("Checked", "Difference", "Verifier", "repair")
 
 Sums = list[int]
 Key = tuple[int, ...]
 Tell = Callable[[int, int], None]
-
-
-class Difference(NamedTuple):
-    """A stored figure that the records contradict. `day` is a day or, of months, YYYYMM."""
-
-    table: str
-    day: int
-    row: str
-    column: str
-    stored: object
-    expected: object
-
-    def sentence(self) -> str:
-        """The difference in words."""
-        when = f"{self.day // 100:04d}-{self.day % 100:02d}" if self.day < 10**6 else ""
-        when = when or day_of(self.day).isoformat()
-        return (
-            f"{when} {self.table}, {self.row}: {self.column} is {_shown(self.stored)}, "
-            f"the records say {_shown(self.expected)}"
-        )
-
-
-def _shown(value: object) -> str:
-    return "missing" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
 
 
 class Checked(NamedTuple):
@@ -80,13 +61,15 @@ class Checked(NamedTuple):
 class Verifier:
     """One comparison of everything; `differences` yields them, `checked` counts what was seen."""
 
-    def __init__(self) -> None:
+    def __init__(self, email_domain: str = "") -> None:
+        self._email_domain = email_domain
         self.checked = Checked(0, 0, 0)
         self._tools: dict[int, int] = {}
         self._models: Models = {}
+        self._spans: dict[Key, Sums] = {}
 
     def differences(self, tell: Tell = lambda done, all_days: None) -> Iterator[Difference]:
-        """Every difference, the oldest day first, in one consistent reading.
+        """Every difference in one consistent reading: of days, the oldest first, then the rest.
 
         Calls `tell(days done, days in all)` after each day.
         """
@@ -102,12 +85,19 @@ class Verifier:
                     months = {}
             for month in sorted(_months_with_rollups() - {day // 100 for day in days}):
                 yield from self._month(month, {})
+            yield from self._spans_differ()
+            yield from impossible_rows()
+            yield from owners_differ(self._email_domain)
+            yield from imported_differences()
 
     def _learn_slices(self) -> None:
         rows = Slice.select(Slice.tool, Slice.id).where(Slice.kind == TOOL).tuples()
         tools = dict(rows)
-        self._models = _models()
-        self._tools = {number: tools[tool] for number, (tool, _) in self._models.items()}
+        self._models = models_by_slice()
+        self._tools = {number: tools.get(tool, 0) for number, (tool, _) in self._models.items()}
+
+    def _slices_of(self, model: int) -> tuple[int, ...]:
+        return model, self._tools.get(model, 0), ALL_SLICE
 
     def _day(self, day: int, months: dict[Key, Sums]) -> Iterator[Difference]:
         people: dict[Key, Sums] = defaultdict(lambda: [0] * len(SUM_COLUMNS))
@@ -122,10 +112,16 @@ class Verifier:
         for (slice_id, person), sums in people.items():
             _add(totals, (slice_id,), [*sums, int(person != UNATTRIBUTED)])
             _add(months, (slice_id, person), [*sums, 1])
+            if slice_id == ALL_SLICE and person != UNATTRIBUTED:
+                self._spans.setdefault((person,), [day, day])[1] = day
         columns = (*SUM_COLUMNS, "people")
         mine = TotalDay.day == day
         yield from self._compare(TotalDay, ("slice",), columns, day, totals, mine)
         self._count(days=1)
+
+    def _spans_differ(self) -> Iterator[Difference]:
+        columns, everybody = ("first_day", "last_day"), PersonSpan.person_id > 0
+        yield from self._compare(PersonSpan, ("person_id",), columns, 0, self._spans, everybody)
 
     def _month(self, month: int, months: dict[Key, Sums]) -> Iterator[Difference]:
         columns = (*SUM_COLUMNS, "days")
@@ -136,17 +132,16 @@ class Verifier:
         """What differs in a stamp; the day's sums grow by its records if it counts."""
         records = []
         actors: dict[Key, Sums] = defaultdict(lambda: [0] * len(SUM_COLUMNS))
-        for actor, person, model, record in stored_records(partition, self._models):
-            records.append(record)
-            _grow(actors[actor, model], figures_of(record))
-            if partition.counts:
-                for slice_id in (model, self._tools[model], ALL_SLICE):
-                    _grow(people[slice_id, person], figures_of(record))
+        for place, one in enumerate(stored_records(partition, self._models)):
+            yield from one.differences(partition, place)
+            records.append(one.record)
+            figures = figures_of(one.record)
+            _grow(actors[one.actor, one.model], figures)
+            for slice_id in self._slices_of(one.model) if partition.counts else ():
+                _grow(people[slice_id, one.person], figures)
         row = f"{partition.source} of organisation {partition.organization_id}"
         stored = [getattr(partition, name) for name in STAMP_SUMS]
-        yield from _unequal(
-            "partition", partition.day, row, STAMP_SUMS, stored, stamp_sums(records)
-        )
+        yield from unequal("partition", partition.day, row, STAMP_SUMS, stored, stamp_sums(records))
         content_hash = content_hash_of(partition.source, records)
         if partition.content_hash and partition.content_hash != content_hash:
             facts = ("content_hash", partition.content_hash, content_hash)
@@ -181,7 +176,7 @@ class Verifier:
                 facts = ("yes" if place in stored else None, "yes" if place in expected else None)
                 yield Difference(name, period, row, "row", *facts)
                 continue
-            yield from _unequal(name, period, row, columns, stored[place], expected[place])
+            yield from unequal(name, period, row, columns, stored[place], expected[place])
         self._count(rollup_rows=len(stored))
 
     def _count(self, days: int = 0, records: int = 0, rollup_rows: int = 0) -> None:
@@ -189,39 +184,6 @@ class Verifier:
         self.checked = Checked(
             before.days + days, before.records + records, before.rollup_rows + rollup_rows
         )
-
-
-def repair() -> None:
-    """Make all rollups anew, and the stamps agree with the records that are stored.
-
-    Whatever the provider said differently comes back with the next reading of the day, because
-    its answer no longer agrees with the stamp.
-    """
-    with writing_usage():
-        models = _models()
-        for partition in list(
-            Partition.select().where(Partition.prepared == 0).order_by(Partition.id)
-        ):
-            _repair_stamp(partition, models)
-        # By the stamps as they are now: they say which source holds records.
-        for place in Partition.select(Partition.organization, Partition.day).distinct().tuples():
-            decide_which_counts(*place)
-        refresh_everything()
-        bump_data_version()
-
-
-def _repair_stamp(partition: Partition, models: Models) -> None:
-    records = [record for *_, record in stored_records(partition, models)]
-    changes: dict[str, Any] = dict(zip(STAMP_SUMS, stamp_sums(records), strict=True))
-    if partition.content_hash:
-        changes["content_hash"] = content_hash_of(partition.source, records)
-    if any(getattr(partition, name) != value for name, value in changes.items()):
-        Partition.update(**changes).where(Partition.id == partition.id).execute()
-
-
-def _models() -> Models:
-    rows = Slice.select(Slice.id, Slice.tool, Slice.model).where(Slice.kind == MODEL).tuples()
-    return {number: (tool, raw) for number, tool, raw in rows}
 
 
 def _counting(day: int, partitions: list[Partition]) -> Iterator[Difference]:
@@ -235,19 +197,6 @@ def _counting(day: int, partitions: list[Partition]) -> Iterator[Difference]:
         if counting != right:
             row = f"organisation {organization}"
             yield Difference("partition", day, row, "counting source", counting, right)
-
-
-def _unequal(
-    table: str,
-    day: int,
-    row: str,
-    columns: Iterable[str],
-    stored: Iterable[Any],
-    expected: Iterable[int],
-) -> Iterator[Difference]:
-    for column, ours, theirs in zip(columns, stored, expected, strict=True):
-        if ours != theirs:
-            yield Difference(table, day, row, column, ours, theirs)
 
 
 def _row_name(key: tuple[str, ...], place: Key) -> str:
