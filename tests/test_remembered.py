@@ -136,7 +136,7 @@ def test_thousands_of_odd_questions_stay_within_the_bound(
     company: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a stranger can ask for: days, words and models that there are not."""
-    most = 2**20
+    most = 600_000
     monkeypatch.setattr(module, "MOST_BYTES", most)
     monkeypatch.setattr(module, "MOST_ANSWERS", 10**6)
     with database_proxy.connection_context(), reading():
@@ -151,7 +151,7 @@ def test_thousands_of_odd_questions_stay_within_the_bound(
         tracemalloc.stop()
         (kept,) = module._kept.values()
     assert len(kept.answers) > 250
-    assert most * 0.9 < kept.bytes <= most
+    assert most * 0.7 < kept.bytes <= most
     assert taken <= most
 
 

@@ -71,7 +71,7 @@ def test_the_lines_add_up_to_all_that_is_nobodys(
     firm: FlaskClient, scope: Scope, most: int
 ) -> None:
     change_person(ANN, name="", team="Data", left="")
-    nobody = everybody(scope).unattributed
+    nobody = everybody(scope).unattributed()
     lines = unattributed_lines(scope, nobody, most)
     parts = [*lines.shared, *([lines.others] if lines.others else [])]
     assert add_up([lines.rest, *(part.figures for part in parts)]) == merged(nobody)

@@ -16,6 +16,7 @@ from app.database import database as proxy
 from app.dates import utc_today
 from app.demo.teams import TEAMS as INVENTED
 from app.demo.teams import store_teams, team_of
+from app.ledger import bump_data_version
 from app.models import Meta, Person, Team
 from app.queries.keys.unmapped import unmapped_keys
 from app.queries.people.rows import PeopleQuestion, footer, people_rows
@@ -160,7 +161,7 @@ def ledger_of_two(database: Database) -> None:
 def store_in(name: str, email: str) -> None:
     team, _ = Team.get_or_create(name=name)
     Person.update(team=team).where(Person.email == email).execute()
-    Meta.update(data_version=Meta.data_version + 1).execute()
+    bump_data_version()
 
 
 def test_invented_people_have_repeatable_teams(database: Database) -> None:

@@ -1,43 +1,34 @@
-"""What everybody used in a scope, read once per version of the data and kept as plain columns.
+"""Everybody with usage in a scope, in two steps, however many they are.
 
-A list of people is then sorted, searched, paged and summed in memory: for ten thousand people
-that takes a few milliseconds, where a database has to group their months again each time.
+Who they are and one figure of each decide who stands on a page and in which order: one sum a
+person. Only of the few who are shown all figures are read, and what all add up to comes from
+the totals of days. Of ten thousand people the sums of every figure would take ten times as long.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from peewee import JOIN
+from peewee import Select
 
-from app.database import database
-from app.dates import day_of
+from app.database import database, total
 from app.identity import aliases
-from app.models import SUM_COLUMNS, UNATTRIBUTED, Person, PersonSpan
+from app.models import SUM_COLUMNS, UNATTRIBUTED, PersonDay, TotalDay
+from app.queries.people.known import known_people
 from app.queries.remembered import remembered
-from app.queries.scope import Scope, Slices, its_days, slices_of, teams
-from app.queries.sums.figures import Figures, add_up
+from app.queries.scope import Scope, its_days, slices_of
+from app.queries.sums.figures import Figures, add_up, sums_of
 from app.queries.sums.persons import days_active, person_sums
 
-BYTES_A_PERSON = 400
-WIDTH = len(SUM_COLUMNS)
-
-
-class Known(NamedTuple):
-    """A person ever seen, and the edges of all their usage as integers (0: no usage).
-
-    `name` and `team` are "" where nobody said, `left_day` is 0 for somebody who has not left.
-    """
-
-    email: str
-    first_day: int
-    last_day: int
-    name: str = ""
-    team: str = ""
-    left_day: int = 0
+NO_SLICE = 0
+"""The id of no slice: a list of ids is never empty."""
+MOST_IDS = 1000
+"""At most this many persons are asked for by their ids in one question."""
+BYTES_A_ROW = 1200
+ByTool = dict[str, Figures]
+"""Sums of usage by tool, of the tools that were used."""
 
 
 class Activity(NamedTuple):
@@ -49,89 +40,42 @@ class Activity(NamedTuple):
 
 
 class Everybody(NamedTuple):
-    """Everybody with usage in a scope, by e-mail.
+    """Everybody with usage in a scope, or (`unused`) everybody known without, by e-mail.
 
-    `columns` hold per tool one column for each of `Figures`, and last the days with usage of
-    the tool, which are positive for its users only. All columns are in the order of `ids`.
-    `unattributed` is, by tool, what belongs to no person.
+    `days` are their active days. Places are those in `ids`; figures are read when asked for.
     """
 
+    scope: Scope
     ids: Sequence[int]
-    columns: Mapping[str, Sequence[Sequence[int]]]
     days: Sequence[int]
-    unattributed: dict[str, Figures]
+    unused: bool = False
 
-    def column(self, name: str) -> Sequence[int]:
-        """One of `SUM_COLUMNS` over all tools."""
-        place = SUM_COLUMNS.index(name)
-        return _added([columns[place] for columns in self.columns.values()], len(self.ids))
+    def column(self, figure: str, tool: str = "") -> Sequence[int]:
+        """One of `SUM_COLUMNS` of everybody, of one tool or over all."""
+        found = amounts(self.scope, figure, tool)
+        return [found.get(key, 0) for key in self.ids]
 
-    def by_tool(self, place: int) -> dict[str, Figures]:
-        """The figures of the person at `place`, of the tools they used."""
-        return {
-            tool: Figures(*(column[place] for column in columns[:WIDTH]))
-            for tool, columns in self.columns.items()
-            if columns[WIDTH][place]
-        }
+    def by_tool(self, places: Sequence[int]) -> list[ByTool]:
+        """The figures of the persons at these places."""
+        ids = [self.ids[place] for place in places]
+        found = {} if self.unused or not ids else _figures_of(self.scope, ids)
+        return [found.get(key, {}) for key in ids]
 
-    def sums(self, places: Sequence[int] | None) -> dict[str, Figures]:
-        """The sums per tool of the persons at these places, None: of all."""
-        return {
-            tool: Figures(*(_sum(column, places) for column in columns[:WIDTH]))
-            for tool, columns in self.columns.items()
-            if _sum(columns[WIDTH], places)
-        }
+    def sums(self, places: Sequence[int] | None) -> ByTool:
+        """The sums of the persons at these places, None: of all."""
+        if self.unused:
+            return {}
+        if places is None:
+            return _sums_of_all(self.scope)
+        return _sums_of_some(self.scope, [self.ids[place] for place in places])
 
     def days_of(self, places: Sequence[int] | None) -> int:
         """The active days of the persons at these places together, None: of all."""
-        return _sum(self.days, places)
+        return sum(self.days if places is None else (self.days[place] for place in places))
 
-
-def _sum(column: Sequence[int], places: Sequence[int] | None) -> int:
-    return sum(column) if places is None else sum(column[place] for place in places)
-
-
-def _added(columns: Sequence[Sequence[int]], length: int) -> Sequence[int]:
-    if len(columns) == 1:
-        return columns[0]
-    return [sum(numbers) for numbers in zip(*columns, strict=True)] if columns else [0] * length
-
-
-def told_of_people() -> set[str]:
-    """Which of "name" and "team" anybody is known to have."""
-    known = known_people().values()
-    return {field for field in ("name", "team") if any(getattr(one, field) for one in known)}
-
-
-def known_people(ids: Sequence[int] | None = None) -> dict[int, Known]:
-    """These persons by id; without `ids` all persons, and remembered."""
-    return _everybody_known() if ids is None else _known_people(list(ids))
-
-
-@remembered(lambda found: BYTES_A_PERSON * len(found))
-def _everybody_known() -> dict[int, Known]:
-    return _known_people(None)
-
-
-def _known_people(ids: list[int] | None) -> dict[int, Known]:
-    edges = (PersonSpan.first_day, PersonSpan.last_day)
-    columns = (Person.id, Person.email, *edges, Person.name, Person.team, Person.left_day)
-    query = Person.select(*columns).join(
-        PersonSpan, JOIN.LEFT_OUTER, on=Person.id == PersonSpan.person_id
-    )
-    rows = database.execute(query if ids is None else query.where(Person.id.in_(ids))).fetchall()
-    named = teams()
-    return {
-        key: Known(email, first or 0, last or 0, name, named[team] if team else "", left or 0)
-        for key, email, first, last, name, team, left in rows
-    }
-
-
-def edges_of(person: Known) -> tuple[date | None, date | None]:
-    """The first and last day with usage of all time; None without any."""
-    if not person.first_day:
-        return None, None
-    return day_of(person.first_day), day_of(person.last_day)
+    def unattributed(self) -> ByTool:
+        """What belongs to no person; no team holds any of it."""
+        return {} if self.unused or self.scope.teams else unattributed(self.scope)
 
 
 @remembered(days=its_days)
@@ -153,28 +97,30 @@ def activity(scope: Scope) -> Activity:
     )
 
 
+def amounts(scope: Scope, figure: str, tool: str = "") -> dict[int, int]:
+    """One of `SUM_COLUMNS` of everybody with usage in the scope (and of the tool), by id."""
+    if (figure, tool) == ("tokens", ""):
+        found = activity(scope)
+        return dict(zip(found.ids, found.tokens, strict=True))
+    return dict(zip(*_amounts(scope, figure, tool), strict=True))
+
+
+@remembered(days=its_days)
+def _amounts(scope: Scope, figure: str, tool: str) -> tuple[Sequence[int], Sequence[int]]:
+    slices = slices_of(scope)
+    chosen = [key for key, name in slices.by_tool.items() if name == tool] if tool else slices.whole
+    if not chosen:
+        return (), ()
+    rows = database.execute(person_sums(scope, chosen, (figure,))).fetchall()
+    return _numbers(row[0] for row in rows), _numbers(row[1] for row in rows)
+
+
 @remembered(days=its_days)
 def everybody(scope: Scope) -> Everybody:
-    """All figures of everybody with usage in the scope; remembered."""
-    slices = slices_of(scope)
-    if not slices.whole:
-        return Everybody((), {}, (), {})
-    rows = _rows_by_tool(scope, slices)
-    active = dict(database.execute(days_active(scope, slices.whole, None)).fetchall())
-    active.pop(UNATTRIBUTED, None)
-    known = known_people()
-    ids = sorted(active, key=lambda key: known[key].email)
-    unattributed = {
-        tool: Figures(*found.pop(UNATTRIBUTED)[:WIDTH])
-        for tool, found in rows.items()
-        if UNATTRIBUTED in found
-    }
-    columns = {
-        tool: [_numbers(column) for column in zip(*_in_order(found, ids), strict=True)]
-        for tool, found in rows.items()
-        if found
-    }
-    return Everybody(_numbers(ids), columns, _numbers(active[key] for key in ids), unattributed)
+    """Everybody with usage in the scope; remembered."""
+    found, known = activity(scope), known_people()
+    rows = sorted(zip(found.ids, found.days, strict=True), key=lambda row: known[row[0]].email)
+    return Everybody(scope, _numbers(row[0] for row in rows), _numbers(row[1] for row in rows))
 
 
 @remembered()
@@ -189,30 +135,106 @@ def unused_by(scope: Scope) -> Everybody:
         and (not scope.teams or person.team in scope.teams)
     }
     ids = sorted(found, key=found.__getitem__)
-    return Everybody(_numbers(ids), {}, _numbers([0] * len(ids)), {})
+    return Everybody(scope, _numbers(ids), _numbers([0] * len(ids)), unused=True)
 
 
-def _in_order(found: dict[int, Sequence[int]], ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    nothing = (0,) * (WIDTH + 1)
-    return (found.get(key, nothing) for key in ids)
+def _figures_of(scope: Scope, ids: Sequence[int]) -> dict[int, ByTool]:
+    """The figures of persons with usage in the scope; of many those of everybody are read."""
+    if len(ids) > MOST_IDS:
+        return _read_figures(scope, None)
+    # Whose ids they are is known to count: no team needs to be asked for again.
+    return _figures_of_few(scope._replace(teams=()), tuple(ids))
 
 
-def _rows_by_tool(scope: Scope, slices: Slices) -> dict[str, dict[int, Sequence[int]]]:
-    """{tool: {person: the figures and the days}}; the days are merely positive."""
-    query = person_sums(scope, list(slices.by_tool), SUM_COLUMNS, by_slice=True)
-    found: dict[str, dict[int, Sequence[int]]] = {}
+@remembered(lambda found: BYTES_A_ROW * len(found), days=its_days)
+def _figures_of_few(scope: Scope, ids: tuple[int, ...]) -> dict[int, ByTool]:
+    return _read_figures(scope, list(ids))
+
+
+def _read_figures(scope: Scope, ids: list[int] | None) -> dict[int, ByTool]:
+    slices = slices_of(scope)
+    if not slices.by_tool:
+        return {}
+    query = person_sums(scope, list(slices.by_tool), SUM_COLUMNS, people=ids, by_slice=True)
+    found: dict[int, dict[str, list[Figures]]] = {}
     for person_id, slice_id, *sums in database.execute(query).fetchall():
-        rows = found.setdefault(slices.by_tool[slice_id], {})
-        before = rows.get(person_id)
-        rows[person_id] = sums if before is None else [*map(sum, zip(before, sums, strict=True))]
-    return dict(sorted(found.items()))
+        parts = found.setdefault(person_id, {}).setdefault(slices.by_tool[slice_id], [])
+        parts.append(Figures(*sums[:-1]))
+    return {key: _each_added(parts) for key, parts in found.items()}
+
+
+def _each_added(parts: dict[str, list[Figures]]) -> ByTool:
+    return {
+        tool: some[0] if len(some) == 1 else add_up(some) for tool, some in sorted(parts.items())
+    }
+
+
+@remembered(days=its_days)
+def _sums_of_all(scope: Scope) -> ByTool:
+    if scope.teams:
+        return _sums_of_some(scope, None)
+    slices = slices_of(scope).by_tool
+    query = (
+        TotalDay.select(TotalDay.slice, *sums_of(TotalDay), total(TotalDay.people))
+        .where(TotalDay.slice.in_([*slices, NO_SLICE]) & scope.covers(TotalDay.day))
+        .group_by(TotalDay.slice)
+    )
+    rows = database.execute(query).fetchall()
+    used = {slices[row[0]] for row in rows if row[-1]}
+    nobodys = unattributed(scope)
+    return {
+        tool: figures.minus(nobodys.get(tool, Figures()))
+        for tool, figures in _added((row[:-1] for row in rows), slices).items()
+        if tool in used
+    }
+
+
+def _sums_of_some(scope: Scope, ids: Sequence[int] | None) -> ByTool:
+    """The sums of these persons, None: of all members of the scope's teams."""
+    slices, rows = slices_of(scope).by_tool, []
+    if not slices:
+        return {}
+    for start in range(0, len(ids or (0,)), MOST_IDS):
+        people = None if ids is None else list(ids[start : start + MOST_IDS])
+        query = person_sums(scope, list(slices), SUM_COLUMNS, people=people, by_slice=True)
+        each = query.alias("each")
+        sums = [total(getattr(each.c, name)) for name in SUM_COLUMNS]
+        together = Select([each], [each.c.slice_id, *sums]).group_by(each.c.slice_id)
+        rows += database.execute(together).fetchall()
+    return _added(rows, slices)
+
+
+@remembered(days=its_days)
+def unattributed(scope: Scope) -> ByTool:
+    """What belongs to no person, by tool; remembered."""
+    slices = slices_of(scope).by_tool
+    # The day plus 0 is no column of an index: so SQLite looks for the rows of this one person,
+    # some hundreds, and not for the days, which hold the rows of thousands of persons.
+    query = (
+        PersonDay.select(PersonDay.slice, *sums_of(PersonDay))
+        .where(
+            (PersonDay.person_id == UNATTRIBUTED)
+            & PersonDay.slice.in_([*slices, NO_SLICE])
+            & scope.covers(PersonDay.day + 0)
+        )
+        .group_by(PersonDay.slice)
+    )
+    return _added(database.execute(query).fetchall(), slices)
+
+
+def _added(rows: Iterable[Sequence[int]], tools: dict[int, str]) -> ByTool:
+    """Rows of (slice, *figures), added up by tool."""
+    found: dict[str, list[Figures]] = {}
+    for slice_id, *figures in rows:
+        found.setdefault(tools[slice_id], []).append(Figures(*figures))
+    return _each_added(found)
 
 
 def _numbers(numbers: Iterable[int]) -> array[int]:
     return array("q", numbers)
 
 
-def merged(by_tool: dict[str, Figures]) -> Figures:
+def merged(by_tool: ByTool) -> Figures:
     """The sum over the tools."""
     if len(by_tool) == 1:
         return next(iter(by_tool.values()))

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 from peewee import Select, fn
 
 from app.database import database, in_byte_order
-from app.models import SUM_COLUMNS, Slice
+from app.models import Slice
 from app.queries.people.directory import people_found
-from app.queries.people.everybody import Everybody, Known, activity, known_people
+from app.queries.people.everybody import Everybody, amounts
+from app.queries.people.known import Known, known_people
 from app.queries.remembered import remembered
 from app.queries.scope import Scope, its_days, slices_of
 from app.queries.sums.persons import person_sums
@@ -95,8 +96,7 @@ def _keys(found: Everybody, scope: Scope, order: PeopleOrder) -> Sequence[Any]:
     if sort in FIGURE_SORTS:
         return found.column(FIGURE_SORTS[sort])
     if sort in TOOL_SORTS:
-        columns = found.columns.get(TOOL_SORTS[sort])
-        return columns[SUM_COLUMNS.index("tokens")] if columns else [0] * len(ids)
+        return found.column("tokens", TOOL_SORTS[sort])
     if sort in ("firstActive", "lastActive"):
         known, edge = known_people(), "first_day" if sort == "firstActive" else "last_day"
         return [getattr(known[key], edge) for key in ids]
@@ -133,8 +133,7 @@ def tokens_per_day(tokens: int, days: int) -> int:
 
 def tokens_by_person(scope: Scope) -> dict[int, int]:
     """Tokens of everybody with usage in the scope, by id."""
-    found = activity(scope)
-    return dict(zip(found.ids, found.tokens, strict=True))
+    return amounts(scope, "tokens")
 
 
 @remembered(lambda found: BYTES_A_NAME * len(found), days=its_days)

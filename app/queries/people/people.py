@@ -9,14 +9,12 @@ from typing import NamedTuple
 
 from app.database import database
 from app.models import Person
-from app.queries.people.everybody import Everybody, Known, edges_of, everybody, known_people, merged
+from app.queries.people.everybody import MOST_IDS, ByTool, Everybody, everybody, merged
+from app.queries.people.known import Known, edges_of, known_people
 from app.queries.people.order import every_top_model, matching, tokens_per_day, top_models
 from app.queries.people.person import PersonUsage, person_usage
 from app.queries.scope import Scope
 from app.queries.sums.figures import Figures, add_up
-
-MOST_IDS = 300
-"""At most this many persons' top models are asked for by id; more like everybody's."""
 
 
 class PersonTotals(NamedTuple):
@@ -50,9 +48,10 @@ class PeopleTotals(NamedTuple):
     days: int
 
 
-def person_at(found: Everybody, place: int, known: Known, favorite: str = "") -> PersonTotals:
+def person_at(
+    found: Everybody, place: int, known: Known, by_tool: ByTool, favorite: str = ""
+) -> PersonTotals:
     """The totals of the person at a place, `known` as such."""
-    by_tool = found.by_tool(place)
     first_day, last_day = edges_of(known)
     return PersonTotals(
         person_id=found.ids[place],

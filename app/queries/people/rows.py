@@ -11,15 +11,8 @@ from app.database import database
 from app.dates import day_number, day_of
 from app.models import PersonDay
 from app.queries.keys.shared import MOST_SHARED, UnattributedLines, unattributed_lines
-from app.queries.people.everybody import (
-    Everybody,
-    Known,
-    edges_of,
-    everybody,
-    known_people,
-    merged,
-    unused_by,
-)
+from app.queries.people.everybody import MOST_IDS, Everybody, everybody, merged, unused_by
+from app.queries.people.known import Known, edges_of, known_people
 from app.queries.people.order import (
     DEFAULT_SORT,
     MORE_SORTS,
@@ -29,7 +22,6 @@ from app.queries.people.order import (
     tokens_by_person,
 )
 from app.queries.people.people import (
-    MOST_IDS,
     PeopleTotals,
     PersonTotals,
     favorite_models,
@@ -150,12 +142,12 @@ def _filled(asked: PeopleQuestion, found: Everybody, places: Sequence[int]) -> l
     nothing = (0, 0) if asked.compared else None
     return [
         PersonRow(
-            person_at(found, place, known[key], names.get(key, "")),
+            person_at(found, place, known[key], by_tool, names.get(key, "")),
             trends.get(key, []),
             changes.get(key, nothing),
             *_described(known[key]),
         )
-        for key, place in zip(ids, places, strict=True)
+        for key, place, by_tool in zip(ids, places, found.by_tool(places), strict=True)
     ]
 
 
@@ -224,9 +216,10 @@ def footer(question: PeopleQuestion, *, every_name: bool = False) -> Footer:
     """The sums below the rows; `every_name` of shared keys has a line, however many there are."""
     most = sys.maxsize if every_name else MOST_SHARED
     found = question.everybody()
+    nobodys = found.unattributed()
     return Footer(
         sums_of_people(found, matching(found, question.search)),
-        merged(found.unattributed),
-        unattributed_lines(question.scope, found.unattributed, most, question.search),
+        merged(nobodys),
+        unattributed_lines(question.scope, nobodys, most, question.search),
         len(found.ids),
     )

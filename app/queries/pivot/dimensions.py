@@ -13,7 +13,7 @@ from app.database import database
 from app.dates import day_of, days_between, month_end, month_start, week_end, week_start
 from app.models import ALL_SLICE, UNATTRIBUTED, Organization, Person, TotalDay, Workspace
 from app.providers import PROVIDERS, label_of
-from app.queries.people.everybody import known_people
+from app.queries.people.known import known_people
 from app.queries.pivot.measures import DAYS, PEOPLE, Measure
 from app.queries.scope import Scope, teams
 

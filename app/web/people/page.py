@@ -15,7 +15,8 @@ from flask.typing import ResponseReturnValue
 from app.database import reading
 from app.dates import days_between, utc_now
 from app.queries.days.freshness import ProviderState
-from app.queries.people.everybody import everybody, told_of_people
+from app.queries.people.everybody import everybody
+from app.queries.people.known import told_of_people
 from app.queries.people.people import tokens_per_day
 from app.queries.people.rows import Footer, PeopleQuestion, Rows, footer, people_rows, unused_count
 from app.queries.pivot.dimensions import DIMENSIONS, PERSON
