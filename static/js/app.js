@@ -254,3 +254,11 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "?") { byId("help")?.showModal(); event.preventDefault(); return; }
   if (follow(event.key)) event.preventDefault();
 });
+
+// Focus behind the names that stay in sight: a browser takes a link that shows in part for visible.
+document.addEventListener("focusin", ({ target }) => {
+  const names = target.closest(".list tr")?.cells[0];
+  if (!names || names.contains(target) || getComputedStyle(names).position !== "sticky") return;
+  const hidden = names.getBoundingClientRect().right - target.getBoundingClientRect().left;
+  if (hidden > 0) target.closest(".table").scrollLeft -= hidden + 8;
+});
