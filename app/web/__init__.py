@@ -16,14 +16,24 @@ from app.web.people import page as people
 from app.web.person import page as person
 from app.web.records import export as records_export
 from app.web.records import page as records
-from app.web.request import assets, errors, guard, htmx, lifecycle, paths, request_log
+from app.web.request import (
+    assets,
+    errors,
+    guard,
+    htmx,
+    lifecycle,
+    paths,
+    request_log,
+    timing,
+)
 from app.web.settings import page as settings
 from app.web.status import page as status
 from app.web.status import sync as sync_part
 from app.web.view import formatting, frame, record_words
 
 AROUND = (
-    paths, request_log, formatting, record_words, assets, htmx, frame, lifecycle, guard, errors,
+    timing, paths, request_log, formatting, record_words, assets, htmx, frame, lifecycle, guard,
+    errors,
 )  # fmt: skip
 """What adds filters and hooks, in the order of the hooks."""
 PAGES = (
