@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app import cli, logs, web
 from app.config import ROOT, Config, read_config
 from app.database import FILES, open_database
+from app.web.view.markup import WithoutIndentation
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -24,7 +25,12 @@ def create_app(config: Config | None = None) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions["tracker_config"] = config
-    app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
+    app.jinja_options = {
+        **app.jinja_options,
+        "trim_blocks": True,
+        "lstrip_blocks": True,
+        "extensions": [WithoutIndentation],
+    }
     if config.trusted_proxies:
         number = config.trusted_proxies
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
