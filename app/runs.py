@@ -7,7 +7,7 @@ from datetime import date
 
 from peewee import ModelSelect, PeeweeException, fn
 
-from app.database import database, process_label, writing
+from app.database import analyse, database, process_label, writing
 from app.dates import day_number, now_seconds
 from app.locks import is_held
 from app.models import ProviderRun, Run, Slot
@@ -84,6 +84,8 @@ def finish_run(run: Run, parts: Collection[ProviderRun]) -> None:
     run.status = next((status for status in worst if status in statuses), RunStatus.OK)
     run.finished_at = now_seconds()
     run.save()
+    if any(part.days_changed for part in parts):
+        analyse()
 
 
 def clock_warning(part: ProviderRun) -> str:

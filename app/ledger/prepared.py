@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from app.database import writing
+from app.database import analyse, writing
 from app.dates import day_number, now_seconds, utc_today
 from app.identity import forget_idle_actors
 from app.ledger.bounds import LARGEST_SUM, SumTooLarge, stored_weight
@@ -50,6 +50,7 @@ def preparing(run: Run, email_domain: str) -> Iterator[PreparedDays]:
         yield PreparedDays(run, email_domain)
     finally:
         forget_prepared()
+    analyse()
 
 
 def forget_prepared() -> None:
