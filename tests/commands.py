@@ -18,7 +18,8 @@ from tests.upstream import Upstream
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
-SECONDS = 60
+SECONDS = 300
+"""When what should come is given up: no test waits so long but for one that fails."""
 
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:

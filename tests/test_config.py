@@ -281,7 +281,7 @@ def test_a_bad_value_stops_the_server_instead_of_restarting_it_for_ever() -> Non
         env=commands.environment({"EMAIL_DOMAIN": ";;"}),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=300,
     )
     assert answer.returncode != 0
     assert answer.stderr.count("Cannot start: EMAIL_DOMAIN: ") == 1

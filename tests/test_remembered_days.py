@@ -20,6 +20,7 @@ from app.queries import remembered as module
 from app.queries.remembered import forget, remembered
 from app.queries.scope import Scope, its_days
 from app.usage import DayUsage
+from tests import commands
 from tests.counting import statements
 from tests.office import store, used
 from tests.tools import CLAUDE_CODE, CURSOR
@@ -54,7 +55,7 @@ def told(scope: Scope, who: str = "") -> str:
 @remembered()
 def told_at_leisure() -> str:
     # Without an end where each works it out alone: then a minute.
-    give_up = time.monotonic() + 60
+    give_up = time.monotonic() + commands.SECONDS
     while [turn.callers for turn in module._turns.values()] != [CALLERS]:
         assert time.monotonic() < give_up
         time.sleep(0.005)

@@ -100,7 +100,7 @@ def test_takes_both_spellings_of_group_by(upstream: Upstream) -> None:
     span = "starting_at=2026-11-02T00:00:00Z&ending_at=2026-11-03T00:00:00Z"
     headers = {"x-api-key": upstream.anthropic_key, "anthropic-version": "2023-06-01"}
     plain, encoded = (
-        requests.get(f"{url}?{span}&{name}=model", headers=headers, timeout=10).json()
+        requests.get(f"{url}?{span}&{name}=model", headers=headers, timeout=60).json()
         for name in ("group_by[]", "group_by%5B%5D")
     )
     assert plain == encoded
@@ -125,7 +125,7 @@ def test_refuses_wrong_keys_and_a_missing_version(upstream: Upstream) -> None:
         ({"x-api-key": upstream.anthropic_key}, 400, "invalid_request_error"),
     )
     for headers, status, kind in cases:
-        answer = requests.get(url, headers=headers, timeout=10)
+        answer = requests.get(url, headers=headers, timeout=60)
         assert (answer.status_code, answer.json()["error"]["type"]) == (status, kind)
     assert ask(upstream, "nothing", []).json()["error"]["type"] == "not_found_error"
 
@@ -214,8 +214,8 @@ def test_events_filters_find_their_events(upstream: Upstream) -> None:
 def test_cursor_wants_the_key_as_user_name(upstream: Upstream) -> None:
     url = f"{upstream.cursor_url}/teams/members"
     key = base64.b64encode(f"{upstream.cursor_key}:".encode()).decode()
-    good = requests.get(url, headers={"Authorization": f"Basic {key}"}, timeout=10)
-    bad = requests.get(url, auth=("slug", upstream.cursor_key), timeout=10)
+    good = requests.get(url, headers={"Authorization": f"Basic {key}"}, timeout=60)
+    bad = requests.get(url, auth=("slug", upstream.cursor_key), timeout=60)
     assert len(good.json()["teamMembers"]) == 9
     assert bad.status_code == 401
     assert bad.json() == {"error": "Unauthorized", "message": "Invalid API key"}

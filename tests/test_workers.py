@@ -78,7 +78,7 @@ def test_a_due_sync_runs_once_however_many_workers_there_are(
     with serving(settings, log, WORKERS[database_engine]) as (url, _):
         wait_for_slot()
         wait_for_looks(log, WORKERS[database_engine])
-        state = requests.get(f"{url}/api/sync", timeout=10).json()
+        state = requests.get(f"{url}/api/sync", timeout=60).json()
     assert statuses() == [RunStatus.OK]
     assert reports(upstream) == 1
     assert len(upstream.log) == ProviderRun.get(ProviderRun.provider == "anthropic").requests
@@ -291,6 +291,6 @@ WAYS = (call, cron, button)
 
 def wait_until_idle(url: str) -> None:
     deadline = time.monotonic() + commands.SECONDS
-    while requests.get(f"{url}/api/sync", timeout=10).json()["running"]:
+    while requests.get(f"{url}/api/sync", timeout=60).json()["running"]:
         assert time.monotonic() < deadline
         time.sleep(0.05)

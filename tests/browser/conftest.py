@@ -28,7 +28,7 @@ MISSING = (
     "No Chromium to test with: install it (Debian and Ubuntu: apt-get install chromium). "
     "Until then nothing is known about the pages in a browser."
 )
-PATIENCE_MS = 30_000
+PATIENCE_MS = 120_000
 DESKTOP = {"width": 1440, "height": 900}
 
 expect.set_options(timeout=PATIENCE_MS)

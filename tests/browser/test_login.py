@@ -16,7 +16,7 @@ from tests.browser.served import serving, write_demo
 from tests.browser.watch import Watch
 from tests.modes import ADMIN_PASSWORD, BOTH, VIEWER_PASSWORD
 
-PATIENCE_MS = 30_000
+PATIENCE_MS = 120_000
 ANSWERS = ("answer 401", "answer 429", "the server responded with a status of")
 """Refusals that these tests provoke, and Chromium's word for them."""
 

@@ -26,7 +26,7 @@ def ask(upstream: Upstream, path: str, params: list[tuple[str, str]]) -> request
     """A GET of the Anthropic Admin API with good credentials."""
     headers = {"x-api-key": upstream.anthropic_key, "anthropic-version": "2023-06-01"}
     url = f"{upstream.anthropic_url}/v1/organizations/{path}"
-    return requests.get(url, params=params, headers=headers, timeout=10)
+    return requests.get(url, params=params, headers=headers, timeout=60)
 
 
 def report(upstream: Upstream, start: str, end: str, *more: tuple[str, str]) -> requests.Response:
@@ -50,4 +50,4 @@ def events_page(upstream: Upstream, **body: Any) -> requests.Response:
     """One page of Cursor events, from MONDAY to SUNDAY unless the body says else."""
     window = {"startDate": first_ms(MONDAY), "endDate": first_ms(SUNDAY) + DAY_MS - 1}
     url = f"{upstream.cursor_url}/teams/filtered-usage-events"
-    return requests.post(url, json=window | body, auth=(upstream.cursor_key, ""), timeout=10)
+    return requests.post(url, json=window | body, auth=(upstream.cursor_key, ""), timeout=60)
