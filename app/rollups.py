@@ -7,10 +7,10 @@ tool, one raw model of a tool.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Iterable
+from typing import Any, NamedTuple
 
-from peewee import EXCLUDED, Case, Expression, Field, ModelSelect, SelectQuery, Value, fn
+from peewee import EXCLUDED, SQL, Case, Expression, Field, ModelSelect, SelectQuery, Value, fn
 
 from app.models import (
     ALL_SLICE,
@@ -79,22 +79,57 @@ def sum_up(partition: Partition) -> None:
     ActorDay.insert_from(sums, ACTOR_DAY_FIELDS).execute()
 
 
-def refresh_days(days: Collection[int]) -> None:
-    """Make every rollup of these days (YYYYMMDD) agree with what counts of them."""
+def tools_of(partitions: Expression) -> set[str]:
+    """Keys of the tools that stored records of these partitions are of."""
+    models = ActorDay.select(ActorDay.model).join(Partition).where(partitions).distinct()
+    return {tool for (tool,) in Slice.select(Slice.tool).where(Slice.id.in_(models)).tuples()}
+
+
+def refresh_days(days: Collection[int], tools: Collection[str] | None = None) -> None:
+    """Make every rollup of these days (YYYYMMDD) agree with what counts of them.
+
+    Given `tools`, what counts of all others is as it was.
+    """
+    slices = _Slices.of(tools)
     wanted = sorted(set(days))
     for start in range(0, len(wanted), DAYS_AT_ONCE):
-        _refresh_days(wanted[start : start + DAYS_AT_ONCE])
+        _refresh_days(wanted[start : start + DAYS_AT_ONCE], slices)
 
 
-def _refresh_days(days: list[int]) -> None:
-    everybody = PersonDay.day.in_(days)
-    _add_to_months(everybody, sign=-1)
-    PersonDay.delete().where(everybody).execute()
-    TotalDay.delete().where(TotalDay.day.in_(days)).execute()
-    _insert_person_days(Partition.day.in_(days) & Partition.counts, everybody)
-    _add_to_months(everybody, sign=1)
-    _drop_empty_months(PersonMonth.month.in_({day // 100 for day in days}))
-    _insert_total_days(days)
+class _Slices(NamedTuple):
+    """Ids of slices: the models and tools whose rollups are made anew, and every tool there is."""
+
+    models: list[int]
+    tools: list[int]
+    every_tool: list[int]
+
+    @classmethod
+    def of(cls, tools: Collection[str] | None) -> _Slices:
+        """The slices of these tools (None: of all)."""
+        stored = list(Slice.select(Slice.id, Slice.kind, Slice.tool).tuples())
+        mine = [each for each in stored if tools is None or each[2] in tools]
+        return cls(_ids(mine, MODEL), _ids(mine, TOOL), _ids(stored, TOOL))
+
+    @property
+    def changing(self) -> list[int]:
+        """All whose rollups are made anew, that of everything among them."""
+        return [ALL_SLICE, *self.tools, *self.models]
+
+
+def _ids(slices: Iterable[tuple[int, str, str]], kind: str) -> list[int]:
+    return [number for number, its_kind, _ in slices if its_kind == kind]
+
+
+def _refresh_days(days: list[int], slices: _Slices) -> None:
+    within = PersonDay.day.in_(days)
+    changing = within & PersonDay.slice.in_(slices.changing)
+    _add_to_months(changing, sign=-1, one_day=len(days) == 1)
+    PersonDay.delete().where(changing).execute()
+    TotalDay.delete().where(TotalDay.day.in_(days) & TotalDay.slice.in_(slices.changing)).execute()
+    _insert_person_days(Partition.day.in_(days) & Partition.counts, within, slices)
+    _add_to_months(changing, sign=1, one_day=len(days) == 1)
+    _drop_empty_months()
+    _insert_total_days(changing)
     _move_spans(days)
 
 
@@ -107,7 +142,7 @@ def refresh_people(person_ids: Collection[int]) -> None:
     _add_to_people_counts(theirs, sign=-1)
     PersonDay.delete().where(theirs).execute()
     PersonMonth.delete().where(PersonMonth.person_id.in_(list(person_ids))).execute()
-    _insert_person_days(PERSON.in_(list(person_ids)) & Partition.counts, theirs)
+    _insert_person_days(PERSON.in_(list(person_ids)) & Partition.counts, theirs, _Slices.of(None))
     _add_to_months(theirs, sign=1)
     _add_to_people_counts(theirs, sign=1)
     PersonSpan.delete().where(PersonSpan.person_id.in_(list(person_ids))).execute()
@@ -123,7 +158,7 @@ def refresh_everything() -> None:
     refresh_days([day for (day,) in Partition.select(Partition.day).distinct().tuples()])
 
 
-def _insert_person_days(counting: Expression, rollup_where: Expression) -> None:
+def _insert_person_days(counting: Expression, within: Expression, slices: _Slices) -> None:
     """Rows of each model from the actors', then of each tool from those, then of everything."""
     sums = (fn.SUM(getattr(ActorDay, name)) for name in SUM_COLUMNS)
     models = (
@@ -131,23 +166,22 @@ def _insert_person_days(counting: Expression, rollup_where: Expression) -> None:
         .join(Actor)
         .switch(ActorDay)
         .join(Partition)
-        .where(counting)
+        .where(counting & ActorDay.model.in_(slices.models))
         .group_by(ActorDay.model, Partition.day, PERSON)
     )
     PersonDay.insert_from(models, PERSON_DAY_FIELDS).execute()
     whole = Slice.alias()
     tools = (
         _person_day_sums(whole.id)
-        .join(Slice, on=(PersonDay.slice == Slice.id) & (Slice.kind == MODEL))
+        .join(Slice, on=PersonDay.slice == Slice.id)
         .join(whole, on=(whole.tool == Slice.tool) & (whole.kind == TOOL))
-        .where(rollup_where)
+        .where(within & PersonDay.slice.in_(slices.models))
         .group_by(whole.id, PersonDay.day, PersonDay.person_id)
     )
     PersonDay.insert_from(tools, PERSON_DAY_FIELDS).execute()
     everything = (
         _person_day_sums(Value(ALL_SLICE))
-        .join(Slice, on=(PersonDay.slice == Slice.id) & (Slice.kind == TOOL))
-        .where(rollup_where)
+        .where(within & PersonDay.slice.in_(slices.every_tool))
         .group_by(PersonDay.day, PersonDay.person_id)
     )
     PersonDay.insert_from(everything, PERSON_DAY_FIELDS).execute()
@@ -158,28 +192,29 @@ def _person_day_sums(slice_id: Any) -> ModelSelect:
     return PersonDay.select(slice_id, PersonDay.day, PersonDay.person_id, *sums)
 
 
-def _add_to_months(where: Expression, *, sign: int) -> None:
-    """Add (or with -1 take away) the chosen person days to their months."""
+def _add_to_months(where: Expression, *, sign: int, one_day: bool = False) -> None:
+    """Add (or with -1 take away) the chosen person days to their months.
+
+    With `one_day` all are of the same day: nothing is to be summed.
+    """
     month = PersonDay.day / 100
-    query = (
-        PersonDay.select(
-            PersonDay.slice,
-            PersonDay.person_id,
-            month,
-            *(fn.SUM(getattr(PersonDay, name) * sign) for name in SUM_COLUMNS),
-            fn.COUNT(PersonDay.day) * sign,
-        )
-        .where(where)
-        .group_by(PersonDay.slice, PersonDay.person_id, month)
-    )
+    figures = [getattr(PersonDay, name) * sign for name in SUM_COLUMNS]
+    days: Any = Value(sign)
+    if not one_day:
+        figures, days = [fn.SUM(figure) for figure in figures], fn.COUNT(PersonDay.day) * sign
+    query = PersonDay.select(PersonDay.slice, PersonDay.person_id, month, *figures, days)
+    query = query.where(where)
+    if not one_day:
+        query = query.group_by(PersonDay.slice, PersonDay.person_id, month)
     _add(PersonMonth, ("slice", "person_id", "month"), (*SUM_COLUMNS, "days"), query)
 
 
-def _drop_empty_months(where: Expression) -> None:
-    PersonMonth.delete().where(where & (PersonMonth.days == 0)).execute()
+def _drop_empty_months() -> None:
+    # Written out: only so do databases find these rows by the index that holds no others.
+    PersonMonth.delete().where(PersonMonth.days == SQL("0")).execute()
 
 
-def _insert_total_days(days: list[int]) -> None:
+def _insert_total_days(where: Expression) -> None:
     query = (
         PersonDay.select(
             PersonDay.slice,
@@ -187,7 +222,7 @@ def _insert_total_days(days: list[int]) -> None:
             *(fn.SUM(getattr(PersonDay, name)) for name in SUM_COLUMNS),
             fn.COUNT(PersonDay.person_id).filter(PersonDay.person_id != UNATTRIBUTED),
         )
-        .where(PersonDay.day.in_(days))
+        .where(where)
         .group_by(PersonDay.slice, PersonDay.day)
     )
     fields = [getattr(TotalDay, name) for name in ("slice", "day", *SUM_COLUMNS, "people")]

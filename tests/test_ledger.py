@@ -263,7 +263,7 @@ def test_any_history_ends_with_the_truth(database: Database, run: Run, seed: int
                 resolve_again(organization, DOMAIN)
             continue
         name = dice.choice(list(organizations))
-        day = date(2026, 1, 20) + timedelta(days=dice.randrange(60))
+        day = date(2026, 1, 25) + timedelta(days=dice.randrange(12))
         records = [random_record(dice, name, day) for _ in range(dice.randrange(5))]
         truth[name, day] = records
         store(organizations[name], run, *records, day=day, allow_empty=True)
@@ -271,6 +271,18 @@ def test_any_history_ends_with_the_truth(database: Database, run: Run, seed: int
     before = rollup_content()
     refresh_everything()
     assert rollup_content() == before
+
+
+def test_a_tool_that_a_day_tells_of_no_more_leaves_nothing(
+    database: Database, anthropic: Organization, run: Run
+) -> None:
+    cursor = organization_for("cursor")
+    store(anthropic, run, record(tokens=5))
+    store(cursor, run, record(tool=CURSOR, tokens=7), record(tokens=11))
+    store(cursor, run, record(tool=CURSOR, tokens=13))
+    found = rollup_content()
+    refresh_everything()
+    assert rollup_content() == found
 
 
 def random_record(dice: random.Random, provider: str, day: date) -> UsageRecord:

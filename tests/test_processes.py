@@ -418,6 +418,7 @@ ADDED_BY = {
         {"read_bytes", "whole_bytes", "touched_at", "busy_at"},
     ),
 }
+INDEXED_BY = {"0017_fewer_indexes": ("person_month", "person_month_empty")}
 WIDENED = {"person_day", "person_month", "total_day"}
 
 
@@ -430,7 +431,7 @@ def test_a_killed_migration_leaves_all_of_it_or_nothing(
             time.sleep(0.15 + chance.random() * 0.25)
             kill(process)
         pending, tables = pending_migrations(), set(empty.get_tables())
-        assert set(pending) <= {*MADE_BY, *WIDENED_BY, *ADDED_BY}
+        assert set(pending) <= {*MADE_BY, *WIDENED_BY, *ADDED_BY, *INDEXED_BY}
         for name, made in MADE_BY.items():
             assert made & tables == (set() if name in pending else made)
         columns = {
@@ -443,6 +444,10 @@ def test_a_killed_migration_leaves_all_of_it_or_nothing(
             if table in tables:
                 there = {column.name for column in empty.get_columns(table)} & added
                 assert there == (set() if name in pending else added)
+        for name, (table, index) in INDEXED_BY.items():
+            if table in tables:
+                there = {index.name for index in empty.get_indexes(table)}
+                assert (index in there) == (name not in pending)
     answer = commands.run(empty_settings, "migrate")
     assert answer.returncode == 0, answer.stderr
     assert ours <= set(empty.get_tables())

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from peewee import JOIN, Field, fn
+from peewee import JOIN, Expression, Field, fn
 
 from app.database import database
 from app.identity.domain import address_domain
@@ -128,7 +128,7 @@ def add_actors(organization: Organization, actors: Iterable[RawActor]) -> dict[R
         rows = [{**new, **actor._asdict()} for actor in missing]
         for start in range(0, len(rows), PIECE):
             Actor.insert_many(rows[start : start + PIECE]).execute()
-        ids = _stored_actors(organization)
+        ids |= _stored_actors(organization, Actor.rule == Rule.NEW)
     return {actor: ids[actor] for actor in wanted}
 
 
@@ -138,16 +138,25 @@ def resolve_new_actors(organization: Organization, email_domain: str) -> None:
     new = list(Actor.select().where(mine))
     if not new:
         return
-    known = known_directory(organization, email_domain)
+    known = _known_of(organization, new, email_domain)
     resolved = [known.resolve(RawActor(one.key, one.account, one.workspace)) for one in new]
     people = ensure_people({email: "" for email, _ in resolved if email})
     for actor, (email, rule) in zip(new, resolved, strict=True):
         Actor.update(person=people.get(email), rule=rule).where(Actor.id == actor.id).execute()
 
 
-def _stored_actors(organization: Organization) -> dict[RawActor, int]:
-    rows = _entries(organization, Actor.id, Actor.key, Actor.account, Actor.workspace)
-    return {RawActor(*row[1:]): row[0] for row in rows}
+def _known_of(organization: Organization, actors: list[Actor], email_domain: str) -> KnownDirectory:
+    """What is to be known to resolve these: for bare e-mail addresses only whose they are."""
+    if all("@" in actor.account and not actor.key for actor in actors):
+        return KnownDirectory("", aliases=aliases())
+    return known_directory(organization, email_domain)
+
+
+def _stored_actors(organization: Organization, *where: Expression) -> dict[tuple[str, ...], int]:
+    """Ids by key, account and workspace: bare tuples, which equal raw actors."""
+    columns = (Actor.key, Actor.account, Actor.workspace, Actor.id)
+    query = Actor.select(*columns).where(Actor.organization == organization, *where)
+    return {row[:3]: row[3] for row in database.execute(query).fetchall()}
 
 
 def name_actors(names: dict[int, str], day: int) -> bool:

@@ -14,7 +14,7 @@ from app.ledger.bounds import LARGEST_SUM, refuse_beyond, stored_weight
 from app.ledger.records import RecordWriter, StampSums, hash_of, pieces_of
 from app.locks import NAMESPACE
 from app.models import DayChange, Organization, Partition, Run, Usage
-from app.rollups import refresh_days, sum_up
+from app.rollups import refresh_days, sum_up, tools_of
 from app.states import Source
 from app.usage import DayUsage, UsageRecord
 from app.versions import bump_data_version
@@ -115,11 +115,12 @@ def replace_day(
             return StoredDay(Outcome.SUSPICIOUS, before, before)
         after = StampSums.of(usage.records)
         refuse_beyond(LARGEST_SUM - stored_weight() + before.weight, usage.records)
+        tools = tools_of(Partition.id == partition.id)
         writer = _replace_records(organization, partition, usage.records)
         know_actors([writer], email_domain)
         _stamp(partition, run, after, content_hash, settled=usage.settled)
         stored = _stored(partition, before, after)
-        _finish_day(partition, stored, run)
+        _finish_day(partition, stored, run, tools)
         bump_data_version(partition.day)
     return stored
 
@@ -233,11 +234,15 @@ def _stamp(
     ).where(Partition.id == partition.id).execute()
 
 
-def _finish_day(partition: Partition, stored: StoredDay, run: Run) -> None:
-    """After the records of a partition changed: which source counts, rollups, the log."""
-    switched = decide_which_counts(partition.organization_id, partition.day)
+def _finish_day(partition: Partition, stored: StoredDay, run: Run, tools: set[str]) -> None:
+    """After the records of a partition, once of `tools`, changed: which source counts, rollups,
+    the log.
+    """
+    organization, day = partition.organization_id, partition.day
+    switched = decide_which_counts(organization, day)
     if switched or partition.counts:
-        refresh_days([partition.day])
+        mine = (Partition.organization == organization) & (Partition.day == day)
+        refresh_days([day], tools | tools_of(mine))
     log_change(run, partition, stored.before, stored.after)
 
 

@@ -59,7 +59,7 @@ class PersonDay(Sums):
 
     class Meta:
         primary_key = CompositeKey("slice", "day", "person_id")
-        indexes = ((("person_id", "slice", "day"), False), (("day",), False))
+        indexes = ((("person_id", "slice", "day"), False),)
 
 
 class PersonMonth(Sums):
@@ -73,6 +73,13 @@ class PersonMonth(Sums):
     class Meta:
         primary_key = CompositeKey("slice", "person_id", "month")
         indexes = ((("month",), False),)
+
+
+PersonMonth.add_index(
+    PersonMonth.index(
+        PersonMonth.days, where=PersonMonth.days == SQL("0"), name="person_month_empty"
+    )
+)
 
 
 class TotalDay(Sums):

@@ -106,7 +106,9 @@ class Verifier:
         for partition in partitions:
             yield from self._partition(partition, people)
         yield from _counting(day, partitions)
-        key, mine = ("slice", "person_id"), PersonDay.day == day
+        # The index of days is one of each slice.
+        mine = (PersonDay.day == day) & PersonDay.slice.in_(Slice.select(Slice.id))
+        key = ("slice", "person_id")
         yield from self._compare(PersonDay, key, SUM_COLUMNS, day, people, mine)
         totals: dict[Key, Sums] = {}
         for (slice_id, person), sums in people.items():
