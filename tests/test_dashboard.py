@@ -188,7 +188,7 @@ def test_people_others_and_nobody_add_up_to_the_total(office: FlaskClient) -> No
 
 
 def test_names_the_keys_without_an_owner(office: FlaskClient) -> None:
-    assert "$2.00 has no owner. 1 key, 2.00 M tokens. Assign" in text_of(office, "/")
+    assert "$2.00 has no owner. 1 key, 2.00 M tokens. Assign Records" in text_of(office, "/")
     assert "has no owner" not in text_of(office, "/?tool=cursor")
 
 

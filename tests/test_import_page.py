@@ -40,7 +40,7 @@ def test_a_file_counts_from_its_import_to_its_undo(importer: Importer) -> None:
     page = importer.read(f"/import/{number}")
     assert "Tokens 0 896 K +896 K" in page
     assert "Cost partly priced $0.00 $0.23 +$0.23" in page
-    assert "Import all 4 rows" in page
+    assert "Import 4 rows" in page
     assert counted() == (0, 0)
 
     importer.done(number, "import")
@@ -70,7 +70,7 @@ def test_a_preview_tells_all_of_the_file(importer: Importer) -> None:
         "Rejected 1 cannot be read",
         "5 rows in the file, of 1 day. Good rows hold 30 tokens, $0.75.",
         "1 person, 1 new here ann@acme.example",
-        "1 key of nobody build key 10, $0.25",
+        "1 unassigned key build key 10, $0.25",
         "1 rejected row All as CSV Line Value Reason 4 x",
         "Columns not read Team Budget",
         "Import the 3 good rows",
@@ -85,7 +85,7 @@ def test_money_that_nobody_knows_is_never_zero(importer: Importer) -> None:
     page = importer.read(f"/import/{number}")
     assert "Cost not priced $0.00 \u2014 \u2014" in page
     assert "Good rows hold 7,000 tokens, no known price." in page
-    assert "1 key of nobody nova 7.00 K, \u2014 not priced" in page
+    assert "1 unassigned key nova 7.00 K, \u2014 not priced" in page
     importer.done(number, "import")
     page = importer.read(f"/import/{number}")
     assert "Before After Change Tokens 0 7.00 K +7.00 K Cost not priced $0.00 \u2014 \u2014" in page
@@ -105,7 +105,7 @@ def test_an_export_without_a_user_asks_for_the_person(importer: Importer) -> Non
     answer = importer.send(content, ALONE)
     assert answer.status_code == 422
     assert "Say whose usage it is" in shown(answer.text)
-    assert "A browser does not keep the file" in shown(answer.text)
+    assert "Choose the files again." in shown(answer.text)
     assert re.search(r'id="email"[^>]*aria-invalid="true"', answer.text)
 
     number = importer.stage(content, ALONE, " Dan@Acme.example ")
@@ -174,7 +174,7 @@ def test_of_several_files_each_refusal_is_told(importer: Importer) -> None:
     assert "again.csv This file was already imported on" in page
     assert "mine.csv: " in page
     assert "empty.csv The file holds no rows, so nothing was changed. note.txt: " in page
-    assert "choose them again below" in page
+    assert "Choose the files again." in page
     assert re.search(r'id="email"[^>]*aria-invalid="true"', answer.text)
     assert "1 file waiting" in page
     assert importer.send_several({"a.png": "x", "b.pdf": "y"}).status_code == 422
@@ -203,7 +203,10 @@ def test_good_rows_are_imported_only_when_that_is_chosen(importer: Importer) -> 
 
 def test_a_file_without_a_good_row_offers_no_import(importer: Importer) -> None:
     number = importer.stage("\n".join([HEADER, BAD]))
-    assert "There is nothing to import" in importer.read(f"/import/{number}")
+    page = importer.read(f"/import/{number}")
+    assert "There is nothing to import" in page
+    assert "1 row in the file. " in page
+    assert "$0.00" not in page + importer.read("/import")
     assert 'id="import-it"' not in importer.get(f"/import/{number}").text
 
 
@@ -247,7 +250,7 @@ def test_an_undo_says_what_other_files_still_tell(importer: Importer) -> None:
     assert "New 1" in page
     assert "Already known 1" in page
     importer.done(second, "import")
-    assert "Takes its rows away. The figures stay as they are" in importer.read(f"/import/{first}")
+    assert "Removes its rows; the figures stay" in importer.read(f"/import/{first}")
     assert "Tokens 20 10 \u221210" in importer.read(f"/import/{second}")
     importer.done(first, "undo")
     assert counted() == (20, 500_000_000)
@@ -280,7 +283,7 @@ def test_the_history_names_every_import_and_turns_its_pages(importer: Importer) 
     waiting = importer.stage("\n".join([HEADER, GOOD]), "waiting.csv")
     page = importer.read("/import")
     assert "27 imports, 1 file waiting" in page
-    assert "Days Tokens Cost New Known" in page
+    assert "State Tokens Cost New Known" in page
     assert f"waiting.csv #{waiting} waiting" in page
     assert "file-26.csv" in page
     assert "file-01.csv" not in page

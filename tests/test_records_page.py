@@ -70,6 +70,11 @@ def test_everything_is_the_total_of_the_overview(company: Reader) -> None:
     assert round(float(sum(Decimal(row["Cost"] or 0) for row in rows)), 6) == told["totalCost"]
 
 
+def test_a_record_begins_with_its_figures(company: Reader) -> None:
+    page = shown(part(unescaped(company.client, f"/records?{RANGE}"), "records"))
+    assert "Day and time Model Tokens Cost Billed Requests Input Cache write" in page
+
+
 def test_the_holders_add_up_and_lead_to_their_records(company: Reader) -> None:
     page = unescaped(company.client, f"/records?{RANGE}&holders=all")
     body = part(page, "holders").split("<tbody>")[1].split("</tbody>")[0]

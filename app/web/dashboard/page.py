@@ -152,7 +152,6 @@ def rankings_context(asked: Asked, whole: RangeSums, top: Rows) -> dict[str, Any
     unmapped = unmapped_keys(asked.scope) if any(whole.unattributed) else []
     shared = shared_key_lines(asked.scope) if any(whole.unattributed) else []
     keys = [key for key in unmapped if key.key]
-    of_keys = add_up(key.figures for key in keys) if keys else Figures()
     # Not all the rest: shared keys have a name, though nobody owns them.
     nameless = [row.figures for row in unmapped if not row.key]
     return {
@@ -161,8 +160,8 @@ def rankings_context(asked: Asked, whole: RangeSums, top: Rows) -> dict[str, Any
         "unattributed": whole.unattributed,
         "shared_keys": shown_lines(shared, TOP_SHARED),
         "unmapped": len(keys),
-        "unmapped_figures": of_keys,
-        "nameless_figures": add_up(nameless) if nameless else Figures(),
+        "unowned_figures": add_up(row.figures for row in unmapped),
+        "nameless_figures": add_up(nameless),
         "by_tool": by_tool,
         "tools": ordered_tools(by_tool),
         "split": tool_parts({tool: part.tokens for tool, part in by_tool.items()}),

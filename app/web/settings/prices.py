@@ -16,6 +16,7 @@ from app.queries.sums.prices import unpriced_models
 from app.web.request.guard import admin_only
 from app.web.settings.common import show
 
+FIGURE_SPACE = "\u2007"
 KINDS = ("input", "cache_write_5m", "cache_write_1h", "cache_read", "output")
 
 blueprint = Blueprint("settings_prices", __name__)
@@ -24,7 +25,8 @@ blueprint = Blueprint("settings_prices", __name__)
 class Price(NamedTuple):
     """Dollars per million tokens of one model, from one day to the day before another.
 
-    `prices` are in the order of `KINDS`; `more` says what else changes the price.
+    `prices` are in the order of `KINDS`, those of a kind with their points in one line;
+    `more` says what else changes the price.
     """
 
     model: str
@@ -48,8 +50,21 @@ def page() -> Response:
 @cache
 def price_table() -> list[Price]:
     """The whole table, by model and day."""
-    entries = _read()["models"]
-    return sorted(map(_price, entries), key=lambda one: (one.model, one.start or date.min))
+    found = sorted(
+        map(_price, _read()["models"]), key=lambda one: (one.model, one.start or date.min)
+    )
+    columns = zip(*(one.prices for one in found), strict=True)
+    lined_up = zip(*map(_in_line, columns), strict=True)
+    return [one._replace(prices=prices) for one, prices in zip(found, lined_up, strict=True)]
+
+
+def _in_line(amounts: tuple[str, ...]) -> list[str]:
+    """Amounts with as many spaces of a digit's width as bring their points below each other."""
+    places = [len(amount.partition(".")[2]) for amount in amounts]
+    return [
+        amount + FIGURE_SPACE * (max(places) - own)
+        for amount, own in zip(amounts, places, strict=True)
+    ]
 
 
 @cache
