@@ -7,9 +7,10 @@ from datetime import date
 from typing import Any
 
 import pytest
-from peewee import Database, fn
+from peewee import Database, SqliteDatabase, fn
 
 from app.models import (
+    ALL_SLICE,
     Actor,
     ActorDay,
     DayVersion,
@@ -85,6 +86,7 @@ IMPOSSIBLE: dict[str, tuple[type[Table], dict[str, Any]]] = {
     "run.status": (Run, {"status": "odd"}),
     "run.finished_at": (Run, {"status": "running", "finished_at": 5}),
     "import_batch.status": (ImportBatch, {"status": "odd"}),
+    "import_batch.kind": (ImportBatch, {"kind": "odd"}),
     "import_batch.merge": (ImportBatch, {"merge": "odd"}),
     "import_batch.tokens": (ImportBatch, {"tokens": 77}),
     "import_batch.first_day": (ImportBatch, {"first_day": 20200101}),
@@ -119,6 +121,26 @@ def test_a_row_that_cannot_be_is_named(filled: Database, damaged: str) -> None:
     assert damaged in named(found)
     assert all(one.row and one.sentence() for one in found)
     repair()
+
+
+@pytest.mark.parametrize("facts", ["7", "[]", '"text"', "null", '{"days": 7}', '{"days": [7]}'])
+def test_facts_of_another_shape_are_named(filled: Database, facts: str) -> None:
+    setting(ImportBatch, facts=facts)()
+    assert "import_batch.facts" in named(differences())
+
+
+@pytest.mark.parametrize("column", ["tool", "name"])
+def test_the_slice_of_everything_is_of_no_tool_and_no_name(filled: Database, column: str) -> None:
+    Slice.update({column: "cursor"}).where(Slice.id == ALL_SLICE).execute()
+    assert f"slice.{column}" in named(differences())
+
+
+def test_a_person_who_is_gone_is_named(filled: Database) -> None:
+    sqlite = isinstance(filled, SqliteDatabase)
+    loosen = "ALTER TABLE actor DROP CONSTRAINT actor_person_id_fkey"
+    filled.execute_sql("PRAGMA foreign_keys = 0" if sqlite else loosen)
+    Actor.update(person=999).where(Actor.key == "").execute()
+    assert "actor.person_id" in named(differences())
 
 
 def test_the_sentence_says_table_row_column_and_what_it_must_be(filled: Database) -> None:

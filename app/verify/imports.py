@@ -19,7 +19,7 @@ from app.verify.differences import EXPECTED, RECORDS_SAY, Difference, unequal
 from app.verify.records import ordered_hash
 
 OF_ROWS = ("days", "first_day", "last_day", "tokens", "value_nanos", "unpriced_tokens")
-UNREADABLE = (ValueError, TypeError, KeyError, IndexError)
+UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError)
 """What reading a damaged row raises."""
 
 

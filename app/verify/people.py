@@ -45,7 +45,8 @@ def _circles() -> Iterator[Difference]:
 def _actors(organization: Organization, email_domain: str) -> Iterator[Difference]:
     for move in moves(organization, known_directory(organization, email_domain)):
         actor = Actor.get_by_id(move.actor_id)
-        email = actor.person.email if actor.person else None
+        # In a damaged database the person may be gone.
+        email = Person.select(Person.email).where(Person.id == actor.person_id).scalar()
         row = f"id {move.actor_id}"
         if (email or "") != move.email:
             facts = ("person_id", email, move.email or None)

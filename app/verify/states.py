@@ -26,6 +26,7 @@ from app.models import (
     Slot,
     Table,
 )
+from app.providers.exports import EXPORT_KINDS
 from app.states import BatchStatus, Merge, OwnerBy, RunStatus, SlotStatus, Source
 from app.verify.differences import EXPECTED, Difference
 
@@ -65,7 +66,9 @@ IMPOSSIBLE = (
     _other_than(Slice.kind, (ALL, TOOL, MODEL)),
     Impossible(Slice.kind, (Slice.id == ALL_SLICE) != (Slice.kind == ALL), "all, of slice 1 alone"),
     Impossible(Slice.tool, (Slice.kind != ALL) & (Slice.tool == ""), "a tool"),
+    Impossible(Slice.tool, (Slice.kind == ALL) & (Slice.tool != ""), "empty"),
     Impossible(Slice.model, (Slice.kind != MODEL) & (Slice.model != ""), "empty"),
+    Impossible(Slice.name, (Slice.kind != MODEL) & (Slice.name != ""), "empty"),
     _other_than(Partition.source, Source),
     Impossible(Partition.content_hash, fn.LENGTH(Partition.content_hash).not_in((0, 64)), "a hash"),
     Impossible(Partition.fetched_at, Partition.fetched_at < Partition.changed_at, "not before it"),
@@ -88,6 +91,7 @@ IMPOSSIBLE = (
     _other_than(Slot.status, SlotStatus),
     Impossible(Slot.failures, Slot.failures < 0, "none or more"),
     _other_than(ImportBatch.status, BatchStatus),
+    _other_than(ImportBatch.kind, tuple(kind.name for kind in EXPORT_KINDS)),
     _other_than(ImportBatch.merge, Merge),
     _other_than(ImportBatch.owner_by, OwnerBy),
     *_set_only_if(ImportBatch.run, _PAST, "it was applied"),
