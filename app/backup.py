@@ -24,6 +24,7 @@ ENVIRONMENT = {
     "sslcert": "PGSSLCERT",
     "sslkey": "PGSSLKEY",
     "connect_timeout": "PGCONNECT_TIMEOUT",
+    "target_session_attrs": "PGTARGETSESSIONATTRS",
 }
 """How pg_dump takes what a POSTGRES_URL says; nothing of it shows in the list of processes."""
 

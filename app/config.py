@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
 
+from psycopg2 import ProgrammingError
+from psycopg2.extensions import parse_dsn
+
 from app.files import make_folder
 from app.providers import PROVIDERS
 from app.providers.settings import ProviderSettings
@@ -51,6 +54,8 @@ class Config:
     """
 
     postgres_url: str | None = field(default=None, repr=False)
+    postgres_read_url: str | None = field(default=None, repr=False)
+    """A streaming replica of `postgres_url`, which pages and exports of figures are read from."""
     sqlite_path: Path = ROOT / "instance" / "tracker.db"
     accounts: Mapping[str, Account] = field(default_factory=_no_accounts)
     email_domain: str = ""
@@ -91,6 +96,7 @@ def read_config(environ: Mapping[str, str], root: Path = ROOT) -> Config:
     sqlite_path = root / (reader.text("SQLITE_PATH") or "instance/tracker.db")
     return Config(
         postgres_url=reader.parsed("POSTGRES_URL", _postgres_url),
+        postgres_read_url=reader.parsed("POSTGRES_READ_URL", _postgres_url),
         sqlite_path=sqlite_path,
         accounts={one.NAME: _account(reader, one.SETTINGS) for one in PROVIDERS},
         email_domain=reader.parsed("EMAIL_DOMAIN", _domain) or "",
@@ -163,24 +169,35 @@ def _account(reader: _SettingsReader, settings: ProviderSettings) -> Account:
     )
 
 
+NO_URL = "is not a URL: check its port, and write special characters of a password as %XX."
+NO_PARAMETER = "holds a parameter after the ? that PostgreSQL does not know."
+
+
 def _split(text: str) -> SplitResult:
     """The parts of a URL. The standard library's own errors quote it, and with it a password."""
     try:
         parts = urlsplit(text)
         _ = parts.port
     except ValueError:
-        raise ValueError(
-            "is not a URL: check its port, and write special characters of a password as %XX."
-        ) from None
+        raise ValueError(NO_URL) from None
     return parts
 
 
 def _postgres_url(text: str) -> str:
-    parts = _split(text)
+    """A URL as libpq takes it: it may name several hosts, each with its port."""
+    scheme, divider, rest = text.partition("://")
+    place, slash, path = rest.partition("/")
+    user, at, hosts = place.rpartition("@")
+    for host in hosts.split(","):
+        parts = _split(f"{scheme}{divider}{user}{at}{host}{slash}{path}")
     if parts.scheme not in ("postgres", "postgresql"):
         raise ValueError("must start with postgres:// or postgresql://.")
     if not parts.path.strip("/"):
         raise ValueError("names no database: write postgresql://user:password@host/database.")
+    try:
+        parse_dsn(text)
+    except ProgrammingError as error:
+        raise ValueError(NO_URL if "percent" in str(error) else NO_PARAMETER) from None
     return text
 
 

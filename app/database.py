@@ -22,12 +22,13 @@ from peewee import (
     PeeweeException,
     PostgresqlDatabase,
     SqliteDatabase,
+    Value,
     __exception_wrapper__,
     fn,
 )
-from playhouse.db_url import connect as open_url
 from playhouse.migrations import Runner
-from playhouse.pool import MaxConnectionsExceeded
+from playhouse.pool import MaxConnectionsExceeded, PooledPostgresqlDatabase
+from psycopg2.extensions import parse_dsn
 
 from app.config import ROOT, Config, ConfigError
 from app.files import make_file, make_folder
@@ -38,6 +39,8 @@ MIGRATIONS = (FILES if FILES.is_dir() else ROOT) / "migrations"
 SQLITE_BUSY_SECONDS = 20
 ANALYSED_ROWS = 1000
 """How many rows of each index SQLite looks at: a sample takes milliseconds, all rows seconds."""
+PATIENCE_SECONDS, REPLICA_PATIENCE_SECONDS = 10, 2
+"""For how long a server, or a free connection to it, is waited for."""
 SQLITE_PRAGMAS = {
     "journal_mode": "wal",
     "synchronous": "full",
@@ -52,8 +55,27 @@ R = TypeVar("R")
 
 FAILURES = (PeeweeException, MaxConnectionsExceeded)
 """What a database that fails, or has no connection left, raises."""
+READ_ONLY = "25006"
+"""PostgreSQL's number of that error."""
 
-database = DatabaseProxy()
+_asked: ContextVar[Database | None] = ContextVar("asked", default=None)
+
+
+class _Servers(DatabaseProxy):
+    """The primary server, or inside `on_replica()` its replica."""
+
+    @property
+    def obj(self) -> Any:
+        """The engine that the present context asks."""
+        return _asked.get() or DatabaseProxy.obj.__get__(self)
+
+    @obj.setter
+    def obj(self, engine: Database) -> None:
+        DatabaseProxy.obj.__set__(self, engine)
+
+
+database = _Servers()
+_replica = DatabaseProxy()
 _answers: ContextVar[dict[Any, Any] | None] = ContextVar("answers", default=None)
 
 
@@ -72,18 +94,14 @@ class OutdatedSchema(Exception):
 def open_database(config: Config) -> Database:
     """Make `config`'s database the one all models use. Connects to nothing yet.
 
-    Raises `ConfigError` when the folder of a SQLite file cannot be made.
+    Raises `ConfigError` when the folder of a SQLite file cannot be made, or when a replica is
+    named without its primary.
     """
+    read_url = config.postgres_read_url
+    if read_url and not config.postgres_url:
+        raise ConfigError("POSTGRES_READ_URL: names a replica, but POSTGRES_URL no primary.")
     if config.postgres_url:
-        engine = open_url(
-            _pooled(config.postgres_url),
-            unquote_password=True,
-            unquote_user=True,
-            max_connections=32,
-            stale_timeout=300,
-            timeout=10,
-            **({} if "connect_timeout" in config.postgres_url else {"connect_timeout": 10}),
-        )
+        engine = _postgres(config.postgres_url, PATIENCE_SECONDS)
     else:
         _make_folder(config.sqlite_path)
         engine = _PrivateSqlite(
@@ -93,7 +111,40 @@ def open_database(config: Config) -> Database:
             timeout=SQLITE_BUSY_SECONDS,
         )
     database.initialize(engine)
+    # Whoever cannot be answered by a replica soon is answered by the primary.
+    _replica.initialize(_postgres(read_url, REPLICA_PATIENCE_SECONDS) if read_url else None)
     return engine
+
+
+def _postgres(url: str, patience: int) -> Database:
+    """The server (of several: the first that fits) at a URL, given seconds to let us in."""
+    parts = {"connect_timeout": patience} | parse_dsn(url)
+    return PooledPostgresqlDatabase(
+        parts.pop("dbname"), max_connections=32, stale_timeout=300, timeout=patience, **parts
+    )
+
+
+def engines() -> list[Database]:
+    """The open database, and the replica where there is one."""
+    return [engine for engine in (database.obj, _replica.obj) if engine]
+
+
+def has_replica() -> bool:
+    """Whether POSTGRES_READ_URL names a replica."""
+    return _replica.obj is not None
+
+
+@contextmanager
+def on_replica() -> Iterator[None]:
+    """Ask the replica in here, not the primary. Raises one of `FAILURES` where it cannot answer."""
+    engine = _replica.obj
+    engine.connect(reuse_if_open=True)
+    asked = _asked.set(engine)
+    try:
+        yield
+    finally:
+        _asked.reset(asked)
+        engine.close()
 
 
 def _make_folder(path: Path) -> None:
@@ -107,11 +158,6 @@ def _make_folder(path: Path) -> None:
         raise ConfigError(f"SQLITE_PATH: {path} is a folder; name a file in it.")
 
 
-def _pooled(url: str) -> str:
-    scheme, rest = url.split("://", 1)
-    return f"{scheme}+pool://{rest}"
-
-
 def is_postgres() -> bool:
     """Whether the open database is PostgreSQL (else it is SQLite)."""
     return isinstance(database.obj, PostgresqlDatabase)
@@ -122,6 +168,11 @@ def reconnect() -> None:
     if is_postgres():
         database.close()
         database.connect()
+
+
+def refuses_writes(error: BaseException) -> bool:
+    """Whether a failure is that of a write on a server that only reads, such as a replica."""
+    return getattr(error.__cause__ or error.__context__, "pgcode", "") == READ_ONLY
 
 
 def describe() -> str:
@@ -168,6 +219,15 @@ def asked_once(question: Callable[P, R]) -> Callable[P, R]:
 def is_writing() -> bool:
     """Whether a transaction is open that may change data, and may yet be rolled back."""
     return bool(database.in_transaction()) and _answers.get() is None
+
+
+def server_run() -> Any:
+    """To select: what tells one run of a server from every other; "" of SQLite.
+
+    Only within one run does data never go back: another server may lack the latest writes, and
+    then count different ones by the same numbers.
+    """
+    return fn.pg_postmaster_start_time().cast("TEXT") if is_postgres() else Value("")
 
 
 def writing() -> Any:

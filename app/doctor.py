@@ -14,10 +14,18 @@ from peewee import PeeweeException
 
 from app.access.passwords import FEWEST_CHARACTERS, WEAK_WORDS, is_weak
 from app.config import LOOPBACK_HOSTS, ROOT, Config
-from app.database import OutdatedSchema, database, describe, is_postgres, pending_migrations
+from app.database import (
+    OutdatedSchema,
+    database,
+    describe,
+    has_replica,
+    is_postgres,
+    pending_migrations,
+)
 from app.files import FILE_MODE, FOLDER_MODE, open_to_others
 from app.identity import address_domain
 from app.providers import PROVIDERS, Provider
+from app.queries.replica import replica_health
 from app.soundness import sqlite_damage
 from app.states import RunStatus
 from app.upstream import Limits, UpstreamError
@@ -121,6 +129,8 @@ def _database(config: Config) -> Findings:
                 yield from _guarded("EMAIL_DOMAIN", partial(_address_domain, config))
             yield from _guarded("database", _postgres_version if is_postgres() else _integrity)
             yield from _guarded("database", _writable)
+            if has_replica():
+                yield from _guarded("replica", _replica)
     except PeeweeException as error:
         found = " ".join(f"{describe()} does not answer: {error}".split())
         advice = "Check POSTGRES_URL and the server." if is_postgres() else "Check SQLITE_PATH."
@@ -173,13 +183,22 @@ def _writable() -> Finding:
     # To begin it is to take the right to write, on SQLite.
     with database.atomic() as attempt:
         if is_postgres():
-            database.execute_sql("CREATE TEMPORARY TABLE doctor_was_here (id int) ON COMMIT DROP")
             row = database.execute_sql("SHOW transaction_read_only").fetchone()
             writable = row[0] == "off"
+        if is_postgres() and writable:
+            database.execute_sql("CREATE TEMPORARY TABLE doctor_was_here (id int) ON COMMIT DROP")
         attempt.rollback()
     if writable:
         return Finding(Level.OK, "database", "can be written")
     return Finding(Level.FAIL, "database", "read only", "Point POSTGRES_URL at the primary.")
+
+
+def _replica() -> Finding:
+    found = replica_health()
+    if found.asked:
+        return Finding(Level.OK, "replica", found.words)
+    words = f"{found.words}: the primary answers alone"
+    return Finding(Level.WARN, "replica", words, "Check POSTGRES_READ_URL and its server.")
 
 
 def _files(config: Config) -> Findings:

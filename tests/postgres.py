@@ -46,8 +46,9 @@ max_wal_size = 4GB
 # The server lives as long as its standard input: when the test process ends, even by a kill,
 # the pipe closes, and the server stops and takes its directory along.
 KEEPER = """
+PATH="$1:$PATH"
 start() {
-  "$1/initdb" -D data -U postgres -A trust -E UTF8 --no-sync $INITDB_LOCALE &&
+  sh -c "$MAKE" &&
     cat settings >> data/postgresql.conf &&
     "$1/pg_ctl" -D data -l server.log -w -t 60 start
 }
@@ -56,6 +57,9 @@ read -r _
 "$1/pg_ctl" -D data -m immediate stop > /dev/null 2>&1
 cd / && rm -rf "$2"
 """
+
+
+INITDB = "initdb -D data -U postgres -A trust -E UTF8 --no-sync {locale}"
 
 
 class PostgresUnavailable(Exception):
@@ -157,11 +161,20 @@ def find_binaries() -> Path:
 
 @contextmanager
 def _own_server(binaries: Path, durable: bool) -> Iterator[PostgresServer]:
-    directory = _private_directory(durable)
-    settings = SETTINGS.format(directory=directory)
-    settings += DURABLE_SETTINGS if durable else FAST_SETTINGS
+    settings = DURABLE_SETTINGS if durable else FAST_SETTINGS
+    with kept_server(binaries, private_directory(durable), settings) as server:
+        yield server
+
+
+@contextmanager
+def kept_server(
+    binaries: Path, directory: Path, more_settings: str, make: str = ""
+) -> Iterator[PostgresServer]:
+    """A server in `directory`, which is removed with it; its files come from `make` or initdb."""
+    settings = SETTINGS.format(directory=directory) + more_settings
     (directory / "settings").write_text(settings)
-    with _keeper(binaries, directory) as keeper:
+    make = make or INITDB.format(locale=_locale_options(binaries))
+    with _keeper(binaries, directory, make) as keeper:
         answer = keeper.stdout.readline().strip() if keeper.stdout else ""
         if answer != "ready":
             raise PostgresUnavailable(_why_not_started(binaries, directory))
@@ -170,15 +183,11 @@ def _own_server(binaries: Path, durable: bool) -> Iterator[PostgresServer]:
 
 
 @contextmanager
-def _keeper(binaries: Path, directory: Path) -> Iterator[subprocess.Popen[str]]:
+def _keeper(binaries: Path, directory: Path, make: str) -> Iterator[subprocess.Popen[str]]:
     environment = {name: value for name, value in os.environ.items() if name[:2] != "PG"}
-    environment |= {
-        "HOME": str(directory),
-        "LC_ALL": "C",
-        "INITDB_LOCALE": _locale_options(binaries),
-    }
+    environment |= {"HOME": str(directory), "LC_ALL": "C", "MAKE": make}
     # Leaving Popen closes the pipe and waits, which ends the keeper and its server.
-    user = _unprivileged_user()
+    user = unprivileged_user()
     with subprocess.Popen(
         ["/bin/sh", "-c", KEEPER, "keeper", str(binaries), str(directory)],
         stdin=subprocess.PIPE,
@@ -193,19 +202,20 @@ def _keeper(binaries: Path, directory: Path) -> Iterator[subprocess.Popen[str]]:
         yield keeper
 
 
-def _private_directory(durable: bool) -> Path:
+def private_directory(durable: bool) -> Path:
+    """A new directory for a server, owned by whom it runs as."""
     # The path of a unix socket has room for about 100 bytes, so not in a deep TMPDIR.
     base = "/tmp" if os.access("/tmp", os.W_OK) else None  # noqa: S108
     if not durable:
         base = in_memory() or base
     directory = Path(tempfile.mkdtemp(prefix="pg-", dir=base))
-    user = _unprivileged_user()
+    user = unprivileged_user()
     if user is not None:
         shutil.chown(directory, user)
     return directory
 
 
-def _unprivileged_user() -> int | None:
+def unprivileged_user() -> int | None:
     """The user id a root process must become, since PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return None

@@ -23,16 +23,20 @@ SIGNING = {"SECRET_KEY": "a key for tests only"}
 KEYS = [provider.SETTINGS.key for provider in PROVIDERS]
 SECRETS = [
     "POSTGRES_URL",
+    "POSTGRES_READ_URL",
     *KEYS,
     "ADMIN_PASSWORD",
     "VIEWER_PASSWORD",
     "CRON_SECRET",
     "SECRET_KEY",
 ]
+SEVERAL = "postgresql://me:x%40@a:5432,[::1],b:5433/n?target_session_attrs=read-write"
 GOOD = [
     ("SQLITE_PATH", "/data/a.db", "sqlite_path", Path("/data/a.db")),
     ("POSTGRES_URL", "postgres://u:p@host/name", "postgres_url", "postgres://u:p@host/name"),
     ("POSTGRES_URL", "postgresql:///n?host=/run", "postgres_url", "postgresql:///n?host=/run"),
+    ("POSTGRES_URL", SEVERAL, "postgres_url", SEVERAL),
+    ("POSTGRES_READ_URL", "postgresql://b/n", "postgres_read_url", "postgresql://b/n"),
     ("ANTHROPIC_ADMIN_KEY", "sk-ant-admin01-x", "anthropic.key", "sk-ant-admin01-x"),
     ("ANTHROPIC_ADMIN_KEY", "  sk-ant-x\n", "anthropic.key", "sk-ant-x"),
     ("CURSOR_ADMIN_KEY", '"crsr_x"', "cursor.key", "crsr_x"),
@@ -72,6 +76,10 @@ BAD = [
     ("POSTGRES_URL", "postgresql://host"),
     ("POSTGRES_URL", "postgresql://host:port/name"),
     ("POSTGRES_URL", "postgresql://host:65536/name"),
+    ("POSTGRES_URL", "postgresql://one:5432,two:port/name"),
+    ("POSTGRES_URL", "postgresql://me:50%@host/name"),
+    ("POSTGRES_URL", "postgresql://host/name?sslmod=require"),
+    ("POSTGRES_READ_URL", "replica"),
     ("ANTHROPIC_ADMIN_KEY", "two words"),
     ("ANTHROPIC_ADMIN_KEY", '""'),
     ("CURSOR_ADMIN_KEY", "crsr_\nx"),
@@ -259,6 +267,11 @@ def test_the_folder_of_the_database_is_made_or_the_start_stops(tmp_path: Path) -
         create_app(Config(sqlite_path=tmp_path / "file" / "a.db"))
     with pytest.raises(ConfigError, match=r"^SQLITE_PATH: .* is a folder"):
         create_app(Config(sqlite_path=tmp_path / "new"))
+
+
+def test_a_replica_needs_a_primary() -> None:
+    with pytest.raises(ConfigError, match=r"^POSTGRES_READ_URL: names a replica"):
+        create_app(Config(postgres_read_url="postgresql://b/n"))
 
 
 @pytest.mark.process

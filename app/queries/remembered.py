@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 from peewee import Database
 
-from app.database import asked_once, database, is_writing
+from app.database import asked_once, database, is_writing, server_run
 from app.models import DayVersion, Meta
 
 MOST_BYTES = 64 * 2**20
@@ -55,9 +55,13 @@ class _Changes(NamedTuple):
 
 
 class _Kept:
-    """The answers that hold at one version of the data, the latest used last; what they weigh."""
+    """The answers that hold at one version of the data, the latest used last; what they weigh.
 
-    def __init__(self) -> None:
+    The versions are those of one run of a server.
+    """
+
+    def __init__(self, server: str = "") -> None:
+        self.server = server
         self.version = -1
         self.answers: OrderedDict[_Question, _Weighed] = OrderedDict()
         self.bytes = 0
@@ -172,12 +176,12 @@ def _answer(question: _Question, work_out: Callable[[], _Weighed]) -> Any:
     if is_writing():
         # What is written but not committed may never come to be.
         return work_out().answer
-    version = data_version()
-    kept = _kept_at(version)
+    server, version = _data_version()
+    kept = _kept_at(server, version)
     with _lock:
         found = kept.find(version, question)
     if found is None:
-        with _turn(version, question):
+        with _turn(server, version, question):
             with _lock:
                 found = kept.find(version, question)
             if found is None:
@@ -187,10 +191,12 @@ def _answer(question: _Question, work_out: Callable[[], _Weighed]) -> Any:
     return found.answer
 
 
-def _kept_at(version: int) -> _Kept:
+def _kept_at(server: str, version: int) -> _Kept:
     """What is kept of the open database, brought to this version if it is an older one."""
     with _lock:
-        kept = _kept.setdefault(database.obj, _Kept())
+        kept = _kept.get(database.obj)
+        if kept is None or kept.server != server:
+            kept = _kept[database.obj] = _Kept(server)
         known = kept.version
     while known < version:
         changes = _changes_since(known)
@@ -208,9 +214,9 @@ def _changes_since(version: int) -> _Changes:
 
 
 @contextmanager
-def _turn(version: int, question: _Question) -> Iterator[None]:
+def _turn(server: str, version: int, question: _Question) -> Iterator[None]:
     """One at a time of all who ask the same of the same version of the same database."""
-    key = (id(database.obj), version, question)
+    key = (id(database.obj), server, version, question)
     with _lock:
         turn = _turns.setdefault(key, _Turn())
         turn.callers += 1
@@ -230,7 +236,13 @@ def forget() -> None:
         _kept.clear()
 
 
-@asked_once
 def data_version() -> int:
     """The number of the data's present state."""
-    return int(Meta.select(Meta.data_version).scalar())
+    return _data_version()[1]
+
+
+@asked_once
+def _data_version() -> tuple[str, int]:
+    """Whose number it is, and the number."""
+    server, version = Meta.select(server_run(), Meta.data_version).tuples().get()
+    return server, int(version)

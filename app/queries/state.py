@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from peewee import fn
 
+from app.database import server_run
 from app.models import Meta, ProviderRun
 
 
-def shown_state() -> tuple[int, ...]:
-    """Numbers that differ whenever the data, or what is known of its freshness, does.
+class ShownState(NamedTuple):
+    """What differs whenever the data, or what is known of its freshness, does.
+
+    `numbers` only grow while one server runs; those of another run may count other things.
+    """
+
+    server: str
+    numbers: tuple[int, ...]
+
+
+def shown_state() -> ShownState:
+    """The present state.
 
     Read from two small tables: the version of the data, and how far the runs are. A run that
     finds every day unchanged changes no figure, but how fresh they are.
@@ -20,5 +33,5 @@ def shown_state() -> tuple[int, ...]:
         fn.COUNT(ProviderRun.finished_at),
     )
     columns = [ProviderRun.select(one) for one in runs]
-    row = Meta.select(Meta.data_version, *columns).tuples().get()
-    return tuple(map(int, row))
+    server, *numbers = Meta.select(server_run(), Meta.data_version, *columns).tuples().get()
+    return ShownState(server, tuple(map(int, numbers)))

@@ -24,6 +24,7 @@ from app.web.request import (
     lifecycle,
     paths,
     request_log,
+    servers,
     timing,
 )
 from app.web.settings import page as settings
@@ -32,8 +33,8 @@ from app.web.status import sync as sync_part
 from app.web.view import formatting, frame, record_words
 
 AROUND = (
-    timing, paths, request_log, formatting, record_words, assets, htmx, frame, lifecycle, guard,
-    errors,
+    timing, paths, request_log, formatting, record_words, assets, htmx, frame, lifecycle, servers,
+    guard, errors,
 )  # fmt: skip
 """What adds filters and hooks, in the order of the hooks."""
 PAGES = (

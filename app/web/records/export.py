@@ -16,6 +16,7 @@ from app.queries.records.raw import RawRecord, record_pages
 from app.web.records.page import question_of, title
 from app.web.records.view import RecordsView, parse_records_view
 from app.web.request.lifecycle import make_ready
+from app.web.request.servers import best_server
 from app.web.request.unchanged import DAY, MINUTE, known_while
 from app.web.view import formatting
 from app.web.view.csv_files import csv_answer, csv_text, exact_dollars, file_name
@@ -96,7 +97,7 @@ def csv_pieces(view: RecordsView) -> Iterator[str]:
     # The view has returned by now, and its connection with it.
     make_ready()
     yield csv_text([list(COLUMNS)])
-    with reading():
+    with best_server(), reading():
         span = known_span()
         for page in record_pages(question_of(view, span)) if span else ():
             yield csv_text([[write(record) for write in COLUMNS.values()] for record in page])

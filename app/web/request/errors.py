@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from app.access.limiter import TooManyTries
-from app.database import FAILURES, OutdatedSchema
+from app.database import FAILURES, OutdatedSchema, refuses_writes
 from app.web.request import htmx, paths
 
 log = logging.getLogger(__name__)
@@ -91,6 +91,8 @@ def _login_needed(error: LoginNeeded) -> ResponseReturnValue:
 
 def _database_error(error: Exception) -> ResponseReturnValue:
     log.exception("the database failed")
+    if refuses_writes(error):
+        return _answer(503, "The database takes no writes: POSTGRES_URL leads to a replica.")
     return _answer(503, "The database does not answer. Try again in a moment.")
 
 

@@ -17,7 +17,7 @@ from flask import (
 )
 from flask.ctx import has_request_context
 
-from app.database import database
+from app.database import engines
 
 WANTED = "tracker.timing"
 """A key of the WSGI environment, which no header of a client can set, for `scripts/bench`."""
@@ -57,7 +57,8 @@ def register(app: Flask) -> None:
 
 def _begin() -> None:
     if current_app.debug or request.environ.get(WANTED):
-        _watch(database.obj)
+        for engine in engines():
+            _watch(engine)
         g.spent = Spent()
 
 

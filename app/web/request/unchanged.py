@@ -17,6 +17,7 @@ from app.current import the_config
 from app.dates import utc_now
 from app.queries.state import shown_state
 from app.web.request.htmx import wants_part
+from app.web.request.servers import as_of, from_best_server
 
 CODE = Path(__file__).resolve().parents[2]
 View = Callable[..., ResponseReturnValue]
@@ -27,6 +28,9 @@ MINUTE, DAY = "%Y-%m-%d %H:%M", "%Y-%m-%d"
 def known_while(clock: str) -> Callable[[View], View]:
     """Answer 304 while nothing that the view shows has changed since the asker's copy.
 
+    Tag and answer are of one server, the replica where it may answer: what the view reads was
+    written before, and it writes nothing.
+
     The tag of a copy is made from what went into it: the address, who asks, the state of the
     data and of its freshness, settings and program, the time as far as `clock` tells it. It is
     keyed, so that nobody can guess a secret from it.
@@ -35,18 +39,22 @@ def known_while(clock: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def answer(*args: Any, **kwargs: Any) -> Response:
-            tag = tag_at(utc_now(), clock)
-            if request.if_none_match.contains_weak(tag):
-                response = Response(status=304)
-            else:
-                response = make_response(view(*args, **kwargs))
-            if response.status_code in (200, 304):
-                response.set_etag(tag, weak=True)
-            return response
+            return from_best_server(lambda: _answer(clock, lambda: view(*args, **kwargs)))
 
         return answer
 
     return decorate
+
+
+def _answer(clock: str, view: Callable[[], ResponseReturnValue]) -> Response:
+    tag = tag_at(utc_now(), clock)
+    if request.if_none_match.contains_weak(tag):
+        response = Response(status=304)
+    else:
+        response = make_response(view())
+    if response.status_code in (200, 304):
+        response.set_etag(tag, weak=True)
+    return response
 
 
 def tag_at(now: datetime, clock: str) -> str:
@@ -57,6 +65,7 @@ def tag_at(now: datetime, clock: str) -> str:
         request.headers.get("Authorization", ""),
         request.headers.get("HX-Current-URL", "") if wants_part() else None,
         shown_state(),
+        f"{as_of():{MINUTE}}" if as_of() and clock == MINUTE else "",
         _program(str(current_app.template_folder)),
         _settings(),
         now.strftime(clock),

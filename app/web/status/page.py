@@ -11,7 +11,7 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from app.current import the_config
-from app.database import reading
+from app.database import has_replica, reading
 from app.dates import day_of, moment, utc_now
 from app.providers import PROVIDERS
 from app.queries.days.completeness import calendar
@@ -21,6 +21,7 @@ from app.queries.days.moved import moved_files
 from app.queries.days.restatements import restatements
 from app.queries.days.run_log import changed_days, count_changes, count_runs, one_run, runs_page
 from app.queries.days.story import DayStory, day_story
+from app.queries.replica import replica_health
 from app.web.request import htmx
 from app.web.status import orders, sync
 from app.web.status.calendar import DAY_STYLES, calendar_rows, months_of
@@ -68,6 +69,7 @@ def page() -> ResponseReturnValue:
             "restated": _restated(),
             "story": _story(view, now.date()),
             "moment": moment,
+            "replica": replica_health() if has_replica() else None,
         }
     context |= sync.part_context()
     return htmx.answer("status/page.html", view.query(), view=context.pop("view"), **context)
