@@ -1,8 +1,8 @@
-"""The read side: sums per person and day, per person and month, and per day.
+"""The read side: sums per person and day or month, per workspace and day, and per day.
 
 They are derived from `usage` by way of its sums per actor and partition, and always written in
 the transaction that changes what counts. A row exists for three kinds of slice: everything, one
-tool, one raw model of a tool.
+tool, one raw model of a tool; of workspaces, which are few, for models alone.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from app.models import (
     Sums,
     TotalDay,
     Usage,
+    WorkspaceDay,
 )
 
 DAYS_AT_ONCE = 400
@@ -58,6 +59,7 @@ ACTOR_DAY_FIELDS = (
     ActorDay.partition,
     ActorDay.actor,
     ActorDay.model,
+    ActorDay.records,
     *(getattr(ActorDay, name) for name in SUM_COLUMNS),
 )
 PERSON_DAY_FIELDS = (
@@ -66,15 +68,23 @@ PERSON_DAY_FIELDS = (
     PersonDay.person_id,
     *(getattr(PersonDay, name) for name in SUM_COLUMNS),
 )
+WORKSPACE_DAY_FIELDS = (
+    WorkspaceDay.model,
+    WorkspaceDay.day,
+    WorkspaceDay.organization,
+    WorkspaceDay.workspace,
+    *(getattr(WorkspaceDay, name) for name in SUM_COLUMNS),
+)
 
 
 def sum_up(partition: Partition) -> None:
     """Make the sums of a partition's actors agree with its usage records."""
     ActorDay.delete().where(ActorDay.partition == partition).execute()
+    keys = (Usage.partition, Usage.actor, Usage.model)
     sums = (
-        Usage.select(Usage.partition, Usage.actor, Usage.model, *USAGE_SUMS)
+        Usage.select(*keys, fn.COUNT(Usage.sequence), *USAGE_SUMS)
         .where(Usage.partition == partition)
-        .group_by(Usage.partition, Usage.actor, Usage.model)
+        .group_by(*keys)
     )
     ActorDay.insert_from(sums, ACTOR_DAY_FIELDS).execute()
 
@@ -130,6 +140,7 @@ def _refresh_days(days: list[int], slices: _Slices) -> None:
     _add_to_months(changing, sign=1, one_day=len(days) == 1)
     _drop_empty_months()
     _insert_total_days(changing)
+    _replace_workspace_days(days, slices)
     _move_spans(days)
 
 
@@ -151,7 +162,7 @@ def refresh_people(person_ids: Collection[int]) -> None:
 
 def refresh_everything() -> None:
     """Make all rollups from scratch, from usage."""
-    for table in (ActorDay, PersonDay, PersonMonth, PersonSpan, TotalDay):
+    for table in (ActorDay, PersonDay, PersonMonth, PersonSpan, TotalDay, WorkspaceDay):
         table.delete().execute()
     for partition in list(Partition.select().order_by(Partition.id)):
         sum_up(partition)
@@ -160,15 +171,7 @@ def refresh_everything() -> None:
 
 def _insert_person_days(counting: Expression, within: Expression, slices: _Slices) -> None:
     """Rows of each model from the actors', then of each tool from those, then of everything."""
-    sums = (fn.SUM(getattr(ActorDay, name)) for name in SUM_COLUMNS)
-    models = (
-        ActorDay.select(ActorDay.model, Partition.day, PERSON, *sums)
-        .join(Actor)
-        .switch(ActorDay)
-        .join(Partition)
-        .where(counting & ActorDay.model.in_(slices.models))
-        .group_by(ActorDay.model, Partition.day, PERSON)
-    )
+    models = _sums_of_actors(slices, PERSON).where(counting)
     PersonDay.insert_from(models, PERSON_DAY_FIELDS).execute()
     whole = Slice.alias()
     tools = (
@@ -185,6 +188,14 @@ def _insert_person_days(counting: Expression, within: Expression, slices: _Slice
         .group_by(PersonDay.day, PersonDay.person_id)
     )
     PersonDay.insert_from(everything, PERSON_DAY_FIELDS).execute()
+
+
+def _sums_of_actors(slices: _Slices, *owner: Any) -> ModelSelect:
+    """Sums of each of the models and day by what an actor or its partition has."""
+    keys = (ActorDay.model, Partition.day, *owner)
+    sums = (fn.SUM(getattr(ActorDay, name)) for name in SUM_COLUMNS)
+    query = ActorDay.select(*keys, *sums).join(Actor).switch(ActorDay).join(Partition)
+    return query.where(ActorDay.model.in_(slices.models)).group_by(*keys)
 
 
 def _person_day_sums(slice_id: Any) -> ModelSelect:
@@ -227,6 +238,14 @@ def _insert_total_days(where: Expression) -> None:
     )
     fields = [getattr(TotalDay, name) for name in ("slice", "day", *SUM_COLUMNS, "people")]
     TotalDay.insert_from(query, fields).execute()
+
+
+def _replace_workspace_days(days: list[int], slices: _Slices) -> None:
+    theirs = WorkspaceDay.day.in_(days) & WorkspaceDay.model.in_(slices.models)
+    WorkspaceDay.delete().where(theirs).execute()
+    query = _sums_of_actors(slices, Partition.organization, Actor.workspace)
+    counting = query.where(Partition.day.in_(days) & Partition.counts)
+    WorkspaceDay.insert_from(counting, WORKSPACE_DAY_FIELDS).execute()
 
 
 def _add_to_people_counts(where: Expression, *, sign: int) -> None:

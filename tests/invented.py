@@ -168,13 +168,14 @@ def stored_content() -> list[tuple]:
 
 def rollup_content() -> list[tuple]:
     """Every row of the read side."""
-    from app.models import PersonDay, PersonMonth, PersonSpan, TotalDay
+    from app.models import PersonDay, PersonMonth, PersonSpan, TotalDay, WorkspaceDay
 
     content: list[tuple] = []
     for table, keys in (
         (PersonDay, ("slice", "day", "person_id")),
         (PersonMonth, ("slice", "month", "person_id", "days")),
         (TotalDay, ("slice", "day", "people")),
+        (WorkspaceDay, ("model", "day", "organization", "workspace")),
     ):
         columns = [getattr(table, name) for name in (*keys, *SUM_COLUMNS)]
         content += sorted(table.select(*columns).tuples())

@@ -21,6 +21,7 @@ from app.models import (
     Run,
     TotalDay,
     Usage,
+    WorkspaceDay,
 )
 from app.verify import Verifier, repair
 from tests.commands import run_here
@@ -59,10 +60,11 @@ def test_a_synced_database_agrees(live: Config, upstream: Upstream) -> None:
     assert f"All agree: 7 days, {records:,} records, {rows:,} rollup rows" in done.output
 
 
-ROLLUPS = (ActorDay, PersonDay, PersonMonth, PersonSpan, TotalDay)
+ROLLUPS = (ActorDay, PersonDay, PersonMonth, PersonSpan, TotalDay, WorkspaceDay)
 TAMPERING = {
     "sums of an actor": lambda: ActorDay.update(tokens=ActorDay.tokens + 1),
     "missing sums of actors": lambda: ActorDay.delete(),
+    "a rollup of a workspace": lambda: WorkspaceDay.update(requests=WorkspaceDay.requests + 1),
     "a weight": lambda: Partition.update(weight=1),
     "a rollup of a person's day": lambda: PersonDay.update(tokens=PersonDay.tokens + 1),
     "a rollup of a month": lambda: PersonMonth.update(value_nanos=PersonMonth.value_nanos - 1),

@@ -28,6 +28,7 @@ from app.models import (
     Table,
     TotalDay,
     Usage,
+    WorkspaceDay,
 )
 from app.verify import Difference, Verifier, repair
 from tests.imported import event, events, put, staged, sync_day
@@ -67,6 +68,8 @@ DERIVED: dict[str, tuple[type[Table], dict[str, Any]]] = {
     "partition.unpriced_tokens": (Partition, {"unpriced_tokens": 77}),
     "partition.weight": (Partition, {"weight": 77}),
     "actor_day.unbilled_tokens": (ActorDay, {"unbilled_tokens": 77}),
+    "actor_day.records": (ActorDay, {"records": 77}),
+    "workspace_day.tokens": (WorkspaceDay, {"tokens": 77}),
     "person_span.last_day": (PersonSpan, {"last_day": 20261231}),
     "slice.name": (Slice, {"name": "another"}),
     "actor.person_id": (Actor, {"person": None}),

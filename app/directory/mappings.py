@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from peewee import fn
 
-from app.database import total
+from app.database import database, total
 from app.dates import day_of, now_seconds
 from app.identity import (
     KnownDirectory,
@@ -22,16 +22,16 @@ from app.identity import (
 from app.ledger import bump_data_version, writing_usage
 from app.models import (
     Actor,
+    ActorDay,
     Mapping,
     MappingChange,
     Organization,
     Partition,
     Person,
-    Usage,
 )
 from app.queries.keys.mappings import mapped_keys, undoable
+from app.queries.sums.actors import actor_sums
 from app.queries.sums.figures import Figures
-from app.rollups import TOKENS
 
 LONGEST_LABEL = 80
 Step = Callable[[KnownDirectory], None]
@@ -261,20 +261,12 @@ def _origins_of(actor_ids: list[int]) -> dict[int, tuple[int, str, str]]:
 
 def _usage_of(actor_ids: list[int]) -> list[tuple]:
     """(actor, day, tokens, nano-dollars, unpriced tokens) of counting usage."""
-    unpriced = fn.SUM(TOKENS).filter(Usage.value_nanos.is_null())
-    return list(
-        Usage.select(
-            Usage.actor,
-            Usage.day,
-            total(TOKENS),
-            total(Usage.value_nanos),
-            fn.COALESCE(unpriced, 0).cast("BIGINT"),
-        )
-        .join(Partition)
-        .where(Usage.actor.in_(actor_ids) & Partition.counts)
-        .group_by(Usage.actor, Usage.day)
-        .tuples()
-    )
+    if not actor_ids:
+        return []
+    keys = (ActorDay.actor, Partition.day)
+    sums = (total(getattr(ActorDay, name)) for name in ("tokens", "value_nanos", "unpriced_tokens"))
+    query = actor_sums(among=Actor.id.in_(actor_ids)).select(*keys, *sums).group_by(*keys)
+    return list(database.execute(query).fetchall())
 
 
 def _emails(person_ids: set[int]) -> dict[int, str]:

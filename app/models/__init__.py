@@ -37,14 +37,15 @@ from app.models.rollups import (
     PersonSpan,
     Sums,
     TotalDay,
+    WorkspaceDay,
 )
 from app.models.runs import ProviderRun, Run, Slot
 
 TABLES = (
     Meta, DayVersion, Organization, Team, Person, PersonAlias, Member, ApiKey, Workspace, Mapping,
     MappingChange, Slice, Actor, Slot, Run, ProviderRun, Partition, DayChange, Usage, ActorDay,
-    PersonDay, PersonMonth, PersonSpan, TotalDay, ImportBatch, ImportedRow, RejectedRow,
-    LoginSession, ApiToken, LoginTry, KnownPlace, AuditEvent,
+    PersonDay, PersonMonth, PersonSpan, TotalDay, WorkspaceDay, ImportBatch, ImportedRow,
+    RejectedRow, LoginSession, ApiToken, LoginTry, KnownPlace, AuditEvent,
 )  # fmt: skip
 
 __all__ = (
@@ -55,5 +56,5 @@ __all__ = (
     "Organization",
     "Partition", "Person", "PersonAlias", "PersonDay", "PersonMonth", "PersonSpan", "ProviderRun",
     "RejectedRow", "Run", "Slice", "Slot", "Sums", "Table", "Team", "TotalDay", "Usage",
-    "Workspace",
+    "Workspace", "WorkspaceDay",
 )  # fmt: skip

@@ -1,11 +1,11 @@
-"""The read side: sums per actor, per person and day, per person and month, and per day."""
+"""The read side: sums per actor, per person and day or month, per workspace, and per day."""
 
 from __future__ import annotations
 
-from peewee import SQL, BigIntegerField, CompositeKey, ForeignKeyField, IntegerField
+from peewee import SQL, BigIntegerField, CompositeKey, ForeignKeyField, IntegerField, TextField
 
 from app.models.base import Table
-from app.models.directory import Actor
+from app.models.directory import Actor, Organization
 from app.models.ledger import Partition, Slice
 
 UNATTRIBUTED = 0
@@ -39,9 +39,11 @@ SUM_COLUMNS = tuple(name for name in Sums._meta.sorted_field_names if name != "i
 class ActorDay(Sums):
     """What a partition's records add up to by actor and model: all other rollups are of these.
 
-    It knows neither persons nor what counts, so it changes with the records alone.
+    It knows neither persons nor what counts, so it changes with the records alone. `records` are
+    how many it sums up.
     """
 
+    records = BigIntegerField(constraints=[SQL("DEFAULT 0")])
     partition = ForeignKeyField(Partition, index=False)
     actor = ForeignKeyField(Actor)
     model = ForeignKeyField(Slice, index=False)
@@ -92,6 +94,18 @@ class TotalDay(Sums):
     class Meta:
         primary_key = CompositeKey("slice", "day")
         indexes = ((("day",), False),)
+
+
+class WorkspaceDay(Sums):
+    """Rollup: one workspace's day in one model; "" is the default one, or that there is none."""
+
+    day = IntegerField()
+    organization = ForeignKeyField(Organization, index=False)
+    workspace = TextField()
+    model = ForeignKeyField(Slice, index=False)
+
+    class Meta:
+        primary_key = CompositeKey("day", "organization", "workspace", "model")
 
 
 class PersonSpan(Table):

@@ -7,8 +7,8 @@ nothing with the queries that make the rollups, and memory stays bounded by a mo
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from peewee import Expression
 
@@ -27,6 +27,7 @@ from app.models import (
     Slice,
     Table,
     TotalDay,
+    WorkspaceDay,
 )
 from app.verify.differences import Difference, unequal
 from app.verify.imports import imported_differences
@@ -45,8 +46,9 @@ from app.verify.states import impossible_rows
 
 __all__ = ("Checked", "Difference", "Verifier", "repair")
 
+OF_ACTORS = (*SUM_COLUMNS, "records")
 Sums = list[int]
-Key = tuple[int, ...]
+Key = tuple[Any, ...]
 Tell = Callable[[int, int], None]
 
 
@@ -100,12 +102,14 @@ class Verifier:
         return model, self._tools.get(model, 0), ALL_SLICE
 
     def _day(self, day: int, months: dict[Key, Sums]) -> Iterator[Difference]:
-        people: dict[Key, Sums] = defaultdict(lambda: [0] * len(SUM_COLUMNS))
+        people, places = _sums(SUM_COLUMNS), _sums(SUM_COLUMNS)
         stored = (Partition.day == day) & (Partition.prepared == 0)
         partitions = list(Partition.select().where(stored).order_by(Partition.id))
         for partition in partitions:
-            yield from self._partition(partition, people)
+            yield from self._partition(partition, people, places)
         yield from _counting(day, partitions)
+        place, there = ("organization", "workspace", "model"), WorkspaceDay.day == day
+        yield from self._compare(WorkspaceDay, place, SUM_COLUMNS, day, places, there)
         # The index of days is one of each slice.
         mine = (PersonDay.day == day) & PersonDay.slice.in_(Slice.select(Slice.id))
         key = ("slice", "person_id")
@@ -130,16 +134,21 @@ class Verifier:
         key, mine = ("slice", "person_id"), PersonMonth.month == month
         yield from self._compare(PersonMonth, key, columns, month, months, mine)
 
-    def _partition(self, partition: Partition, people: dict[Key, Sums]) -> Iterator[Difference]:
+    def _partition(
+        self, partition: Partition, people: dict[Key, Sums], places: dict[Key, Sums]
+    ) -> Iterator[Difference]:
         """What differs in a stamp; the day's sums grow by its records if it counts."""
         records = []
-        actors: dict[Key, Sums] = defaultdict(lambda: [0] * len(SUM_COLUMNS))
+        actors = _sums(OF_ACTORS)
         for place, one in enumerate(stored_records(partition, self._models)):
             yield from one.differences(partition, place)
             records.append(one.record)
             figures = figures_of(one.record)
-            _grow(actors[one.actor, one.model], figures)
-            for slice_id in self._slices_of(one.model) if partition.counts else ():
+            _grow(actors[one.actor, one.model], [*figures, 1])
+            if not partition.counts:
+                continue
+            _grow(places[partition.organization_id, one.record.actor.workspace, one.model], figures)
+            for slice_id in self._slices_of(one.model):
                 _grow(people[slice_id, one.person], figures)
         row = f"{partition.source} of organisation {partition.organization_id}"
         stored = [getattr(partition, name) for name in STAMP_SUMS]
@@ -154,7 +163,7 @@ class Verifier:
     def _actors(self, partition: Partition, expected: dict[Key, Sums]) -> Iterator[Difference]:
         key = ("actor", "model")
         mine = ActorDay.partition == partition
-        yield from self._compare(ActorDay, key, SUM_COLUMNS, partition.day, expected, mine)
+        yield from self._compare(ActorDay, key, OF_ACTORS, partition.day, expected, mine)
 
     def _compare(
         self,
@@ -206,6 +215,11 @@ def _row_name(key: tuple[str, ...], place: Key) -> str:
     return ", ".join(f"{name} {number}" for name, number in zip(names, place, strict=True))
 
 
+def _sums(columns: Sequence[str]) -> dict[Key, Sums]:
+    """Sums of columns by any key, zeros at first."""
+    return defaultdict(lambda: [0] * len(columns))
+
+
 def _add(sums: dict[Key, Sums], key: Key, figures: Sums) -> None:
     if key in sums:
         _grow(sums[key], figures)
@@ -222,7 +236,7 @@ def _every_day() -> list[int]:
     """Every day with a stamp or a rollup, the oldest first."""
     found = {
         day
-        for table in (Partition, PersonDay, TotalDay)
+        for table in (Partition, PersonDay, TotalDay, WorkspaceDay)
         for (day,) in table.select(table.day).distinct().tuples()
     }
     return sorted(found)

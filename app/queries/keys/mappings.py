@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 from peewee import JOIN, fn
 
-from app.database import total
+from app.database import database, total
 from app.dates import day_of, moment
 from app.identity import aliases, key_ids
 from app.models import (
     Actor,
+    ActorDay,
     ApiKey,
     Mapping,
     MappingChange,
@@ -21,12 +22,11 @@ from app.models import (
     Partition,
     Person,
     PersonAlias,
-    Usage,
 )
 from app.queries.keys.shared import shared_labels
 from app.queries.remembered import remembered
+from app.queries.sums.actors import actor_sums
 from app.queries.sums.figures import Figures
-from app.rollups import TOKENS
 from app.states import Rule
 
 
@@ -137,23 +137,19 @@ def _owned_key(facts: _Holding, names: dict[str, str], parts: list[_OwnedPart]) 
 
 def _sums_of_keys() -> dict[int, tuple[int, int, int, int]]:
     """(tokens, nano-dollars, unpriced tokens, last day) by actor, of actors that name a key."""
-    unpriced = fn.SUM(TOKENS).filter(Usage.value_nanos.is_null())
-    rows = (
-        Usage.select(
-            Usage.actor,
-            total(TOKENS),
-            total(Usage.value_nanos),
-            fn.COALESCE(unpriced, 0).cast("BIGINT"),
-            fn.MAX(Usage.day),
+    query = (
+        actor_sums()
+        .select(
+            ActorDay.actor,
+            total(ActorDay.tokens),
+            total(ActorDay.value_nanos),
+            total(ActorDay.unpriced_tokens),
+            fn.MAX(Partition.day),
         )
-        .join(Actor)
-        .switch(Usage)
-        .join(Partition)
-        .where((Actor.key != "") & Partition.counts)
-        .group_by(Usage.actor)
-        .tuples()
+        .where(Actor.key != "")
+        .group_by(ActorDay.actor)
     )
-    return {actor_id: tuple(rest) for actor_id, *rest in rows}
+    return {actor_id: tuple(rest) for actor_id, *rest in database.execute(query).fetchall()}
 
 
 def _mapped_without_usage(seen: set[str], names: dict[str, str]) -> list[OwnedKey]:

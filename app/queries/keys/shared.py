@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from app.database import database
 from app.identity import key_ids
-from app.models import Actor, ApiKey, Mapping, Partition, Usage
+from app.models import Actor, ActorDay, ApiKey, Mapping
 from app.queries.remembered import no_day, remembered
-from app.queries.scope import Scope, Slices, its_days, slices_of
+from app.queries.scope import Scope, its_days, slices_of
 from app.queries.shortened import at_most
-from app.queries.sums.figures import Figures, add_up
-from app.rollups import USAGE_SUMS
+from app.queries.sums.actors import actor_sums
+from app.queries.sums.figures import Figures, add_up, sums_of
 from app.states import Rule
 
 MOST_SHARED = 9
@@ -83,7 +84,7 @@ def _shared_key_lines(scope: Scope) -> list[SharedLine]:
     labels = shared_labels()
     lines: dict[str, list[SharedLine]] = {}
     ids = key_ids()
-    for key, model, *sums in _sums_by_key(scope, slices):
+    for key, model, *sums in _sums_by_key(scope):
         figures, label = Figures(*sums), labels.get(key, key)
         tool = slices.by_model[model][0]
         lines.setdefault(label, []).append(
@@ -119,24 +120,7 @@ def shared_labels() -> dict[str, str]:
     return named | called | by_id
 
 
-def _sums_by_key(scope: Scope, slices: Slices) -> list[tuple]:
-    shared = Actor.select(Actor.id).where(Actor.rule == Rule.SHARED)
-    return list(
-        Usage.select(
-            Actor.key,
-            Usage.model,
-            *(expression.cast("BIGINT") for expression in USAGE_SUMS),
-        )
-        .join(Actor)
-        .switch(Usage)
-        .join(Partition)
-        .where(
-            Usage.actor.in_(shared)
-            & Partition.counts
-            & scope.covers(Usage.day)
-            & Usage.model.in_(list(slices.by_model))
-        )
-        .group_by(Actor.key, Usage.model)
-        .order_by(Actor.key, Usage.model)
-        .tuples()
-    )
+def _sums_by_key(scope: Scope) -> list[tuple]:
+    keys = (Actor.key, ActorDay.model)
+    query = actor_sums(scope, Actor.rule == Rule.SHARED).select(*keys, *sums_of(ActorDay))
+    return list(database.execute(query.group_by(*keys).order_by(*keys)).fetchall())

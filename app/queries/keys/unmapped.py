@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 
 from peewee import JOIN, ModelSelect, Select, fn
 
-from app.database import database
+from app.database import database, total
 from app.dates import day_of
 from app.identity import aliases, key_ids
-from app.models import SUM_COLUMNS, Actor, ApiKey, Member, Partition, Usage, Workspace
-from app.queries.scope import Scope, slices_of
+from app.models import SUM_COLUMNS, Actor, ActorDay, ApiKey, Member, Partition, Workspace
+from app.queries.scope import Scope
+from app.queries.sums.actors import actor_sums
 from app.queries.sums.figures import Figures, add_up
-from app.rollups import USAGE_SUMS
 from app.states import Rule
 
 
@@ -60,7 +60,7 @@ def _days_together(scope: Scope, found: dict[str, list[_UnmappedPart]]) -> dict[
     of_part = {part.key: key for key in found.keys() - alone for part in found[key] if key}
     days: dict[str, set[int]] = defaultdict(set)
     if of_part:
-        query = _nobodys(scope, [Actor.key, Usage.day]).where(Actor.key.in_(list(of_part)))
+        query = _nobodys(scope, [Actor.key, Partition.day]).where(Actor.key.in_(list(of_part)))
         for part, day in database.execute(query.distinct()).fetchall():
             days[of_part[part]].add(day)
     return alone | {key: len(used) for key, used in days.items()}
@@ -115,35 +115,23 @@ def _figures(columns: Any) -> list[Any]:
 
 
 def _sums_by_key(scope: Scope) -> ModelSelect:
-    sums = zip(USAGE_SUMS, SUM_COLUMNS, strict=True)
     columns = [
         Actor.organization.alias("organization_id"),
         Actor.key.alias("key"),
         fn.MAX(Actor.workspace).alias("workspace"),
         fn.MAX(Actor.label).alias("label"),
-        *(expression.cast("BIGINT").alias(name) for expression, name in sums),
-        fn.MIN(Usage.day).alias("first_day"),
-        fn.MAX(Usage.day).alias("last_day"),
-        fn.COUNT(Usage.day.distinct()).alias("days"),
+        *(total(getattr(ActorDay, name)).alias(name) for name in SUM_COLUMNS),
+        fn.MIN(Partition.day).alias("first_day"),
+        fn.MAX(Partition.day).alias("last_day"),
+        fn.COUNT(Partition.day.distinct()).alias("days"),
     ]
     return _nobodys(scope, columns).group_by(Actor.organization, Actor.key)
 
 
 def _nobodys(scope: Scope, columns: Sequence[Any]) -> ModelSelect:
     """Columns of the usage in the scope that belongs to nobody and is not shared."""
-    return (
-        Usage.select(*columns)
-        .join(Actor)
-        .switch(Usage)
-        .join(Partition)
-        .where(
-            Actor.person.is_null()
-            & (Actor.rule != Rule.SHARED)
-            & Partition.counts
-            & scope.covers(Usage.day)
-            & Usage.model.in_(list(slices_of(scope).by_model))
-        )
-    )
+    nobodys = Actor.person.is_null() & (Actor.rule != Rule.SHARED)
+    return actor_sums(scope, nobodys).select(*columns)
 
 
 def any_key_used() -> bool:

@@ -10,11 +10,11 @@ from peewee import JOIN, Expression, ModelSelect, fn
 
 from app.database import total
 from app.dates import day_of
-from app.models import Actor, Partition, Slice, Usage
+from app.models import Actor, ActorDay, Partition, Slice
 from app.queries.records.origin import ORIGIN, Origin, origin_of, with_names
 from app.queries.scope import Scope, slices_of
+from app.queries.sums.actors import actor_sums
 from app.queries.sums.figures import Figures
-from app.rollups import TOKENS
 
 
 class OwnKey(NamedTuple):
@@ -81,40 +81,29 @@ _SUMS = (
 
 
 def _sums_by_actor(person_id: int, scope: Scope) -> ModelSelect:
-    within = scope.covers(Usage.day) & Usage.model.in_(list(slices_of(scope).by_model))
-    unpriced = Usage.value_nanos.is_null()
+    within = scope.covers(Partition.day) & ActorDay.model.in_(list(slices_of(scope).by_model))
+    figures = (ActorDay.tokens, ActorDay.value_nanos, ActorDay.unpriced_tokens)
     sums = (
-        total(TOKENS),
-        total(Usage.value_nanos),
-        _total_of(TOKENS, unpriced),
-        _total_of(TOKENS, within),
-        _total_of(Usage.value_nanos, within),
-        _total_of(TOKENS, within & unpriced),
-        fn.COUNT(Usage.sequence).filter(within),
+        *(total(figure) for figure in figures),
+        *(_total_of(figure, within) for figure in (*figures, ActorDay.records)),
     )
     return (
-        Usage.select(
-            Usage.actor.alias("actor_id"),
+        actor_sums(among=Actor.person == person_id)
+        .select(
+            ActorDay.actor.alias("actor_id"),
             fn.MAX(Slice.tool).alias("tool"),
             *(sum_.alias(name) for name, sum_ in zip(_SUMS, sums, strict=True)),
-            fn.MIN(Usage.day).alias("first_day"),
-            fn.MAX(Usage.day).alias("last_day"),
+            fn.MIN(Partition.day).alias("first_day"),
+            fn.MAX(Partition.day).alias("last_day"),
         )
-        .join(Partition)
-        .switch(Usage)
-        .join(Slice)
-        .where(Usage.actor.in_(_actors_of(person_id)) & Partition.counts)
-        .group_by(Usage.actor)
+        .join_from(ActorDay, Slice)
+        .group_by(ActorDay.actor)
     )
 
 
 def _total_of(value: Any, condition: Expression) -> Any:
     """`database.total` of the rows that fulfil the condition."""
     return fn.COALESCE(fn.SUM(value).filter(condition), 0).cast("BIGINT")
-
-
-def _actors_of(person_id: int) -> ModelSelect:
-    return Actor.select(Actor.id).where(Actor.person == person_id)
 
 
 def _own_key(row: Sequence[Any]) -> OwnKey:

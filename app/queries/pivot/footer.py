@@ -1,7 +1,7 @@
 """What stands below a pivot of people or teams: each name of shared keys, and the rest of nobody.
 
-What is shared is read from the records, by the actors of shared keys; of counts that do not
-add up everything of nobody is, so that the rest can be counted and not only subtracted.
+What is shared is read from the sums of the actors of shared keys; of counts that do not add up
+those of everything of nobody are, so that the rest can be counted and not only subtracted.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from peewee import ModelSelect, Value
 
 from app.database import total
 from app.dates import day_number
-from app.models import Actor, Partition, Usage
+from app.models import Actor, ActorDay, Partition
 from app.queries.keys.shared import MOST_SHARED, shared_labels
 from app.queries.pivot.dimensions import DAY, DIMENSIONS, PivotQuestion, RowSource
 from app.queries.pivot.measures import DAYS, Amount, Line, Measure, add, subtract
 from app.queries.pivot.sums import read_rows, slices_asked
 from app.queries.remembered import remembered
 from app.queries.shortened import at_most
+from app.queries.sums.actors import actor_sums
 from app.states import Rule
 
 BYTES_A_PART = 300
@@ -163,10 +164,10 @@ def _read_parts(question: PivotQuestion, by: str) -> list[Part]:
     source = RowSource(
         question,
         _usage_of_nobody(question, shared_only=measure.adds_up),
-        [total(one) for one in measure.of_records] or [Value(0)],
+        [total(getattr(ActorDay, name)) for name in measure.columns] or [Value(0)],
         slices_asked(question).by_model,
-        day=Usage.day,
-        slice=Usage.model,
+        day=Partition.day,
+        slice=ActorDay.model,
         workspace=(Actor.organization, Actor.workspace),
     )
     labels, found = shared_labels(), []
@@ -179,15 +180,5 @@ def _read_parts(question: PivotQuestion, by: str) -> list[Part]:
 
 def _usage_of_nobody(question: PivotQuestion, *, shared_only: bool) -> ModelSelect:
     whose = Actor.rule == Rule.SHARED if shared_only else Actor.person.is_null()
-    return (
-        Usage.select()
-        .join(Actor)
-        .switch(Usage)
-        .join(Partition)
-        .where(
-            Usage.actor.in_(Actor.select(Actor.id).where(whose))
-            & Partition.counts
-            & question.scope.covers(Usage.day)
-            & Usage.model.in_(list(slices_asked(question).by_model))
-        )
-    )
+    asked = ActorDay.model.in_(list(slices_asked(question).by_model))
+    return actor_sums(question.scope, whose).where(asked)

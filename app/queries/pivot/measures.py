@@ -6,11 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from peewee import Case
-
-from app.models import Usage
 from app.queries.sums.figures import LACKS
-from app.rollups import TOKENS as USAGE_TOKENS
 
 
 class Amount(NamedTuple):
@@ -63,15 +59,14 @@ class Line(NamedTuple):
 class Measure:
     """A measure: its name in addresses, its heading, and of what it is the sum.
 
-    `columns` of the rollups and `of_records`, the same of usage records, are in the order of
-    `Amount`. One that does not add up counts days or people, each of them once.
+    `columns` of the rollups are in the order of `Amount`. One that does not add up counts days or
+    people, each of them once.
     """
 
     name: str
     label: str
     adds_up: bool = False
     columns: tuple[str, ...] = ()
-    of_records: tuple[Any, ...] = ()
 
     @property
     def figure(self) -> str:
@@ -81,10 +76,7 @@ class Measure:
 
 def _partly_known(name: str, label: str, figure: str) -> Measure:
     """The measure of a figure that not all usage has."""
-    field = getattr(Usage, figure)
-    unknown = Case(None, [(field.is_null(), USAGE_TOKENS)], 0)
-    columns = (figure, "tokens", LACKS[figure])
-    return Measure(name, label, True, columns, (field, USAGE_TOKENS, unknown))
+    return Measure(name, label, True, (figure, "tokens", LACKS[figure]))
 
 
 TOKENS, COST, BILLED, REQUESTS = "tokens", "cost", "billed", "requests"
@@ -93,7 +85,7 @@ MONEY = (COST, BILLED)
 MEASURES = {
     measure.name: measure
     for measure in (
-        Measure(TOKENS, "Tokens", True, ("tokens",), (USAGE_TOKENS,)),
+        Measure(TOKENS, "Tokens", True, ("tokens",)),
         _partly_known(COST, "Cost", "value_nanos"),
         _partly_known(BILLED, "Billed", "billed_nanos"),
         _partly_known(REQUESTS, "Requests", "requests"),

@@ -2,10 +2,10 @@
 
 For "tokens by person, June to 20 August" there are four tables that know. The months of persons
 hold June and July in two rows a person; the days of persons hold 81 rows each, of which only
-the twenty of August are needed; the totals of days hold 81 rows in all, but know no person; and
-the records themselves, some hundred a day, are read for nothing but workspaces, which no rollup
-knows. Distinct counts are the reason why not everything comes from months: somebody active on
-3 June with two models has one active day, and the rollups of the models count two.
+the twenty of August are needed; the totals of days hold 81 rows in all, but know no person. The
+days of workspaces know no person either: people by workspace are read from the sums of actors,
+some hundred a day. Distinct counts are the reason why not everything comes from months: somebody
+active on 3 June with two models has one active day, and the rollups of the models count two.
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ from app.models import (
     ALL_SLICE,
     UNATTRIBUTED,
     Actor,
+    ActorDay,
     Partition,
     Person,
     PersonDay,
     PersonMonth,
     TotalDay,
-    Usage,
+    WorkspaceDay,
 )
 from app.queries.people.directory import people_found
 from app.queries.pivot.dimensions import (
@@ -49,6 +50,7 @@ from app.queries.pivot.dimensions import (
 from app.queries.pivot.measures import DAYS, PEOPLE, Amount
 from app.queries.remembered import remembered
 from app.queries.scope import Slices, slices_of
+from app.queries.sums.actors import actor_sums
 from app.queries.sums.persons import cut, person_sums
 
 BYTES_A_SUM = 400
@@ -183,7 +185,8 @@ def _source(question: PivotQuestion, dimensions: Sequence[str]) -> RowSource:
     measure, asked = question.measure.name, set(dimensions)
     periods = asked & PERIODS.keys()
     if WORKSPACE in asked or question.workspaces is not None or question.no_workspaces:
-        return _from_usage(question)
+        anybodys = measure != PEOPLE and not asked & {PERSON, TEAM} and _is_of_anybody(question)
+        return _from_workspaces(question) if anybodys else _from_actors(question)
     labels, alone = _labels(question, asked)
     anybody = _is_of_anybody(question) and not asked & {PERSON, TEAM}
     if anybody and (measure != PEOPLE or (DAY in periods and alone)):
@@ -284,36 +287,43 @@ def _month_rows(question: PivotQuestion, table: Any, month: Any, days: Any) -> M
     )  # fmt: skip
 
 
-def _from_usage(question: PivotQuestion) -> RowSource:
-    """Workspaces are only in the records themselves: each counting one of the days is read."""
-    query = (
-        Usage.select()
-        .join(Actor)
-        .switch(Usage)
-        .join(Partition)
-        .where(Partition.counts & question.scope.covers(Partition.day))
-    )
+def _from_workspaces(question: PivotQuestion) -> RowSource:
+    """Usage of workspaces, whoever it belongs to."""
+    within = question.scope.covers(WorkspaceDay.day)
+    query = _of_workspaces(WorkspaceDay.select().where(within), question, WorkspaceDay)
+    labels, query = _of_models(query, question, WorkspaceDay.model)
+    figures = _figures(question, WorkspaceDay, people=None, day=WorkspaceDay.day)
+    place = (WorkspaceDay.organization, WorkspaceDay.workspace)
+    return RowSource(
+        question, query, figures, labels,
+        day=WorkspaceDay.day, slice=WorkspaceDay.model, workspace=place,
+    )  # fmt: skip
+
+
+def _from_actors(question: PivotQuestion) -> RowSource:
+    """People by workspace: the sums of each actor on each counting day are read."""
+    labels, query = _of_models(actor_sums(question.scope), question, ActorDay.model)
+    owner = fn.COALESCE(Actor.person, UNATTRIBUTED)
+    query = _of_people(question, _of_workspaces(query, question, Actor), owner)
+    figures = _figures(question, ActorDay, people=_count(owner), day=Partition.day)
+    place = (Actor.organization, Actor.workspace)
+    return RowSource(
+        question, query, figures, labels,
+        day=Partition.day, slice=ActorDay.model, person=owner, workspace=place,
+    )  # fmt: skip
+
+
+def _of_models(query: ModelSelect, question: PivotQuestion, model: Any) -> tuple[Labels, Any]:
+    """The labels of the models that are asked for, and a query narrowed to them."""
     slices = slices_asked(question)
     if slices.whole != (ALL_SLICE,):
-        query = query.where(Usage.model.in_(list(slices.by_model)))
-    owner = fn.COALESCE(Actor.person, UNATTRIBUTED)
-    query = _of_people(question, _of_workspaces(query, question), owner)
-    return RowSource(
-        question,
-        query,
-        [total(column) for column in question.measure.of_records]
-        or _figures(question, None, people=_count(owner), day=Usage.day),
-        slices.by_model,
-        day=Usage.day,
-        slice=Usage.model,
-        person=owner,
-        workspace=(Actor.organization, Actor.workspace),
-    )
+        query = query.where(model.in_(list(slices.by_model)))
+    return slices.by_model, query
 
 
-def _of_workspaces(query: ModelSelect, question: PivotQuestion) -> ModelSelect:
+def _of_workspaces(query: ModelSelect, question: PivotQuestion, table: Any) -> ModelSelect:
     def among(places: Sequence[tuple[int, str]]) -> Expression:
-        each = [(Actor.organization == one) & (Actor.workspace == name) for one, name in places]
+        each = [(table.organization == one) & (table.workspace == name) for one, name in places]
         return reduce(or_, each)
 
     if question.workspaces is not None:

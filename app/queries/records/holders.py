@@ -6,15 +6,14 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from peewee import JOIN, ModelSelect, Select, fn
+from peewee import JOIN, Select, fn
 
-from app.database import database
-from app.models import SUM_COLUMNS, Actor, ApiKey, Person, Usage
+from app.database import database, total
+from app.models import SUM_COLUMNS, Actor, ActorDay, ApiKey, Person
 from app.queries.keys.shared import shared_labels
 from app.queries.records.question import RecordQuestion
 from app.queries.remembered import remembered
 from app.queries.sums.figures import Figures, add_up
-from app.rollups import USAGE_SUMS
 from app.states import Rule
 
 BYTES_A_HOLDER = 600
@@ -93,15 +92,10 @@ def _together(parts: Iterable[Holder]) -> Holder:
 
 
 def _sums_by_actor(question: RecordQuestion) -> list[Any]:
-    sums = zip(USAGE_SUMS, SUM_COLUMNS, strict=True)
-    of_actors: ModelSelect = (
-        question.records()
-        .select(
-            Usage.actor.alias("actor_id"),
-            fn.COUNT(Usage.sequence).alias("records"),
-            *(expression.cast("BIGINT").alias(name) for expression, name in sums),
-        )
-        .group_by(Usage.actor)
+    names = ("records", *SUM_COLUMNS)
+    sums = (total(getattr(ActorDay, name)).alias(name) for name in names)
+    of_actors = (
+        question.sums().select(ActorDay.actor.alias("actor_id"), *sums).group_by(ActorDay.actor)
     )
     rows = of_actors.alias("rows")
     same = (ApiKey.organization == Actor.organization) & (ApiKey.external_id == Actor.key)

@@ -14,6 +14,7 @@ from app.models import Actor, Partition, Person, Usage
 from app.queries.keys.shared import shared_labels
 from app.queries.records.origin import organizations
 from app.queries.scope import Scope, slices_of
+from app.queries.sums.actors import actor_sums
 from app.states import Rule
 
 
@@ -75,14 +76,21 @@ class RecordQuestion(NamedTuple):
         """The query of the counting records, joined to their partition."""
         slices = list(slices_of(self.scope).by_model)
         within = Partition.counts & self.scope.covers(Usage.day) & Usage.model.in_(slices)
-        query = Usage.select().join(Partition).where(within)
+        query, among = Usage.select().join(Partition).where(within), self._actors()
+        if among is None:
+            return query
+        return query.where(Usage.actor.in_(Actor.select(Actor.id).where(among)))
+
+    def sums(self) -> ModelSelect:
+        """The query of the sums that actors' counting records add up to (`actor_sums`)."""
+        return actor_sums(self.scope, self._actors())
+
+    def _actors(self) -> Expression | None:
+        """What an actor must be, None where anybody's usage is meant."""
         conditions = list(self.whose.actors())
         if self.scope.teams:
             conditions.append(Actor.person.in_(self.scope.members()))
-        if not conditions:
-            return query
-        actors = Actor.select(Actor.id).where(reduce(and_, conditions))
-        return query.where(Usage.actor.in_(actors))
+        return reduce(and_, conditions) if conditions else None
 
 
 def _owned_by(owner: str) -> Expression:

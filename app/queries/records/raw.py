@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from peewee import JOIN, ModelSelect, fn
 
+from app.database import database, total
 from app.dates import day_of, moment
-from app.models import Actor, DayChange, ImportBatch, Partition, Person, Run, Slice, Usage
+from app.models import Actor, ActorDay, DayChange, ImportBatch, Partition, Person, Run, Slice, Usage
 from app.queries.records.origin import ORIGIN, Origin, origin_of, with_names
 from app.queries.records.question import RecordQuestion
 from app.queries.remembered import remembered
@@ -122,9 +123,9 @@ def record_count(question: RecordQuestion) -> int:
 @remembered(lambda found: BYTES_A_DAY * len(found))
 def records_by_day(question: RecordQuestion) -> list[tuple[date, int]]:
     """How many records each day with some has, newest first; remembered."""
-    query = question.records().select(Usage.day, fn.COUNT(Usage.sequence))
-    rows = query.group_by(Usage.day).order_by(Usage.day.desc()).tuples()
-    return [(day_of(day), count) for day, count in rows]
+    query = question.sums().select(Partition.day, total(ActorDay.records))
+    by_day = query.group_by(Partition.day).order_by(Partition.day.desc())
+    return [(day_of(day), count) for day, count in database.execute(by_day).fetchall()]
 
 
 def _days_of_page(
