@@ -13,7 +13,7 @@ from app.directory.mappings import (
     owner_named,
 )
 from app.models import Person
-from app.queries.keys.mappings import guesses, owned_keys
+from app.queries.keys.mappings import guesses, owned_keys, with_usage
 from app.queries.keys.shared import shared_key_lines
 from app.queries.keys.suggestions import suggestions
 from app.queries.keys.unmapped import unmapped_keys
@@ -93,7 +93,9 @@ def test_a_name_that_two_people_have_suggests_nobody(firm: Database) -> None:
 def test_owned_keys_name_the_rule(firm: Database) -> None:
     give("key_plain", CAT)
     give("key_made", label="Nightly")
-    found = {key.key: (key.email, key.label, key.rule, key.tokens) for key in owned_keys()}
+    found = {
+        key.key: (key.email, key.label, key.rule, key.tokens) for key in with_usage(owned_keys())
+    }
     assert found == {
         "key_plain": (CAT, "", "mapping", 90_000),
         "key_made": ("", "Nightly", "shared", 300),

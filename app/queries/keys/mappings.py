@@ -33,7 +33,8 @@ from app.states import Rule
 class OwnedKey(NamedTuple):
     """A key and whose it is by which rule: `email`, or `label` for a shared key.
 
-    Tokens and value (nano-dollars) are of all time. The last day is None without usage.
+    `actors` are the ids of those that named it. What they used is told by `with_usage`: tokens
+    and value (nano-dollars) are of all time, the last day is None without usage.
     """
 
     key: str
@@ -41,6 +42,7 @@ class OwnedKey(NamedTuple):
     email: str
     label: str
     rule: str
+    actors: tuple[int, ...] = ()
     tokens: int = 0
     value_nanos: int = 0
     unpriced_tokens: int = 0
@@ -86,18 +88,17 @@ def owned_keys() -> list[OwnedKey]:
 
     A key has one line for each owner, whether files called it by its name or the API by its id.
     """
-    rows = (
+    query = (
         Actor.select(Actor.key, fn.COALESCE(Person.email, ""), Actor.rule, Actor.id)
         .join(Person, JOIN.LEFT_OUTER)
         .where((Actor.key != "") & (Actor.person.is_null(False) | (Actor.rule == Rule.SHARED)))
-        .tuples()
     )
-    ids, labels, sums = key_ids(), shared_labels(), _sums_of_keys()
+    ids, labels = key_ids(), shared_labels()
     found: dict[_Holding, list[_OwnedPart]] = {}
-    for key, email, rule, actor_id in rows:
+    for key, email, rule, actor_id in database.execute(query).fetchall():
         label = labels.get(key, key) if rule == Rule.SHARED else ""
-        facts = _Holding(ids.of(key), email, label)
-        found.setdefault(facts, []).append(_OwnedPart(rule, *sums.get(actor_id, (0, 0, 0, 0))))
+        parts = found.setdefault(_Holding(ids.of(key), email, label), [])
+        parts.append(_OwnedPart(actor_id, rule))
     names = key_names()
     keys = [_owned_key(facts, names, parts) for facts, parts in found.items()]
     keys += _mapped_without_usage({key.key for key in keys}, names)
@@ -111,34 +112,50 @@ class _Holding(NamedTuple):
 
 
 class _OwnedPart(NamedTuple):
-    """What one actor of a key used (money in nano-dollars) and by which rule it is whose it is."""
+    """One actor of a key, and by which rule it is whose it is."""
 
+    actor: int
     rule: str
-    tokens: int
-    value_nanos: int
-    unpriced_tokens: int
-    last_day: int
 
 
 def _owned_key(facts: _Holding, names: dict[str, str], parts: list[_OwnedPart]) -> OwnedKey:
-    last = max(part.last_day for part in parts)
     return OwnedKey(
         facts.key,
         names.get(facts.key, ""),
         *facts[1:],
         # By the strongest rule, where several lead to one person.
         rule=next(rule for rule in Rule if rule in {part.rule for part in parts}),
-        tokens=sum(part.tokens for part in parts),
-        value_nanos=sum(part.value_nanos for part in parts),
-        unpriced_tokens=sum(part.unpriced_tokens for part in parts),
-        last_day=day_of(last) if last else None,
+        actors=tuple(part.actor for part in parts),
     )
 
 
-def _sums_of_keys() -> dict[int, tuple[int, int, int, int]]:
-    """(tokens, nano-dollars, unpriced tokens, last day) by actor, of actors that name a key."""
+def with_usage(keys: Iterable[OwnedKey]) -> list[OwnedKey]:
+    """These keys, as few as a page shows, with what was used through them."""
+    known = list(keys)
+    sums = _sums_of_actors([actor for key in known for actor in key.actors])
+    return [
+        _with_sums(key, [sums[actor] for actor in key.actors if actor in sums]) for key in known
+    ]
+
+
+def _with_sums(key: OwnedKey, parts: list[tuple[int, int, int, int]]) -> OwnedKey:
+    if not parts:
+        return key
+    tokens, value, unpriced, last = zip(*parts, strict=True)
+    return key._replace(
+        tokens=sum(tokens),
+        value_nanos=sum(value),
+        unpriced_tokens=sum(unpriced),
+        last_day=day_of(max(last)),
+    )
+
+
+def _sums_of_actors(actor_ids: list[int]) -> dict[int, tuple[int, int, int, int]]:
+    """(tokens, nano-dollars, unpriced tokens, last day) of all time by actor."""
+    if not actor_ids:
+        return {}
     query = (
-        actor_sums()
+        actor_sums(among=Actor.id.in_(actor_ids))
         .select(
             ActorDay.actor,
             total(ActorDay.tokens),
@@ -146,7 +163,6 @@ def _sums_of_keys() -> dict[int, tuple[int, int, int, int]]:
             total(ActorDay.unpriced_tokens),
             fn.MAX(Partition.day),
         )
-        .where(Actor.key != "")
         .group_by(ActorDay.actor)
     )
     return {actor_id: tuple(rest) for actor_id, *rest in database.execute(query).fetchall()}

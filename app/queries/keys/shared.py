@@ -122,5 +122,6 @@ def shared_labels() -> dict[str, str]:
 
 def _sums_by_key(scope: Scope) -> list[tuple]:
     keys = (Actor.key, ActorDay.model)
-    query = actor_sums(scope, Actor.rule == Rule.SHARED).select(*keys, *sums_of(ActorDay))
-    return list(database.execute(query.group_by(*keys).order_by(*keys)).fetchall())
+    query = actor_sums(scope, Actor.rule == Rule.SHARED).join_from(ActorDay, Actor)
+    by_key = query.select(*keys, *sums_of(ActorDay)).group_by(*keys).order_by(*keys)
+    return list(database.execute(by_key).fetchall())

@@ -131,7 +131,7 @@ def _sums_by_key(scope: Scope) -> ModelSelect:
 def _nobodys(scope: Scope, columns: Sequence[Any]) -> ModelSelect:
     """Columns of the usage in the scope that belongs to nobody and is not shared."""
     nobodys = Actor.person.is_null() & (Actor.rule != Rule.SHARED)
-    return actor_sums(scope, nobodys).select(*columns)
+    return actor_sums(scope, nobodys).join_from(ActorDay, Actor).select(*columns)
 
 
 def any_key_used() -> bool:

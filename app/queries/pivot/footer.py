@@ -181,4 +181,4 @@ def _read_parts(question: PivotQuestion, by: str) -> list[Part]:
 def _usage_of_nobody(question: PivotQuestion, *, shared_only: bool) -> ModelSelect:
     whose = Actor.rule == Rule.SHARED if shared_only else Actor.person.is_null()
     asked = ActorDay.model.in_(list(slices_asked(question).by_model))
-    return actor_sums(question.scope, whose).where(asked)
+    return actor_sums(question.scope, whose).join_from(ActorDay, Actor).where(asked)

@@ -302,7 +302,8 @@ def _from_workspaces(question: PivotQuestion) -> RowSource:
 
 def _from_actors(question: PivotQuestion) -> RowSource:
     """People by workspace: the sums of each actor on each counting day are read."""
-    labels, query = _of_models(actor_sums(question.scope), question, ActorDay.model)
+    rows = actor_sums(question.scope).join_from(ActorDay, Actor)
+    labels, query = _of_models(rows, question, ActorDay.model)
     owner = fn.COALESCE(Actor.person, UNATTRIBUTED)
     query = _of_people(question, _of_workspaces(query, question, Actor), owner)
     figures = _figures(question, ActorDay, people=_count(owner), day=Partition.day)

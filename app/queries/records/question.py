@@ -72,6 +72,11 @@ class RecordQuestion(NamedTuple):
     scope: Scope
     whose: Whose = ANYBODYS
 
+    @property
+    def is_of_everything(self) -> bool:
+        """Whether all usage of its days is meant."""
+        return self.whose == ANYBODYS and not self.scope.is_filtered
+
     def records(self) -> ModelSelect:
         """The query of the counting records, joined to their partition."""
         slices = list(slices_of(self.scope).by_model)

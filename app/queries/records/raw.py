@@ -123,7 +123,11 @@ def record_count(question: RecordQuestion) -> int:
 @remembered(lambda found: BYTES_A_DAY * len(found))
 def records_by_day(question: RecordQuestion) -> list[tuple[date, int]]:
     """How many records each day with some has, newest first; remembered."""
-    query = question.sums().select(Partition.day, total(ActorDay.records))
+    if question.is_of_everything:
+        within = Partition.counts & (Partition.records > 0) & question.scope.covers(Partition.day)
+        query = Partition.select(Partition.day, total(Partition.records)).where(within)
+    else:
+        query = question.sums().select(Partition.day, total(ActorDay.records))
     by_day = query.group_by(Partition.day).order_by(Partition.day.desc())
     return [(day_of(day), count) for day, count in database.execute(by_day).fetchall()]
 

@@ -13,12 +13,13 @@ ALL_TIME = Scope()
 
 
 def actor_sums(scope: Scope = ALL_TIME, among: Any = None) -> ModelSelect:
-    """Rows of `ActorDay` that count in a scope, joined to their actor and their partition.
+    """Rows of `ActorDay` that count in a scope, joined to their partition.
 
     The teams of the scope are left to the caller. `among` narrows to actors: a condition on
-    them, looked up first, so that the rows of a few are found by their index.
+    them, looked up first, so that the rows of a few are found by their index. Who needs more of
+    actors than their ids joins them.
     """
-    query = ActorDay.select().join(Actor).switch(ActorDay).join(Partition).where(Partition.counts)
+    query = ActorDay.select().join(Partition).where(Partition.counts)
     if (scope.start, scope.end) != (None, None):
         query = query.where(scope.covers(Partition.day))
     slices = slices_of(scope)

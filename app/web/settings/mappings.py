@@ -10,7 +10,14 @@ from flask.typing import ResponseReturnValue
 from app.current import the_config
 from app.database import reading
 from app.identity import address_domain
-from app.queries.keys.mappings import OwnedKey, guesses, owned_keys, past_changes, undoable
+from app.queries.keys.mappings import (
+    OwnedKey,
+    guesses,
+    owned_keys,
+    past_changes,
+    undoable,
+    with_usage,
+)
 from app.states import Rule
 from app.web.request.guard import admin_only
 from app.web.settings.changes import BadChange, KeysView, apply, done_context, intent_of, removal_of
@@ -64,7 +71,7 @@ def _context(view: KeysView, error: str) -> dict[str, Any]:
     history = past_changes(HISTORY_LINES)
     return {
         "view": view,
-        "rows": rows,
+        "rows": with_usage(rows),
         "pages": pages,
         "manual_count": len(manual),
         "automatic_count": len(automatic),
