@@ -168,8 +168,8 @@ def test_refuses_forms_that_nobody_wrote(firm: FlaskClient) -> None:
 
 def test_shares_a_key_under_a_name(firm: FlaskClient) -> None:
     text = shown(firm.get(f"{KEYS}?key=key_plain&label=Lab").text)
-    assert "moves no tokens from or to a person" in text
-    assert "shown on a line of its own, as Lab" in text
+    assert "moves no tokens of a person" in text
+    assert "the key gets a line of its own, Lab" in text
     send(firm, KEYS, {"act": "assign", "key": "key_plain", "label": "Lab"})
     assert owner_of("key_plain") == (None, "shared")
     assert "shared as Lab" in shown(firm.get(MAPPINGS).text)
