@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.web.view.charts import (
+    CURVE_WIDTH,
     PLOT_HEIGHT,
     PLOT_TOP,
     SPARK_HEIGHT,
@@ -16,6 +18,7 @@ from app.web.view.charts import (
     Bar,
     Point,
     bars,
+    curve,
     round_ticks,
     sparkline,
     stacked,
@@ -116,6 +119,14 @@ def test_labels_are_few_and_every_second_gives_way() -> None:
     labels = stacked(bars(points(90), set()), SERIES).labels
     assert len(labels) == 10
     assert [label.minor for label in labels[:3]] == [False, True, False]
+
+
+def test_a_curve_goes_by_whole_steps_to_the_end_of_its_canvas() -> None:
+    assert curve([0, 50, 100]) == "M0 68l144-32 144-32"
+    assert curve([100, 0]) == "M0 4l288 64"
+    assert curve([7]) == "M0 4l288 0"
+    steps = re.findall(r"(-?\d+) ?(-?\d+)", curve(list(range(29))).partition("l")[2])
+    assert sum(int(right) for right, _ in steps) == CURVE_WIDTH
 
 
 def test_a_sparkline_starts_at_zero_and_fills_its_canvas() -> None:

@@ -143,7 +143,7 @@ def test_what_has_no_owner_leads_to_its_records_from_everywhere(company: Reader)
         assert f'href="{records}"' in page, path
     query = f"{RANGE}&tool=claude_code"
     people = unescaped(company.client, f"/users?{query}&cols=totalTokens")
-    line = re.search(rf'href="/records\?{query}&owner=none"><span title="(.*?)"', people)
+    line = re.search(rf'href="/records\?{query}&owner=none" title="(.*?)"', people)
     assert line
     there = unescaped(company.client, f"/records?{query}&owner=none")
     assert f'title="{line[1]}"' in part(there, "sum-tokens")

@@ -18,7 +18,7 @@ from app.dates import utc_today
 from app.queries.people.order import MORE_SORTS
 from app.web.people.columns import EVERY
 from app.web.view.navigation import person_path
-from tests.filled import LEAP_DAYS, Reader, fill_people
+from tests.filled import COMPANY_DAYS, LEAP_DAYS, Reader, fill_people
 from tests.office import DOLLAR, store, used
 from tests.reading import PART, TEMPLATES, page_of, parts_of, people_in, shown, text_of
 from tests.tools import CLAUDE_CODE, CURSOR
@@ -99,7 +99,7 @@ def test_everything_adds_nobody_to_the_people_and_only_then(office: FlaskClient)
 def test_days_before_the_first_record_are_unknown_not_zero(office: FlaskClient) -> None:
     start, end = utc_today() - timedelta(70), utc_today() - timedelta(38)
     page = page_of(office, f"/users?start={start}&end={end}&peek=ada@acme.example")
-    assert 'title="The days before are not known">\u2014</span>' in page
+    assert 'class="change muted" title="The days before are not known">\u2014</td>' in page
     assert re.search(r"Not compared with [^:]*: records begin on \d", shown(page))
     assert "new" not in foot(page)
     rows = office.get(f"/export/users.csv?start={start}&end={end}&cols=change").text
@@ -411,3 +411,12 @@ def test_htmx_that_does_not_say_its_type_gets_the_part(office: Any) -> None:
     assert plain.text == office.get("/users", headers=PART).text
     restored = {"HX-Request": "true", "HX-History-Restore-Request": "true"}
     assert "<html" in office.get("/users", headers=restored).text
+
+
+def test_a_row_of_the_list_is_light(company: Reader) -> None:
+    page = page_of(company.client, f"/users?start={COMPANY_DAYS[0]}&end={COMPANY_DAYS[1]}")
+    body = page.split("<tbody>")[1].split("</tbody>")[0]
+    rows = body.count("<tr ")
+    assert rows >= 10
+    assert len(body.encode()) / rows < 1_800, "bytes of a person"
+    assert len(re.findall(r"<[a-z]", body)) / rows < 36, "elements of a person"

@@ -28,8 +28,8 @@ SHAPES = [
     if rows != by and (rows, by) != (PERSON, "")
 ]  # fmt: skip
 FIGURE = re.compile(r'href="([^"]+)" title="([^"]+)"')
-CELL = re.compile(r'<td class="number[^"]*">(.*?)</td>', re.DOTALL)
-ZERO = re.compile(r">\$?0(\.00)?<")
+CELL = re.compile(r"<td[^>]*>(.*?)</td>", re.DOTALL)
+ZERO = re.compile(r"(^|>)\$?0(\.00)?(<|$)")
 TITLES = re.compile(r'title="([^"]+)"')
 
 

@@ -19,7 +19,8 @@ from app.queries.pivot.measures import MEASURES, Amount
 from app.queries.scope import Scope
 from app.web.pivot.export import plain_amount
 from app.web.pivot.view import PivotView, parse_pivot_view
-from app.web.pivot.words import DASH, lacking, not_whole, written
+from app.web.pivot.words import AmountWriter, not_whole
+from app.web.view.cells import DASH
 from tests.filled import COMPANY_DAYS, LEAP_DAYS, Reader
 from tests.reading import PART, page_of, shown
 
@@ -46,7 +47,7 @@ def rows_of(page: str) -> list[list[str]]:
     body = page.split('id="table"')[1].split("</table>")[0]
     found = []
     for row in re.findall(r"<tr\b.*?</tr>", body, re.DOTALL)[1:]:
-        label, *cells = CELL.findall(row)
+        label, *cells = re.findall(r"<t[hd]\b.*?</t[hd]>", row, re.DOTALL)
         exact = [match[1].replace(",", "") if (match := EXACT.search(c)) else "" for c in cells]
         found.append([shown(label), *exact])
     return found
@@ -317,19 +318,22 @@ def test_a_view_survives_its_own_query_string(rows: str, sort: str, direction: s
 
 
 def test_writes_every_measure_in_short_and_in_full() -> None:
-    assert written("tokens", Amount(3_260_000_000)) == ("3.26\u00a0B", "3,260,000,000\u00a0tokens")
-    assert written("cost", Amount(12_345_678_900)) == ("$12.35", "$12.3456789")
-    assert written("cost", Amount(0, 5, 5))[0] == DASH
-    assert written("cost", Amount(10**9, 9, 4)) == ("$1.00", "$1.00")
-    assert lacking("cost", Amount(10**9, 9, 4)) == "4 tokens have no price"
-    assert lacking("cost", Amount(0, 5, 5)) == lacking("cost", Amount(5, 5)) == ""
-    assert written("days", Amount(1)) == (
-        "1",
-        "1\u00a0active\u00a0day".replace("active\u00a0", "active "),
+    tokens, cost, requests = map(AmountWriter, ("tokens", "cost", "requests"))
+    assert tokens(Amount(3_260_000_000))[:2] == ("3.26\u00a0B", "3,260,000,000\u00a0tokens")
+    assert cost(Amount(12_345_678_900))[:2] == ("$12.35", "$12.3456789")
+    assert cost(Amount(0, 5, 5)).text == requests(Amount(0, 5, 5)).text == DASH
+    partly = cost(Amount(10**9, 9, 4))
+    assert partly[:2] == ("$1.00", "$1.00")
+    assert (partly.lacks, partly.partly) == ("4 tokens have no price", "partly priced")
+    assert cost(Amount(0, 5, 5)).lacks == cost(Amount(5, 5)).lacks == ""
+    assert AmountWriter("days")(Amount(1))[:2] == ("1", "1\u00a0active day")
+    partly = requests(Amount(4510, 9, 4))
+    assert (partly.text, partly.lacks) == (
+        "4.51\u00a0K",
+        "4 tokens come without a count of requests",
     )
-    assert written("requests", Amount(0, 5, 5))[0] == DASH
-    assert written("requests", Amount(4510, 9, 4))[0] == "4.51\u00a0K"
-    assert lacking("requests", Amount(4510, 9, 4)) == "4 tokens come without a count of requests"
+    assert tokens(Amount(0), "/there").href == "", "nothing leads nowhere"
+    assert tokens(None).text == ""
     assert plain_amount("requests", Amount(0, 5, 5)) == ""
     assert plain_amount("requests", Amount(4510, 9, 4)) == 4510
     assert plain_amount("tokens", Amount(0)) == 0
@@ -431,7 +435,7 @@ def test_marks_rows_and_columns_that_are_not_whole(town: Reader) -> None:
     page = pivot_of(town, f"start={start}&end={end}&rows=tool&by=month")
     assert "Dec 2023 * (has 12 of 31 days in the range)" in shown(page).replace("\u00a0", " ")
     assert "* Dec 2023 has 12 of 31 days" in shown(page)
-    assert 'class="number open"' in page
+    assert '<td class="open">' in page
     page = pivot_of(town, f"start={start}&end={end}&rows=month")
     assert page.count('<tr class="open">') == 2
     page = pivot_of(town, "start=2024-01-01&end=2024-02-29&rows=tool&by=month")
@@ -448,7 +452,7 @@ def test_days_and_weeks_carry_their_year_when_there_are_several(town: Reader) ->
 
 def test_a_share_says_both_sides(company: Reader) -> None:
     page = pivot_of(company, f"{RANGE}&rows=tool")
-    assert re.search(r'class="number share"><a href="[^"]*" title="[\d,]+\stokens of [\d,]+', page)
+    assert re.search(r'class="share"><a href="[^"]*" title="[\d,]+\stokens of [\d,]+', page)
 
 
 @pytest.mark.parametrize(("by", "begins_there"), [("day", True), ("month", True), ("tool", False)])
@@ -457,3 +461,12 @@ def test_columns_of_periods_begin_with_the_newest_in_sight(
 ) -> None:
     page = pivot_of(company, f"{RANGE}&rows=model&by={by}")
     assert ('class="table newest"' in page) == begins_there
+
+
+def test_a_cell_is_light(company: Reader) -> None:
+    page = pivot_of(company, f"{RANGE}&rows=person&by=day&heat=1")
+    body = page.split("<tbody>")[1].split("</tbody>")[0]
+    cells = body.count("<td")
+    assert cells >= 50
+    assert len(body.encode()) / cells < 180, "bytes of a cell"
+    assert len(re.findall(r"<[a-z]", body)) / cells < 3, "elements of a cell"

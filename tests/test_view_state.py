@@ -60,3 +60,10 @@ def test_an_odd_page_is_the_first(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "0", "24", "x", "251"])
 def test_an_odd_size_is_the_default(text: str) -> None:
     assert parse_size(MultiDict({"size": text})) == DEFAULT_SIZE
+
+
+def test_queries_that_end_alike_are_those_of_the_state() -> None:
+    of_author = Shelf(page=4).queries_ending("author", author="")
+    assert of_author("Eco & Co") == Shelf(page=4).query(author="Eco & Co")
+    of_author = Shelf(size=25).queries_ending("author", author="")
+    assert of_author("Eco") == "?size=25&author=Eco"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -17,13 +17,13 @@ from app.dates import days_between, utc_now
 from app.queries.days.freshness import ProviderState
 from app.queries.people.everybody import everybody
 from app.queries.people.known import told_of_people
-from app.queries.people.people import tokens_per_day
 from app.queries.people.rows import Footer, PeopleQuestion, Rows, footer, people_rows, unused_count
 from app.queries.pivot.dimensions import DIMENSIONS, PERSON
 from app.queries.sums.figures import Figures, add_up
 from app.web.people.columns import COLUMNS, USUAL
 from app.web.people.peek import COLUMNS as PEEK_COLUMNS
 from app.web.people.peek import peek_at
+from app.web.people.table import PeopleTable
 from app.web.people.view import PeopleView, parse_people_view
 from app.web.pivot import page as pivot
 from app.web.pivot.words import MENUS
@@ -87,16 +87,19 @@ def known_context(
     looked_at = peek_at(view, asked, found, viewed.open_days)
     view = replace(view, peek=looked_at.row.person.email if looked_at else "")
     compared = viewed.compared
+    table = PeopleTable(view, weekly=is_weekly(asked.curve))
     return {
         "view": view,
         "shown": (viewed.first, viewed.last),
         "empty": empty_reason(view, found, sums),
         "found": found,
         "footer": sums,
-        "everything": None if view.search else everything(sums),
+        "rows": table.rows(
+            found.rows, looked_at.row.person.person_id if looked_at else 0, asked.first_team
+        ),
+        "foot": table.foot(sums, None if view.search else everything(sums)),
         "peek": looked_at,
         "compared": compared,
-        "weekly": len(asked.curve) > 1 and asked.curve[0][0] != asked.curve[0][1],
         "sizes": SIZES,
         "pages": view.pages(found.total_count, len(found.rows)),
         "fits_from_width": fits_from_width(view),
@@ -106,7 +109,6 @@ def known_context(
         "first_team": asked.first_team,
         "unused_count": unused_count(asked),
         "change_words": formatting.change,
-        "curve_points": charts.sparkline,
         "person_path": person_path,
         "counted": counted(view, found, sums),
         "file_holds": export_note(
@@ -115,7 +117,6 @@ def known_context(
             shared=bool(sums.lines.shared),
             nobodys=bool(sums.lines.rest.tokens or sums.lines.rest.value_nanos),
         ),
-        "footer_average": tokens_per_day(sums.people.figures.tokens, sums.people.days),
         "direction_words": WORDS_FOR_DIRECTION,
     }
 
@@ -151,6 +152,11 @@ def curve_of(viewed: ViewedRange) -> list[tuple[date, date]]:
     bars = charts.bars(points, viewed.open_days)
     whole = [bar for bar in bars if not bar.open] or bars
     return [(bar.first, bar.last) for bar in whole]
+
+
+def is_weekly(curve: Sequence[tuple[date, date]]) -> bool:
+    """Whether the points of a curve are weeks."""
+    return len(curve) > 1 and curve[0][0] != curve[0][1]
 
 
 def page_of(view: PeopleView, asked: PeopleQuestion) -> tuple[PeopleView, Rows]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -102,15 +103,22 @@ class Links:
 
     def behind(self, narrowed: Narrowed | None) -> str:
         """The people behind a figure, or its records, where no list of people tells it."""
-        if narrowed is None:
-            return ""
+        return "" if narrowed is None else self.crossing(self.along(narrowed), NOTHING_MORE)
+
+    def along(self, narrowed: Narrowed) -> Narrowed:
+        """The parts of the query of a row, from which those of its cells are made."""
+        return self._own.and_also(narrowed)
+
+    def crossing(self, along: Narrowed, also: Narrowed) -> str:
+        """What is behind the figure where a row (`along`) and a column meet."""
+        narrowed = along if also is NOTHING_MORE else along.and_also(also)
         if self.needs_records(narrowed):
-            return self._records + self._query(narrowed)
-        return self._people + self._query(narrowed, self._sort)
+            return self._records + _query(narrowed)
+        return self._people + _query((*narrowed, self._sort))
 
     def person(self, path: str) -> str:
         """The page of a person in the range and filters of the pivot."""
-        return path + self._query(NOTHING_MORE)
+        return path + _query(self._own)
 
     def needs_records(self, narrowed: Narrowed) -> bool:
         """Whether no list of people tells a figure."""
@@ -118,6 +126,7 @@ class Links:
             return True
         return narrowed.team == TEAMLESS.team
 
-    def _query(self, narrowed: Narrowed, more: str = "") -> str:
-        query = "&".join(filter(None, (*self._own.and_also(narrowed), more)))
-        return f"?{query}" if query else ""
+
+def _query(parts: Iterable[str]) -> str:
+    query = "&".join(filter(None, parts))
+    return f"?{query}" if query else ""

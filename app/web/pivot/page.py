@@ -26,7 +26,7 @@ from app.web.view.csv_files import (
 )
 from app.web.view.frame import frame
 from app.web.view.mine import first_team
-from app.web.view.navigation import person_path
+from app.web.view.navigation import person_paths
 from app.web.view.periods import with_both_ends
 from app.web.view.state import SIZES
 
@@ -53,13 +53,14 @@ def known_context(
     found = pivot(scope, view.shape(first), limit=view.size, offset=view.offset)
     view = as_found(view, found)
     words = figure_words(view.measure)
+    unsettled = open_in_periods(view.scope, scope, states)
     return {
         "view": view,
         "shown": (scope.start, scope.end),
         "empty": empty_reason(view, found),
         "found": found,
         "first_row": first,
-        "table": table(view, scope, found, person_path, open_in_periods(view.scope, scope, states)),
+        "table": table(view, scope, found, person_paths(), unsettled),
         "file_holds": export_note(
             total_words(view, found),
             open_days,
@@ -73,7 +74,6 @@ def known_context(
         "has_shares": has_shares(view, found),
         "others_words": others_words(found),
         "legend": words.legend if words and found.total.unknown_tokens else "",
-        "partly": words.partly if words else "",
         "by_period": found.by in PERIODS,
         "searchable": view.rows not in PERIODS,
         "row_words": (DIMENSIONS[view.rows].one, DIMENSIONS[view.rows].many),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from datetime import date
+from typing import Any, NamedTuple
 
 from app.queries.pivot.dimensions import (
     BY_LABEL,
@@ -27,19 +28,18 @@ from app.web.pivot.links import (
 )
 from app.web.pivot.view import PivotView
 from app.web.pivot.words import (
-    DASH,
     NO_OWNER_OR_SHARED,
-    figure_words,
-    lacking,
+    AmountWriter,
     not_whole,
     said,
-    written,
 )
-from app.web.pivot.written import Cell, FootRow, Heading, Row, Table
+from app.web.pivot.written import FootRow, Heading, Row, Table
 from app.web.view import formatting
+from app.web.view.cells import DASH, Cell
 
 HEAT_STEPS = (16, 8, 4, 2)
 """A cell is a step darker from a 16th, an 8th, a quarter and a half of the largest on."""
+CellWriter = Callable[[Amount | None, str, str], Cell]
 
 
 def table(
@@ -51,6 +51,15 @@ def table(
 ) -> Table:
     """The table of a pivot; `scope` is the one it was asked for, `open_days` may still grow."""
     return _TableWriter(view, scope, found, person_path, open_days).table()
+
+
+class _Column(NamedTuple):
+    """A column: its key and heading, what leads to it, the classes of its cells by shade."""
+
+    key: Any
+    heading: Heading
+    narrowed: Narrowed
+    shades: Sequence[str]
 
 
 class _TableWriter:
@@ -65,15 +74,16 @@ class _TableWriter:
         self.view, self.scope, self.found = view, scope, found
         self.open_days = open_days
         self.with_year = bool(scope.start and scope.end and scope.start.year != scope.end.year)
-        self.words = figure_words(view.measure)
+        self.write = AmountWriter(view.measure)
         self.person_path = person_path
         self.links = Links(view)
         self.largest = _largest(found) if view.heat else 0
-        self.columns = [(one, narrowed_to(found.by, one, scope)) for one in found.columns]
+        self.has_shares = not found.by and view.measure in ADDITIVE
+        self.columns = [self._column(column) for column in found.columns]
 
     def table(self) -> Table:
         rows = [self._row(line) for line in self.found.lines]
-        headings = [self._column_heading(column) for column in self.found.columns]
+        headings = [column.heading for column in self.columns]
         periods = [(one.label, one.part) for one in headings]
         periods += [(row.label, row.part) for row in rows]
         return Table(
@@ -82,13 +92,19 @@ class _TableWriter:
             total=self._heading(
                 BY_TOTAL,
                 "Total" if self.found.by else MEASURES[self.view.measure].label,
-                self.words.meaning if self.words else "",
+                self.write.words.meaning if self.write.words else "",
             ),
             rows=rows,
             foot=self._foot(),
-            largest=self._cell(Amount(self.largest)).text if self.largest else "",
+            largest=self.write(Amount(self.largest)).text if self.largest else "",
             parts=[f"{label} {part}" for label, part in periods if part],
         )
+
+    def _column(self, column: PivotColumn) -> _Column:
+        heading = self._column_heading(column)
+        look = "open" if heading.part else ""
+        shades = [look, *(f"{look} heat-{shade}".strip() for shade in range(1, 6))]
+        return _Column(column.key, heading, narrowed_to(self.found.by, column, self.scope), shades)
 
     def _column_heading(self, column: PivotColumn) -> Heading:
         by = self.found.by
@@ -120,9 +136,9 @@ class _TableWriter:
 
     def _sum_row(self, kind: str, line: Line, whose: Callable[[Narrowed], Narrowed]) -> FootRow:
         """A sum; of rows that were searched for it is nowhere else."""
-        narrowed = [also for _, also in self.columns]
-        links = [None if self.view.search else whose(also) for also in (*narrowed, NOTHING_MORE)]
-        return self._foot_row(kind, line, links)
+        narrowed = [*(column.narrowed for column in self.columns), NOTHING_MORE]
+        links = [None if self.view.search else whose(also) for also in narrowed]
+        return FootRow(kind, self._foot_cells(line, links, self.write))
 
     def _of_rows(self, narrowed: Narrowed) -> Narrowed:
         """What leads to the rows alone: a list of people tells them beside the rest."""
@@ -133,42 +149,41 @@ class _TableWriter:
     def _nobodys_row(self, line: FooterLine) -> FootRow:
         whose = narrowed_to_line(line)
         # The line goes before a column of nobody, which holds all that is nobody's.
-        links = [None if whose is None else also.and_also(whose) for _, also in self.columns]
-        row = self._foot_row("nobody", line, [*links, whose])
-        return row._replace(label=line.label, keys=line.keys, href=self.links.behind(whose))
+        links = [None if whose is None else one.narrowed.and_also(whose) for one in self.columns]
+        cells = self._foot_cells(line, [*links, whose], self._nobodys_cell)
+        return FootRow("nobody", cells, line.label, line.keys, self.links.behind(whose))
 
-    def _foot_row(
-        self, kind: str, line: Line | FooterLine, links: Sequence[Narrowed | None]
-    ) -> FootRow:
-        """A row below the rows; the last of the links is that of its total."""
-        write = self._nobodys_cell if kind == "nobody" else self._cell
-        *cells, total = map(write, (*line.cells, line.total), map(self.links.behind, links))
-        share = self._share(line.total, "") if self.found.footer else EMPTY
-        return FootRow(kind, cells, write(line.others), total, share)
+    def _foot_cells(
+        self, line: Line | FooterLine, links: Sequence[Narrowed | None], write: CellWriter
+    ) -> list[Cell]:
+        """The cells of a row below the rows; the last of the links is that of its total."""
+        looks = [column.shades[0] for column in self.columns]
+        cells = [
+            write(amount, self.links.behind(link), look)
+            for amount, link, look in zip(line.cells, links[:-1], looks, strict=True)
+        ]
+        if self.found.other_columns:
+            cells.append(write(line.others, "", "others"))
+        cells.append(write(line.total, self.links.behind(links[-1]), "edge"))
+        if self.has_shares:
+            cells.append(self._share(line.total if self.found.footer else None, ""))
+        return cells
 
-    def _nobodys_cell(self, amount: Amount | None, href: str = "") -> Cell:
+    def _nobodys_cell(self, amount: Amount | None, href: str = "", look: str = "") -> Cell:
         """How many people used what is nobody's is not known, and no zero."""
         if amount is not None and self.view.measure == PEOPLE:
-            return Cell(DASH, "Nobody knows how many people used it")
-        return self._cell(amount, href)
+            return Cell(DASH, "Nobody knows how many people used it", look=look)
+        return self.write(amount, href, look)
 
     def _row(self, line: Line) -> Row:
         label, title = said(self.view.rows, line.label, line.key, with_year=self.with_year)
         narrowed = narrowed_to(self.view.rows, line, self.scope)
-        cells = [
-            self._linked(cell, self._at(line, narrowed, *column))
-            for cell, column in zip(line.cells, self.columns, strict=True)
-        ]
         href = self.links.behind(narrowed)
-        shade = 0 if self.found.by else self._shade(line.total)
         return Row(
             label=label,
             title=title,
             href=self._page_of(line) or href,
-            cells=cells,
-            others=self._cell(line.others),
-            total=self._cell(line.total, href, shade),
-            share=self._share(line.total, href),
+            cells=[*self._crossings(line, narrowed), *self._edge(line, href)],
             part=not_whole(self.view.rows, line.key, self.view.scope, self.open_days),
         )
 
@@ -178,43 +193,48 @@ class _TableWriter:
             return ""
         return self.links.person(self.person_path(line.label))
 
-    def _at(self, line: Line, narrowed: Narrowed, column: PivotColumn, also: Narrowed) -> Narrowed:
-        """What leads to where a row and a column meet."""
-        if self.view.rows not in PERIODS or self.found.by not in PERIODS:
-            return narrowed.and_also(also)
+    def _crossings(self, line: Line, narrowed: Narrowed) -> Iterator[Cell]:
+        """The cells where a row meets the columns."""
+        along, of_periods = self.links.along(narrowed), self._crosses_periods()
+        for amount, column in zip(line.cells, self.columns, strict=True):
+            if amount is None:
+                yield Cell("", look=column.shades[0])
+                continue
+            also = self._days_at(line, column) if of_periods else column.narrowed
+            href = self.links.crossing(along, also)
+            yield self.write(amount, href, column.shades[self._shade(amount)])
+
+    def _crosses_periods(self) -> bool:
+        return self.view.rows in PERIODS and self.found.by in PERIODS
+
+    def _days_at(self, line: Line, column: _Column) -> Narrowed:
+        """What leads to the days where a period of the rows and one of the columns meet."""
         first = PERIODS[self.view.rows].span(line.key, self.scope)
         second = PERIODS[self.found.by].span(column.key, self.scope)
         return narrowed_to_days((max(first[0], second[0]), min(first[1], second[1])))
 
+    def _edge(self, line: Line, href: str) -> Iterator[Cell]:
+        """The cells of a row after its columns."""
+        if self.found.other_columns:
+            yield self.write(line.others, "", "others")
+        shade = 0 if self.found.by else self._shade(line.total)
+        yield self.write(line.total, href, f"edge heat-{shade}" if shade else "edge")
+        if self.has_shares:
+            yield self._share(line.total, href)
+
     def _share(self, amount: Amount | None, href: str) -> Cell:
-        adds_up = not self.found.by and self.view.measure in ADDITIVE
-        if not adds_up or amount is None or amount.is_unknown:
-            return EMPTY
-        whole = self.found.total
-        words = f"{self._cell(amount).title} of {self._cell(whole).title}"
+        if amount is None or amount.is_unknown:
+            return Cell("", look="share")
+        whole, write = self.found.total, self.write
+        words = f"{write(amount).title} of {write(whole).title}"
         if whole.is_partial:
-            words += f"; {lacking(self.view.measure, whole)}"
-        return Cell(formatting.percent(amount.value, whole.value), words, href)
-
-    def _linked(self, amount: Amount | None, narrowed: Narrowed) -> Cell:
-        if amount is None:
-            return EMPTY
-        return self._cell(amount, self.links.behind(narrowed), self._shade(amount))
-
-    def _cell(self, amount: Amount | None, href: str = "", shade: int = 0) -> Cell:
-        """An amount; one of nothing leads nowhere."""
-        if amount is None:
-            return EMPTY
-        measure, href = self.view.measure, href if any(amount) else ""
-        return Cell(*written(measure, amount), href, shade, lacking(measure, amount))
+            words += f"; {write.lacking(whole)}"
+        return Cell(formatting.percent(amount.value, whole.value), words, href, "share")
 
     def _shade(self, amount: Amount | None) -> int:
         if not self.largest or amount is None or amount.value <= 0:
             return 0
         return 1 + sum(amount.value * step >= self.largest for step in HEAT_STEPS)
-
-
-EMPTY = Cell("", "")
 
 
 def _largest(found: Pivot) -> int:

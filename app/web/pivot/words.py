@@ -19,6 +19,7 @@ from app.queries.pivot.measures import (
 )
 from app.queries.scope import Scope
 from app.web.view import formatting
+from app.web.view.cells import DASH, Cell
 from app.web.view.figure_words import FIGURE_WORDS, FigureWords
 
 MEASURE_NOUNS = {
@@ -34,7 +35,6 @@ MENUS = {
 """The entries of the menus of `pivot/_shape.html`, as (name in the address, words)."""
 NO_OWNER_OR_SHARED = ("No owner or shared", "Usage that belongs to nobody, of shared keys too")
 """A column of what has no owner, in which shared keys have no column of their own."""
-DASH = "\u2014"
 PARTIAL_PERIOD = "is partial"
 
 
@@ -48,24 +48,43 @@ def shared_words(label: str) -> str:
     return f"{label} (shared)"
 
 
-def written(measure: str, amount: Amount) -> tuple[str, str]:
-    """An amount in short, and with every digit."""
-    words = figure_words(measure)
-    if words and amount.is_unknown:
-        return DASH, words.unknown
-    if measure in MONEY:
-        return formatting.money(amount.value), formatting.exact_money(amount.value)
-    one, many = MEASURE_NOUNS[measure]
-    write = formatting.compact if measure in (TOKENS, REQUESTS) else formatting.exact
-    return write(amount.value), formatting.count_of(amount.value, one, many)
+class AmountWriter:
+    """Writes the amounts of a measure as cells: its words are looked up once for thousands."""
+
+    def __init__(self, measure: str) -> None:
+        self.words = figure_words(measure)
+        self.write = _WRITERS.get(measure, formatting.exact)
+        self.is_money = measure in MONEY
+        self.nouns = MEASURE_NOUNS.get(measure, ("", ""))
+
+    def __call__(self, amount: Amount | None, href: str = "", look: str = "") -> Cell:
+        """The cell of an amount, an empty one of None; an amount of nothing leads nowhere."""
+        if amount is None:
+            return Cell("", look=look)
+        if self.words and amount.is_unknown:
+            return Cell(DASH, self.words.unknown, href, look)
+        text, title = self.write(amount.value), self.in_full(amount)
+        cell = Cell(text, title, href if any(amount) else "", look)
+        if not (self.words and amount.is_partial):
+            return cell
+        return cell._replace(lacks=self.lacking(amount), partly=self.words.partly)
+
+    def in_full(self, amount: Amount) -> str:
+        """Every digit of an amount that is known."""
+        if self.is_money:
+            return formatting.exact_money(amount.value)
+        return formatting.count_of(amount.value, *self.nouns)
+
+    def lacking(self, amount: Amount) -> str:
+        """What a part of an amount lacks: "1,200 tokens have no price"; "" when it is whole."""
+        if not (self.words and amount.is_partial):
+            return ""
+        return f"{formatting.exact(amount.unknown_tokens)} tokens {self.words.lack}"
 
 
-def lacking(measure: str, amount: Amount) -> str:
-    """What a part of an amount lacks: "1,200 tokens have no price"; "" when it is whole."""
-    words = figure_words(measure)
-    if not (words and amount.is_partial):
-        return ""
-    return f"{formatting.exact(amount.unknown_tokens)} tokens {words.lack}"
+_WRITERS = dict.fromkeys(MONEY, formatting.money) | dict.fromkeys(
+    (TOKENS, REQUESTS), formatting.compact
+)
 
 
 def said(dimension: str, label: str, key: Any, *, with_year: bool = False) -> tuple[str, str]:

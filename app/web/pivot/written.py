@@ -1,8 +1,10 @@
-"""The parts of a pivot as written on screen: headings, cells, rows, the whole table."""
+"""The parts of a pivot as written on screen: headings, rows, the whole table."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
+
+from app.web.view.cells import Cell
 
 
 class Heading(NamedTuple):
@@ -20,21 +22,8 @@ class Heading(NamedTuple):
     part: str = ""
 
 
-class Cell(NamedTuple):
-    """A figure as written, every digit of it, where it leads ("" nowhere), 0 to 5 of shade.
-
-    `lacks`: what is not known of it, "" when all of it is.
-    """
-
-    text: str
-    title: str = ""
-    href: str = ""
-    shade: int = 0
-    lacks: str = ""
-
-
 class Row(NamedTuple):
-    """A row as written. `share` is of the total, empty for counts that do not add up.
+    """A row as written, its cells in the order of the headings.
 
     `part`: why a period is not whole, "" when it is.
     """
@@ -43,9 +32,6 @@ class Row(NamedTuple):
     title: str
     href: str
     cells: list[Cell]
-    others: Cell
-    total: Cell
-    share: Cell
     part: str = ""
 
 
@@ -58,9 +44,6 @@ class FootRow(NamedTuple):
 
     kind: str
     cells: list[Cell]
-    others: Cell
-    total: Cell
-    share: Cell
     label: str = ""
     keys: tuple[str, ...] = ()
     href: str = ""

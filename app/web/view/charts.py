@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from itertools import pairwise
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -25,6 +26,8 @@ WIDEST_BAR = 12.0
 """Percent of the plot's width: a single day is a bar, not a wall."""
 STACK_GAP = 1.0
 SPARK_WIDTH, SPARK_HEIGHT = 120.0, 28.0
+CURVE_WIDTH, CURVE_HEIGHT = 288, 72
+"""Four times the pixels of a table's curve: whole numbers are quarters of a pixel."""
 MAX_LABELS = 10
 
 
@@ -275,6 +278,22 @@ def sparkline(values: Sequence[int]) -> str:
         f"{index * step:.1f},{SPARK_HEIGHT - 1.5 - value / highest * room:.1f}"
         for index, value in enumerate(shown)
     )
+
+
+def curve(values: Sequence[int]) -> str:
+    """The `d` of a path through `values`, on the canvas of a table's curves that starts at 0.
+
+    From the first point on every step is told as right and down, in as few letters as can be.
+    One value gives a flat line.
+    """
+    shown = list(values) * 2 if len(values) == 1 else values
+    highest, last = max(*shown, 1), len(shown) - 1
+    top, room = 4, CURVE_HEIGHT - 8
+    xs = [index * CURVE_WIDTH // last for index in range(len(shown))]
+    ys = [top + room - value * room // highest for value in shown]
+    steps = zip(pairwise(xs), pairwise(ys), strict=True)
+    moves = " ".join(f"{right - x} {below - y}" for (x, right), (y, below) in steps)
+    return f"M0 {ys[0]}l{moves.replace(' -', '-')}"
 
 
 class Strip(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 
 from flask import Flask
 
@@ -32,12 +32,11 @@ def compact(count: int) -> str:
     size = abs(count)
     if size < 1000:
         return exact(count)
-    rounded = round(size, 3 - len(str(size)))
-    digits = len(str(rounded))
-    unit = min((digits - 1) // 3, len(_UNITS) - 1)
-    places = max(0, 2 + 3 * unit - (digits - 1))
-    scaled = Decimal(rounded) / 1000**unit
-    return f"{MINUS if count < 0 else ''}{scaled:,.{places}f}{SPACE}{_UNITS[unit]}"
+    digits = str(round(size, 3 - len(str(size))))
+    unit = min((len(digits) - 1) // 3, len(_UNITS) - 1)
+    point = len(digits) - 3 * unit
+    number = f"{digits[:point]}.{digits[point:3]}" if point < 3 else f"{int(digits[:point]):,}"
+    return f"{MINUS if count < 0 else ''}{number}{SPACE}{_UNITS[unit]}"
 
 
 def tick(count: int) -> str:
@@ -56,7 +55,8 @@ def money(nanos: int | None) -> str:
     """Nano-dollars as dollars and cents: "$15,026.69"; a trace is "<$0.01", unknown is a dash."""
     if nanos is None:
         return "\u2014"
-    cents = int((Decimal(abs(nanos)) / NANOS_PER_CENT).to_integral_value(ROUND_HALF_EVEN))
+    cents, rest = divmod(abs(nanos), NANOS_PER_CENT)
+    cents += 2 * rest + (cents & 1) > NANOS_PER_CENT
     if cents == 0 and nanos != 0:
         return "<$0.01"
     sign = MINUS if nanos < 0 else ""

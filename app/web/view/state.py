@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, ClassVar, Self
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from werkzeug.datastructures import MultiDict
 
@@ -41,6 +42,12 @@ class State:
     def query(self, **changes: Any) -> str:
         """The query string ("?..." or "?") of this state with changes."""
         return "?" + urlencode(self.changed(**changes).arguments())
+
+    def queries_ending(self, name: str, **changes: Any) -> Callable[[str], str]:
+        """Queries of this state with changes that end with a value of `name`, one for each row."""
+        start = self.query(**changes)
+        glue = "" if start == "?" else "&"
+        return lambda value: f"{start}{glue}{name}={quote_plus(value)}"
 
 
 @dataclass(frozen=True)
