@@ -6,6 +6,10 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
+from operator import attrgetter
+
+from peewee import chunked
 
 from app.database import database, is_postgres, writing
 from app.dates import day_number, now_seconds
@@ -22,6 +26,8 @@ from app.versions import bump_data_version
 DEMO_ORGANIZATION = "demo"
 """Name of the invented organisation at every provider."""
 USAGE_LOCK = (NAMESPACE, 1)
+CHANGES_AT_ONCE = 500
+"""How many changes one statement notes: databases bound the number of values in it."""
 
 
 class Outcome(StrEnum):
@@ -168,7 +174,7 @@ def _partition(organization: Organization, source: str, day: int, run: Run) -> P
         defaults={"run": run, "fetched_at": 0, "changed_at": 0},
     )
     if made:
-        decide_which_counts(organization, day)
+        decide_which_counts(organization, [day])
     return partition
 
 
@@ -190,14 +196,27 @@ def in_order_of_counting(partitions: Iterable[Partition]) -> list[Partition]:
     )
 
 
-def decide_which_counts(organization: Organization, day: int) -> bool:
-    """Let one source of a day count; whether that changed. To be called at every change."""
-    changed = False
-    for place, partition in enumerate(_sources_of(organization, day)):
-        if partition.counts != (place == 0):
-            changed = True
-            Partition.update(counts=place == 0).where(Partition.id == partition.id).execute()
-    return changed
+def decide_which_counts(organization: Organization, days: Collection[int]) -> set[int]:
+    """Let one source of each day count; the days on which that changed.
+
+    To be called at every change.
+    """
+    found = Partition.select().where(
+        (Partition.organization == organization)
+        & Partition.day.in_(list(days))
+        & (Partition.prepared == 0)
+    )
+    changed = []
+    for _, sources in groupby(sorted(found, key=_day_of), key=_day_of):
+        first, *others = in_order_of_counting(sources)
+        changed += [] if first.counts else [first]
+        changed += [other for other in others if other.counts]
+    ids = [partition.id for partition in changed]
+    Partition.update(counts=~Partition.counts).where(Partition.id.in_(ids)).execute()
+    return {partition.day for partition in changed}
+
+
+_day_of = attrgetter("day")
 
 
 def figures_of(partition: Partition) -> StampSums:
@@ -239,23 +258,28 @@ def _finish_day(partition: Partition, stored: StoredDay, run: Run, tools: set[st
     the log.
     """
     organization, day = partition.organization_id, partition.day
-    switched = decide_which_counts(organization, day)
+    switched = decide_which_counts(organization, [day])
     if switched or partition.counts:
         mine = (Partition.organization == organization) & (Partition.day == day)
         refresh_days([day], tools | tools_of(mine))
-    log_change(run, partition, stored.before, stored.after)
+    log_changes(run, [(partition, stored.before, stored.after)])
 
 
-def log_change(run: Run, partition: Partition, before: StampSums, after: StampSums) -> None:
-    """Note what a run changed in a day."""
-    DayChange.create(
-        run=run,
-        partition=partition,
-        changed_at=now_seconds(),
-        records_before=before.records,
-        records_after=after.records,
-        tokens_before=before.tokens,
-        tokens_after=after.tokens,
-        value_nanos_before=before.value_nanos,
-        value_nanos_after=after.value_nanos,
-    )
+def log_changes(run: Run, changes: Iterable[tuple[Partition, StampSums, StampSums]]) -> None:
+    """Note what a run changed in days: the figures of each before and after."""
+    rows = [
+        {
+            "run": run,
+            "partition": partition,
+            "changed_at": now_seconds(),
+            "records_before": before.records,
+            "records_after": after.records,
+            "tokens_before": before.tokens,
+            "tokens_after": after.tokens,
+            "value_nanos_before": before.value_nanos,
+            "value_nanos_after": after.value_nanos,
+        }
+        for partition, before, after in changes
+    ]
+    for piece in chunked(rows, CHANGES_AT_ONCE):
+        DayChange.insert_many(piece).execute()

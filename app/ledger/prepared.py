@@ -18,6 +18,7 @@ finish, would need no second copy of a day, but show half a file meanwhile.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -29,12 +30,12 @@ from app.ledger.days import (
     decide_which_counts,
     figures_of,
     know_actors,
-    log_change,
+    log_changes,
     writing_usage,
 )
 from app.ledger.records import PIECE, OrderedSums, RecordWriter, StampSums, pieces_of
 from app.models import Actor, ActorDay, DayChange, Organization, Partition, Run, Usage
-from app.rollups import refresh_days, sum_up
+from app.rollups import refresh_days, sum_up, tools_of
 from app.states import Rule, RunStatus, Source
 from app.usage import UsageRecord
 from app.versions import bump_data_version
@@ -131,7 +132,7 @@ class PreparedDays:
         `records` come in a fixed order. When they are what is stored, the stored day stays.
         Raises `SumTooLarge`.
         """
-        new = _NewDay(organization, day, _stored(organization, day))
+        new = _NewDay(organization, day, _imported(organization, [day]).get(day))
         self._weight -= new.before.weight
         sums = OrderedSums(LARGEST_SUM - self._weight)
         for piece in pieces_of(records):
@@ -189,11 +190,15 @@ class PreparedDays:
         """
         self._refuse_too_much()
         know_actors(self._writers.values(), self._email_domain)
-        touched = [new.day for new in self._days if self._put_in_place(new)]
+        by_organization: dict[int, list[_NewDay]] = defaultdict(list)
+        for new in self._days:
+            by_organization[new.organization.id].append(new)
+        touched = [day for days in by_organization.values() for day in self._put_in_place(days)]
         for partition in self._unchanged:
             settled = _is_over(partition.day)
             Partition.update(settled=settled).where(Partition.id == partition.id).execute()
-        refresh_days(touched)
+        mine = Partition.organization.in_(list(by_organization)) & Partition.day.in_(touched)
+        refresh_days(touched, tools_of(mine))
         self.run.status, self.run.finished_at = RunStatus.OK, now_seconds()
         self.run.save()
 
@@ -203,35 +208,38 @@ class PreparedDays:
         if stored_weight() + grown > LARGEST_SUM:
             raise SumTooLarge
 
-    def _put_in_place(self, new: _NewDay) -> bool:
-        """Let a day take the place of the stored one; whether that changes what counts."""
-        partition = self._partition(new)
-        # Asked again: meanwhile the API may have told of the day.
-        stored = _stored(new.organization, new.day)
-        counted = bool(stored and stored.counts)
-        if stored:
-            _set_aside(stored, partition, self.run)
-        Partition.update(
-            prepared=0,
-            counts=counted,
-            settled=_is_over(new.day),
-            content_hash=new.content_hash,
-            fetched_at=now_seconds(),
-            changed_at=now_seconds(),
-            **vars(new.figures),
-        ).where(Partition.id == partition.id).execute()
-        log_change(self.run, partition, new.before, new.figures)
-        return decide_which_counts(new.organization, new.day) or counted
+    def _put_in_place(self, days: list[_NewDay]) -> set[int]:
+        """Let days of one organisation take the place of the stored ones; those of them on
+        which that changes what counts.
+        """
+        organization, numbers = days[0].organization, [new.day for new in days]
+        # Asked again: meanwhile the API may have told of these days.
+        stored = _imported(organization, numbers)
+        for new in days:
+            if new.day in stored:
+                _set_aside(stored[new.day], self._partition(new), self.run)
+            Partition.update(
+                prepared=0,
+                settled=_is_over(new.day),
+                content_hash=new.content_hash,
+                fetched_at=now_seconds(),
+                changed_at=now_seconds(),
+                **vars(new.figures),
+            ).where(Partition.id == self._partition(new).id).execute()
+        log_changes(self.run, [(self._partition(new), new.before, new.figures) for new in days])
+        counted = {day for day, partition in stored.items() if partition.counts}
+        return counted | decide_which_counts(organization, numbers)
 
 
-def _stored(organization: Organization, day: int) -> Partition | None:
-    found: Partition | None = Partition.get_or_none(
+def _imported(organization: Organization, days: list[int]) -> dict[int, Partition]:
+    """The stored imported partitions of an organisation on these days, by day."""
+    found = Partition.select().where(
         (Partition.organization == organization)
-        & (Partition.day == day)
+        & Partition.day.in_(days)
         & (Partition.source == Source.IMPORTED)
         & (Partition.prepared == 0)
     )
-    return found
+    return {partition.day: partition for partition in found}
 
 
 def _set_aside(stored: Partition, successor: Partition, run: Run) -> None:

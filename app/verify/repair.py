@@ -39,8 +39,8 @@ def repair(email_domain: str = "") -> None:
             _repair(partition, models)
         # By the stamps as they are now: they say which source holds records.
         places = Partition.select(Partition.organization, Partition.day).where(stored)
-        for place in places.distinct().tuples():
-            decide_which_counts(*place)
+        for organization, day in places.distinct().tuples():
+            decide_which_counts(organization, [day])
         resolve_everybody(email_domain)
         refresh_everything()
         bump_data_version()
