@@ -33,7 +33,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from functools import reduce
-from itertools import groupby
+from itertools import chain, groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -151,13 +151,23 @@ def _events(
     day: date, rows: Iterable[StoredRow], batches: Sequence[int], tally: Tally
 ) -> Iterator[UsageRecord]:
     for _, group in groupby(rows, key=attrgetter("key_hash")):
-        held: dict[int, Held] = {}
-        for row in group:
-            held.setdefault(row.batch, Counter())[row.payload] += 1
-        newest = held.pop(batches[-1], None)
-        others = [held[batch] for batch in batches if batch in held]
-        for payload in merged_events(others, newest, tally):
+        for payload in _told_alike(group, batches, tally):
             yield decoded(day, payload)
+
+
+def _told_alike(rows: Iterator[StoredRow], batches: Sequence[int], tally: Tally) -> Sequence[str]:
+    """The payloads that count of the rows of one key, of which there is at least one."""
+    first, second = next(rows), next(rows, None)
+    if second is None:
+        # Most events are told once: nothing is to be compared.
+        tally.new += first.batch == batches[-1]
+        return [first.payload]
+    held: dict[int, Held] = {}
+    for row in chain((first, second), rows):
+        held.setdefault(row.batch, Counter())[row.payload] += 1
+    newest = held.pop(batches[-1], None)
+    others = [held[batch] for batch in batches if batch in held]
+    return merged_events(others, newest, tally)
 
 
 def _day_rows(
