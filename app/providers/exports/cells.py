@@ -26,7 +26,8 @@ _GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?![0-9])")
 _COUNT = re.compile(r"(?P<whole>[0-9]{1,17})(?:\.0{1,2})?")
 _UNITS = re.compile(r"(?P<whole>[0-9]{1,9})(?:\.(?P<part>[0-9]{1,9}))?")
 _MONEY = re.compile(
-    r"(?P<minus>-?)(?:US\$|\$|USD)? ?(?P<minus_inside>-?)(?P<amount>[0-9.,eE+-]{1,60}?)(?: ?USD)?",
+    r"(?P<minus>[-\u2212]?)(?:US\$|\$|USD)? ?(?P<minus_inside>[-\u2212]?)"
+    r"(?P<amount>[0-9.,eE+-]{1,60}?)(?: ?USD)?",
     re.ASCII,
 )
 _IN_PARENTHESES = re.compile(r"\(([^()]*)\)")
@@ -133,8 +134,9 @@ class CellReader:
         """Nano-dollars, rounded half-even once; None for what says no amount.
 
         That is an empty cell, dashes, `N/A`, `NaN` and `<$0.01`. Accepts `1.23`, `$1.23`,
-        `US$ 1.23`, `1.23 USD`, `-1.23`, `($1.23)` for a negative amount, and commas between
-        groups of three. Every other currency and infinity are refused.
+        `US$ 1.23`, `1.23 USD`, `.5`, `-1.23`, also with the typographic minus that our own
+        figures have, `($1.23)` for a negative amount, and commas between groups of three. Every
+        other currency and infinity are refused.
         """
         if text.lower() in _NO_MONEY or _A_TRACE.fullmatch(text):
             return None
@@ -146,17 +148,22 @@ class CellReader:
         parts = _MONEY.fullmatch(text)
         if parts is None or (parts["minus"] and parts["minus_inside"]):
             raise BadCell(column, text, f"expected dollars such as 1.23, got {_q(text)}")
-        if _DECIMAL_COMMA.fullmatch(parts["amount"]):
-            point = _pointed(parts["amount"])
-            why = f"{_q(text)} has a decimal comma; write it with a point, as {point}"
-            raise BadCell(column, text, why)
-        amount = self._without_commas(parts["amount"], column)
-        try:
-            nanos = nanos_from_dollars(amount)
-        except BadValue:
-            raise BadCell(column, text, f"expected dollars up to 10^7, got {_q(text)}") from None
+        nanos = self._amount(parts["amount"], text, column)
         negative = parts["minus"] or parts["minus_inside"]
         return -nanos if negative and nanos else nanos
+
+    def _amount(self, amount: str, text: str, column: str) -> int | None:
+        """Nano-dollars of the amount in a cell, which is `text`."""
+        if _DECIMAL_COMMA.fullmatch(amount):
+            point = _pointed(amount)
+            why = f"{_q(text)} has a decimal comma; write it with a point, as {point}"
+            raise BadCell(column, text, why)
+        plain = self._without_commas(amount, column)
+        try:
+            return nanos_from_dollars(f"0{plain}" if plain.startswith(".") else plain)
+        except BadValue:
+            why = f"expected dollars such as 1.23, up to 10^7, got {_q(text)}"
+            raise BadCell(column, text, why) from None
 
     def _without_commas(self, text: str, column: str) -> str:
         if self._commas_are_ambiguous and _DECIMAL_OR_THOUSANDS.fullmatch(text):
