@@ -84,6 +84,8 @@ def test_status_names_failures_gaps_and_suspicious_days(live: Config, upstream: 
     done = run_here(live, "status")
     assert done.exit_code == 1
     assert f"gap: {first + timedelta(days=1)} to {last - timedelta(days=2)} (2 days)" in done.output
+    sync(live, first + timedelta(days=1), first + timedelta(days=1))
+    assert f"gap: {last - timedelta(days=2)} (1 day)\n" in run_here(live, "status").output
     upstream.company.clear(first, "cursor")
     upstream.fault("anthropic", "usage_report", 1, (401, {}, b"{}"))
     sync(live, first, last)

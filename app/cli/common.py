@@ -56,6 +56,11 @@ def _setting() -> str:
     return f"{'POSTGRES_URL' if is_postgres() else 'SQLITE_PATH'}: {describe()}"
 
 
+def number_of(number: int, one: str, several: str) -> str:
+    """A number with its word: `1 day`, `1,200 days`."""
+    return f"{number:,} {one if number == 1 else several}"
+
+
 @contextmanager
 def stop_on_signals() -> Iterator[threading.Event]:
     """SIGTERM and SIGINT ask the run to stop between two days; a second one kills as usual."""

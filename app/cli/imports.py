@@ -13,7 +13,7 @@ import click
 
 from app.access import record_event
 from app.access.audit import COMMAND_LINE
-from app.cli.common import with_database
+from app.cli.common import number_of, with_database
 from app.current import the_config
 from app.database import require_current_schema
 from app.directory.upkeep import keep_up
@@ -214,10 +214,10 @@ def _tell(found: Preview, dry_run: bool) -> None:
 
 def _summary(found: Preview) -> str:
     file = found.file
-    words = [file.label, _number(file.rows, "row", "rows")]
+    words = [file.label, number_of(file.rows, "row", "rows")]
     if file.first_day:
-        words.append(f"{file.first_day} to {file.last_day} ({_number(file.days, 'day', 'days')})")
-        words.append(_number(len(found.people), "person", "people"))
+        words.append(f"{file.first_day} to {file.last_day} ({number_of(file.days, 'day', 'days')})")
+        words.append(number_of(len(found.people), "person", "people"))
         words.append(f"{file.tokens:,} tokens, {_cost(file.figures)}")
     return ", ".join(words)
 
@@ -226,9 +226,8 @@ def _counts(found: Preview) -> str:
     file = found.file
     covered = f"{file.covered:,} covered by the API"
     if file.covered:
-        covered += (
-            f" ({_number(len(found.covered_days), 'day', 'days')}, {found.covered_tokens:,} tokens)"
-        )
+        days = number_of(len(found.covered_days), "day", "days")
+        covered += f" ({days}, {found.covered_tokens:,} tokens)"
     return (
         f"{file.new:,} new, {file.changed:,} changed, {file.unchanged:,} already known, "
         f"{covered}, {file.skipped:,} with nothing to count, {file.rejected:,} rejected"
@@ -253,7 +252,7 @@ def _tell_names(label: str, names: tuple[Any, ...], shown: Callable[[Any], str])
 
 
 def _pair(each: Renamed) -> str:
-    return f"{each.before} is now {each.after} ({_number(each.events, 'event', 'events')})"
+    return f"{each.before} is now {each.after} ({number_of(each.events, 'event', 'events')})"
 
 
 def _tell_rejected(rows: Any, number: int) -> None:
@@ -262,10 +261,6 @@ def _tell_rejected(rows: Any, number: int) -> None:
         click.echo(f"  line {row.line}: {row.message}{value}", err=True)
     if number > SHOWN:
         click.echo(f"  and {number - SHOWN:,} more rejected rows", err=True)
-
-
-def _number(number: int, one: str, several: str) -> str:
-    return f"{number:,} {one if number == 1 else several}"
 
 
 def _cost(figures: Figures) -> str:

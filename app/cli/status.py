@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from app.cli.common import with_database
+from app.cli.common import number_of, with_database
 from app.config import Config
 from app.current import the_config
 from app.database import describe, require_current_schema
@@ -107,7 +107,7 @@ def _provider_lines(config: Config, one: ProviderHealth, now: datetime) -> Itera
     if one.not_before and one.not_before > now:
         yield f"  asked to wait until {one.not_before:%Y-%m-%d %H:%M} UTC"
     for gap in one.gaps:
-        yield f"  gap: {_span(gap.start, gap.end)} ({gap.days} days)"
+        yield f"  gap: {_span(gap.start, gap.end)} ({number_of(gap.days, 'day', 'days')})"
     for day in one.suspicious:
         yield f"  suspicious: {day} held usage and came back empty; it was kept"
 
@@ -118,7 +118,8 @@ def _run_lines(run: LoggedRun) -> Iterator[str]:
     who = f", by {run.who}" if run.who else ""
     yield (
         f"  {run.id} {run.kind} {_span(run.start, run.end)}: {run.status}, {seconds}{who}, "
-        f"{run.sum('requests')} requests, {run.sum('days_changed')} days changed"
+        f"{number_of(run.sum('requests'), 'request', 'requests')}, "
+        f"{number_of(run.sum('days_changed'), 'day', 'days')} changed"
     )
     for error in run.errors:
         yield f"    {error}"
