@@ -150,7 +150,7 @@ def test_a_line_shows_the_days_before_where_anything_was_used_in_them(office: Fl
     page = office.get("/").text
     assert '<polyline points="' in page.split('id="daily-chart"')[1]
     assert re.search(r">Before</text>\s*<text[^>]*>50,000,000<", page)
-    table = page.split('id="daily-table"')[1].split("</table>")[0]
+    table = office.get("/?table=1").text.split('id="daily-table"')[1].split("</table>")[0]
     then = re.findall(r'<th scope="col"[^>]*>(.*?)</th>', table)[-4]
     assert f" vs {then}" in page
     start, end = utc_today() - timedelta(70), utc_today() - timedelta(38)
@@ -161,7 +161,13 @@ def test_a_line_shows_the_days_before_where_anything_was_used_in_them(office: Fl
 
 
 def test_the_chart_has_its_table_behind_it(office: FlaskClient) -> None:
-    table = office.get("/?days=7").text.split('id="daily-table"')[1].split("</table>")[0]
+    page = office.get("/?days=7").text
+    assert "daily-table" not in page
+    (link,) = re.findall(r'<a id="daily-behind"\s+href="(.*?)#daily"', page)
+    assert link == "?days=7&amp;table=1"
+    page = office.get("/?days=7&table=1").text
+    assert re.findall(r'<a id="daily-behind"\s+href="(.*?)#daily"', page) == ["?days=7"]
+    table = page.split('id="daily-table"')[1].split("</table>")[0]
     assert table.count('scope="row"') == 8
     assert "40,000,000" in table
     assert "48,000,000" in table
@@ -193,7 +199,7 @@ def test_names_the_keys_without_an_owner(office: FlaskClient) -> None:
 
 
 def test_usage_without_a_price_is_never_zero_dollars(office: FlaskClient) -> None:
-    text = text_of(office, "/?model=nova")
+    text = text_of(office, "/?model=nova&table=1")
     assert "Cost \u2014 " in text
     assert text.count("\u2014 not priced") >= 3
     assert re.search(r"5,000,000 \u2014 not priced", text)

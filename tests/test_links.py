@@ -41,7 +41,7 @@ def first_person(reader: Reader) -> str:
 @pytest.mark.parametrize("query", ["", "&tool=cursor", "&by=model&measure=cost", "&days=all"])
 @pytest.mark.parametrize("name", ["models", "people", "tools", "weekdays", "daily-table"])
 def test_every_figure_of_the_overview_is_a_link(company: Reader, name: str, query: str) -> None:
-    page = unescaped(company.client, f"/?{RANGE}{query}")
+    page = unescaped(company.client, f"/?{RANGE}{query}&table=1")
     plain = [text for text, link in cells(page, name) if not link and not NOTHING.fullmatch(text)]
     # What is no single model has no filter.
     assert plain == [] or (name == "daily-table" and "Others" in table(page, name))
@@ -49,7 +49,7 @@ def test_every_figure_of_the_overview_is_a_link(company: Reader, name: str, quer
 
 @pytest.mark.parametrize("name", ["models", "tools", "weekdays", "daily-table"])
 def test_every_figure_of_a_person_is_a_link(company: Reader, name: str) -> None:
-    page = unescaped(company.client, f"/users/{first_person(company)}?{RANGE}")
+    page = unescaped(company.client, f"/users/{first_person(company)}?{RANGE}&table=1")
     plain = [text for text, link in cells(page, name) if not link and not NOTHING.fullmatch(text)]
     assert plain == []
 
@@ -67,9 +67,9 @@ def test_every_card_is_a_link_that_answers(company: Reader, path: str) -> None:
 
 
 def test_a_day_of_a_tool_leads_to_that_day_and_tool(company: Reader) -> None:
-    page = unescaped(company.client, f"/?{DAY}")
+    page = unescaped(company.client, f"/?{DAY}&table=1")
     figure, link = cells(page, "daily-table")[0]
-    assert link == f"?{DAY}&tool=claude_code"
+    assert link == f"?{DAY}&tool=claude_code&table=1"
     assert (
         f'title="{figure} tokens"' in unescaped(company.client, f"/{link}").split('id="cards"')[1]
     )
@@ -126,7 +126,7 @@ def test_a_workspace_leads_to_its_records(company: Reader) -> None:
 def test_two_clicks_lead_from_a_figure_of_the_overview_to_records(
     company: Reader, name: str, query: str
 ) -> None:
-    page = unescaped(company.client, f"/?{RANGE}{query}")
+    page = unescaped(company.client, f"/?{RANGE}{query}&table=1")
     links = set(
         re.findall(r'href="([^"#]*)"', page.split(f'id="{name}"')[1].split("</section>")[0])
     )

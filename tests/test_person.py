@@ -210,14 +210,15 @@ def test_links_keep_the_view_and_drop_the_page(company: Reader) -> None:
     row = company.get("users", limit=1)[0]
     page = get(company.client, row["email"], days="all", page="2", tool=CURSOR)
     assert 'rel="prev"' in page
+    assert 'tool=cursor&amp;table=1&amp;page=2#daily"' in page
     assert 'href="?days=all&amp;tool=cursor"' in part(page, "records")
     assert "page=2" not in page.split('id="cards"')[0].replace("full_path", "").split("theme")[0]
 
 
 def test_a_day_opens_from_the_table_of_the_chart(town: Reader) -> None:
     today = town.today.isoformat()
-    table = get(town.client, "ada@town.example").split('id="daily-table"')[1]
-    assert f'href="?start={today}&amp;end={today}"' in table
+    table = get(town.client, "ada@town.example", table="1").split('id="daily-table"')[1]
+    assert f'href="?start={today}&amp;end={today}&amp;table=1"' in table
 
 
 def test_never_shows_unpriced_usage_as_free(town: Reader) -> None:

@@ -11,7 +11,7 @@ EVERY_COLUMN = "".join(f"&cols={name}" for name in EVERY)
 PAGES = {
     "overview": "/",
     "overview of a week": "/?days=7",
-    "overview of all time by model": "/?days=all&measure=cost&by=model",
+    "overview of all time by model": "/?days=all&measure=cost&by=model&table=1",
     "overview of one tool": "/?tool=cursor",
     "overview without matches": "/?model=nothing-like-it",
     "overview before all data": "/?start=2001-01-01&end=2001-01-31",
@@ -24,7 +24,7 @@ PAGES = {
     "pivot of one dimension": "/users?rows=week&measure=people&days=all",
     "pivot without matches": "/users?rows=model&by=tool&q=nothing-like-it",
     "person": "/users/{email}",
-    "person over all time": "/users/{email}?days=all&page=2",
+    "person over all time": "/users/{email}?days=all&page=2&table=1",
     "person without usage": "/users/{email}?start=2001-01-01&end=2001-01-31",
     "records": "/records",
     "records without an owner": "/records?owner=none&days=90",

@@ -92,7 +92,6 @@ def test_a_page_keeps_the_rules_of_every_page(name: str, page: Page, watch: Watc
     assert page.evaluate(MOVING) == []
     assert juts_out(page) == {}
     assert still_printed(page) == []
-    page.evaluate(OPEN, "details.behind")
     assert page.evaluate(TALL_ROWS) == []
     page.set_viewport_size(PHONE)
     page.evaluate(OPEN, "details.menu")

@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 from app.queries.people.order import FIGURE_SORTS
 from app.queries.pivot import measures as pivot
 from app.queries.pivot.measures import TOKENS
-from app.web.view.state import View
+from app.web.view.charted import Charted, asks_for_table
 
 TOOL, MODEL = "tool", "model"
 MEASURES = tuple((name, pivot.MEASURES[name].label) for name in (TOKENS, *pivot.MONEY))
@@ -18,7 +18,7 @@ CUTS = ((TOOL, "By tool"), (MODEL, "By model"))
 
 
 @dataclass(frozen=True)
-class DashboardView(View):
+class DashboardView(Charted):
     """A view with the chart's measure (of `MEASURES`) and what its bars are made of."""
 
     measure: str = TOKENS
@@ -49,6 +49,7 @@ def parse_dashboard(args: MultiDict[str, str], today: date) -> DashboardView:
     return DashboardView.with_range_of(
         args,
         today,
+        table=asks_for_table(args),
         measure=_known(args.get("measure", ""), MEASURES),
         by=_known(args.get("by", ""), CUTS),
     )
