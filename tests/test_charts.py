@@ -104,6 +104,19 @@ def test_a_line_of_the_days_before_goes_through_bars_that_have_any() -> None:
     assert stacked(drawn, SERIES).line == ""
 
 
+def test_a_series_is_one_path_through_its_complete_bars() -> None:
+    drawn = bars(points(3, cursor=10), {points(3)[-1].day})
+    chart = stacked(drawn, SERIES)
+    assert list(chart.paths) == ["cursor"]
+    first, second, rest = chart.paths["cursor"].split("z")
+    assert rest == ""
+    column = chart.columns[1]
+    across, down = f"{column.bar_width:g}", f"{column.segments[0].height:g}"
+    assert second == f"M{column.bar_x:g} {column.segments[0].y:g}h{across}v{down}h-{across}"
+    assert first.startswith(f"M{chart.columns[0].bar_x:g} ")
+    assert chart.width == column.width
+
+
 def test_a_lone_day_is_a_bar_in_the_middle() -> None:
     column = stacked(bars(points(1, cursor=1), set()), SERIES).columns[0]
     assert column.bar_width == WIDEST_BAR

@@ -30,11 +30,11 @@ from app.web.request import (
 from app.web.settings import page as settings
 from app.web.status import page as status
 from app.web.status import sync as sync_part
-from app.web.view import formatting, frame, record_words
+from app.web.view import answers, formatting, frame, record_words
 
 AROUND = (
-    timing, paths, request_log, formatting, record_words, assets, htmx, frame, lifecycle, servers,
-    guard, errors,
+    timing, paths, request_log, formatting, record_words, answers, assets, htmx, frame,
+    lifecycle, servers, guard, errors,
 )  # fmt: skip
 """What adds filters and hooks, in the order of the hooks."""
 PAGES = (

@@ -65,16 +65,16 @@ def test_a_bar_says_beside_it_what_it_consists_of(page: Page) -> None:
     for place in (1, bars.count() - 3):
         bars.nth(place).hover()
         expect(answers.filter(visible=True)).to_have_count(1)
-        words = answers.nth(place).locator("text").all_text_contents()
-        amounts = [int(word.replace(",", "")) for word in words[1::2]]
-        assert len(words) > 6
-        series = [
-            amount for label, amount in zip(words[::2], amounts, strict=True) if label != "Before"
-        ]
-        assert series[0] == sum(series[1:])
+        words = answers.nth(place).locator("use").get_attribute("href")
+        labels = page.locator(f"{words} text").all_text_contents()
+        amounts = answers.nth(place).locator("tspan").all_text_contents()
+        whole, *parts = (int(amount.replace(",", "")) for amount in amounts)
+        assert len(parts) > 2
+        lines = zip(labels, parts, strict=True)
+        assert whole == sum(amount for label, amount in lines if label != "Before")
         beside, bar = (
             answers.nth(place).bounding_box(),
-            bars.nth(place).locator(".hit").bounding_box(),
+            bars.nth(place).locator("> use").bounding_box(),
         )
         assert beside
         assert bar

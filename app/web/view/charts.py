@@ -119,14 +119,17 @@ class Chart(NamedTuple):
     """Everything a template needs to draw stacked bars.
 
     `line` are the points of a polyline through what the bars are compared with, on a canvas that
-    is 100 wide and as high as the chart; "" without any.
+    is 100 wide and as high as the chart; "" without any. `paths` are, on the same canvas, the `d`
+    of each series' part of all complete bars. `width` is that of a bar's strip, in percent.
     """
 
     height: float
     columns: list[PlotColumn]
     ticks: list[Tick]
     labels: list[Label]
-    line: str = ""
+    line: str
+    paths: dict[str, str]
+    width: float
 
 
 def bars(points: Sequence[Point], open_days: set[date]) -> list[Bar]:
@@ -206,7 +209,9 @@ def stacked(
         columns,
         [Tick(value, round(PLOT_HEIGHT - value * scale, 2)) for value in ticks],
         _labels(drawn, width),
-        _line(columns, scale),
+        line=_line(columns, scale),
+        paths=_paths(columns, series),
+        width=round(width, 3),
     )
 
 
@@ -240,6 +245,16 @@ def _line(columns: Sequence[PlotColumn], scale: float) -> str:
         for column in columns
         if column.before is not None
     )
+
+
+def _paths(columns: Sequence[PlotColumn], series: Sequence[str]) -> dict[str, str]:
+    parts: dict[str, list[str]] = {name: [] for name in series}
+    for column in columns:
+        for part in column.segments if not column.bar.open else ():
+            across, down = f"{column.bar_width:g}", f"{part.height:g}"
+            box = f"M{column.bar_x:g} {part.y:g}h{across}v{down}h-{across}z"
+            parts[part.series].append(box)
+    return {name: "".join(found) for name, found in parts.items() if found}
 
 
 def _segments(bar: Bar, series: Sequence[str], scale: float) -> Iterable[Segment]:
