@@ -289,7 +289,7 @@ def _fill(config: Config, fill: Callable[[Config], Truth | None]) -> Filled:
     return Filled(config, today, facts, truth)
 
 
-def _read(filled: Filled) -> Iterator[Reader]:
+def read_filled(filled: Filled) -> Iterator[Reader]:
     app = create_app(filled.config)
     app.config["TESTING"] = True
     yield Reader(app, app.test_client(), filled.today, filled.facts, filled.truth)
@@ -301,10 +301,10 @@ def _read(filled: Filled) -> Iterator[Reader]:
 @pytest.fixture
 def company(filler: Filler) -> Iterator[Reader]:
     """Three synced weeks of the invented company. Read only."""
-    yield from _read(filler("company", fill_company))
+    yield from read_filled(filler("company", fill_company))
 
 
 @pytest.fixture
 def town(filler: Filler) -> Iterator[Reader]:
     """A handful of people with awkward usage, today's too. Read only."""
-    yield from _read(filler(f"town_{day_number(utc_today())}", fill_town))
+    yield from read_filled(filler(f"town_{day_number(utc_today())}", fill_town))

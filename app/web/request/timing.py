@@ -27,7 +27,8 @@ _lock = Lock()
 class Spent:
     """What a request has asked the database and rendered so far; seconds.
 
-    The seconds of queries end with their first row: what sorts or adds up is done then.
+    Those of queries end with the first row: what sorts or adds up is done then. Those of
+    rendering are of this thread's processor, which other requests do not add to.
     """
 
     def __init__(self) -> None:
@@ -75,12 +76,12 @@ def _spent() -> Spent | None:
 
 def _begin_rendering(*_: Any, **__: Any) -> None:
     if spent := _spent():
-        spent.render_began = time.perf_counter()
+        spent.render_began = time.thread_time()
 
 
 def _end_rendering(*_: Any, **__: Any) -> None:
     if spent := _spent():
-        spent.rendering += time.perf_counter() - spent.render_began
+        spent.rendering += time.thread_time() - spent.render_began
 
 
 def _watch(engine: Any) -> None:
