@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -191,12 +191,12 @@ def undo(batch: int, *, by: str, email_domain: str) -> int:
 
 def effect_of(changes: Sequence[KeyChange], email_domain: str) -> MappingEffect:
     """What `change_mappings` would move, by the same rules. Changes nothing."""
-    return effect_when(_made(changes), email_domain)
+    return _effect(_moved_when(_made(changes), email_domain, _ids_of(changes)))
 
 
 def effects_by_key(changes: Sequence[KeyChange], email_domain: str) -> dict[str, MappingEffect]:
     """What each of the changes would move, by key; no key's usage hangs on another key."""
-    moved = _moved_when(_made(changes), email_domain)
+    moved = _moved_when(_made(changes), email_domain, _ids_of(changes))
     origins, usage = _origins_of(list(moved)), _usage_of(list(moved))
     found, ids = {}, key_ids()
     for change in changes:
@@ -220,17 +220,30 @@ def _made(changes: Sequence[KeyChange]) -> Step:
 
 def effect_when(change: Step, email_domain: str) -> MappingEffect:
     """What would move if every directory were as `change` makes it. Changes nothing."""
-    moved = _moved_when(change, email_domain)
+    return _effect(_moved_when(change, email_domain))
+
+
+def _effect(moved: dict[int, tuple[str, str]]) -> MappingEffect:
     return _summed(moved, _usage_of(list(moved)), len(set(_origins_of(list(moved)).values())))
 
 
-def _moved_when(change: Step, email_domain: str) -> dict[int, tuple[str, str]]:
-    """(whose they are, whose they would be) of the actors that would change hands."""
+def _ids_of(changes: Sequence[KeyChange]) -> set[str]:
+    ids = key_ids()
+    return {ids.of(change.key) for change in changes}
+
+
+def _moved_when(
+    change: Step, email_domain: str, keys: Collection[str] | None = None
+) -> dict[int, tuple[str, str]]:
+    """(whose they are, whose they would be) of the actors that would change hands.
+
+    Where the change is about `keys` alone, no other actors need to be looked at.
+    """
     after: dict[int, tuple[int | None, str]] = {}
     for organization in Organization.select():
         known = known_directory(organization, email_domain)
         change(known)
-        for move in moves(organization, known):
+        for move in moves(organization, known, keys):
             after[move.actor_id] = (move.person_before, move.email)
     emails = _emails({person for person, _ in after.values() if person})
     pairs = {key: (emails.get(person or 0, ""), email) for key, (person, email) in after.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
-from app.database import database
+from app.database import asked_once, database
 from app.models import Member
 from app.usage import normal_email
 
@@ -19,6 +19,7 @@ class AddressDomain(NamedTuple):
     reason: str
 
 
+@asked_once
 def address_domain(setting: str) -> AddressDomain:
     """What `EMAIL_DOMAIN` says; where it is not set (""), the domain that most members share.
 

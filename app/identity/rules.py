@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -79,6 +79,13 @@ class KnownDirectory:
         if len(named) > 1:
             named = [key for key in named if self._is_in(key.workspace_id, actor.workspace)]
         return named[0] if len(named) == 1 else None
+
+    def names_one_of(self, actor: RawActor, keys: Collection[str]) -> bool:
+        """Whether an actor names one of these keys, which are ids."""
+        if self.key_ids.of(actor.key) in keys:
+            return True
+        listed = self.listed_key(actor)
+        return listed is not None and listed.id in keys
 
     @cached_property
     def _keys_by_name(self) -> dict[str, list[ListedKey]]:

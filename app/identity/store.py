@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
 from peewee import JOIN, Expression, Field, fn
@@ -187,18 +187,25 @@ def forget_idle_actors(organization: Organization) -> None:
     forget_unknown(filter(None, people.values()))
 
 
-def moves(organization: Organization, known: KnownDirectory) -> list[Move]:
-    """The actors that are not stored as the rules say by what is `known`. Changes nothing."""
+def moves(
+    organization: Organization, known: KnownDirectory, keys: Collection[str] | None = None
+) -> list[Move]:
+    """The actors that are not stored as the rules say by what is `known`. Changes nothing.
+
+    Of `keys`, by id, only the actors that name one of them.
+    """
     columns = (Actor.key, Actor.account, Actor.workspace, Actor.id, Actor.person, Actor.rule)
-    actors = (
+    query = (
         Actor.select(*columns, Person.email)
         .join(Person, JOIN.LEFT_OUTER)
         .where((Actor.organization == organization) & (Actor.rule != Rule.NEW))
-        .tuples()
     )
     found = []
-    for *raw, actor_id, person_id, rule, email in actors:
-        wanted = known.resolve(RawActor(*raw))
+    for *raw, actor_id, person_id, rule, email in database.execute(query).fetchall():
+        actor = RawActor(*raw)
+        if keys is not None and not known.names_one_of(actor, keys):
+            continue
+        wanted = known.resolve(actor)
         if wanted != (email or "", rule):
             found.append(Move(actor_id, person_id, *wanted))
     return found

@@ -29,6 +29,8 @@ from app.queries.sums.actors import actor_sums
 from app.queries.sums.figures import Figures
 from app.states import Rule
 
+BYTES_A_KEY = 700
+
 
 class OwnedKey(NamedTuple):
     """A key and whose it is by which rule: `email`, or `label` for a shared key.
@@ -82,7 +84,7 @@ class Guess(NamedTuple):
     is_member: bool
 
 
-@remembered()
+@remembered(lambda found: BYTES_A_KEY * len(found))
 def owned_keys() -> list[OwnedKey]:
     """Every key that belongs to somebody or is shared, by name; until the data changes.
 
@@ -198,7 +200,8 @@ def key_names(keys: Iterable[str] | None = None) -> dict[str, str]:
         wanted = list(keys)
         actors = actors.where(Actor.key.in_(wanted))
         listed = listed.where(ApiKey.external_id.in_(wanted))
-    return dict(actors.tuples()) | dict(listed.tuples())
+    rows = (database.execute(query).fetchall() for query in (actors, listed))
+    return {key: name for found in rows for key, name in found}
 
 
 def past_changes(limit: int, batch: int | None = None) -> list[PastChange]:

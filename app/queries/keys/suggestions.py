@@ -6,10 +6,14 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from app.models import Person, PersonAlias
+from app.database import database
+from app.identity import aliases
+from app.models import Person
 from app.queries.keys.unmapped import UnmappedKey
+from app.queries.remembered import no_day, remembered
 
 LONGEST_PHRASE = 4
+BYTES_A_PHRASE = 600
 SHORTEST_WORD = 3
 COMMON_WORDS = frozenset(
     {
@@ -46,12 +50,13 @@ def suggestions(keys: Iterable[UnmappedKey]) -> dict[str, Suggestion]:
     return found
 
 
+@remembered(lambda found: BYTES_A_PHRASE * len(found), days=no_day)
 def _people_by_phrase() -> dict[Phrase, set[str]]:
-    """E-mails of known people by the words of their address and of their name."""
-    further = set(PersonAlias.select(PersonAlias.email).tuples())
+    """E-mails of known people by the words of their address and of their name; remembered."""
+    further = aliases()
     found: dict[Phrase, set[str]] = {}
-    for email, name in Person.select(Person.email, Person.name).tuples():
-        if (email,) not in further:
+    for email, name in database.execute(Person.select(Person.email, Person.name)).fetchall():
+        if email not in further:
             for text in {email.partition("@")[0], name}:
                 found.setdefault(words(text), set()).add(email)
     found.pop((), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
@@ -14,20 +15,22 @@ from app.models import ALL_SLICE, Person, PersonMonth, PersonSpan, Team
 from app.queries.remembered import no_day, remembered
 from app.usage import normal_email
 
+BYTES_A_PERSON = 700
 BETWEEN_TEXTS = "\0"
 """What no text that is searched for holds."""
 
 
 class ListedPerson(NamedTuple):
-    """A person; `tokens` are of all time, `last_day` is the last with usage."""
+    """A person. What they used is told by `with_usage`: tokens of all time, the last day."""
 
+    person_id: int
     email: str
     name: str
     team: str
     left: date | None
     further: tuple[str, ...]
-    tokens: int
-    last_day: date | None
+    tokens: int = 0
+    last_day: date | None = None
 
     @property
     def used_after_leaving(self) -> bool:
@@ -73,33 +76,41 @@ def listed_people(words: str = "") -> list[ListedPerson]:
     return [person for key, person in _everybody().items() if found is None or key in found]
 
 
-@remembered()
+def with_usage(people: Iterable[ListedPerson]) -> list[ListedPerson]:
+    """These people, as few as a page shows, with what they used."""
+    known = list(people)
+    ids = [person.person_id for person in known]
+    months = PersonMonth.select(PersonMonth.person_id, total(PersonMonth.tokens)).where(
+        (PersonMonth.slice == ALL_SLICE) & PersonMonth.person_id.in_(ids or [0])
+    )
+    spans = PersonSpan.select(PersonSpan.person_id, PersonSpan.last_day).where(
+        PersonSpan.person_id.in_(ids or [0])
+    )
+    tokens = dict(database.execute(months.group_by(PersonMonth.person_id)).fetchall())
+    last = {key: day_of(day) for key, day in database.execute(spans).fetchall()}
+    return [
+        person._replace(tokens=tokens.get(person.person_id, 0), last_day=last.get(person.person_id))
+        for person in known
+    ]
+
+
+@remembered(lambda found: BYTES_A_PERSON * len(found), days=no_day)
 def _everybody() -> dict[int, ListedPerson]:
     further = further_emails()
     hidden = {email for emails in further.values() for email in emails}
-    tokens = dict(
-        PersonMonth.select(PersonMonth.person_id, total(PersonMonth.tokens))
-        .where(PersonMonth.slice == ALL_SLICE)
-        .group_by(PersonMonth.person_id)
-        .tuples()
-    )
-    last = dict(PersonSpan.select(PersonSpan.person_id, PersonSpan.last_day).tuples())
-    rows = (
-        Person.select(Person.id, Person.email, Person.name, Team.name, Person.left_day)
-        .join(Team, JOIN.LEFT_OUTER)
-        .tuples()
+    query = Person.select(Person.id, Person.email, Person.name, Team.name, Person.left_day).join(
+        Team, JOIN.LEFT_OUTER
     )
     found = {
         key: ListedPerson(
+            person_id=key,
             email=email,
             name=name,
             team=team or "",
             left=day_of(left) if left else None,
             further=further.get(email, ()),
-            tokens=tokens.get(key, 0),
-            last_day=day_of(last[key]) if key in last else None,
         )
-        for key, email, name, team, left in rows
+        for key, email, name, team, left in database.execute(query).fetchall()
         if email not in hidden
     }
     return dict(sorted(found.items(), key=lambda pair: pair[1].email))

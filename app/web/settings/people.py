@@ -23,7 +23,7 @@ from app.directory.people import (
 )
 from app.identity import BadEmail
 from app.queries.keys.mappings import known_emails
-from app.queries.people.directory import ListedPerson, listed_people
+from app.queries.people.directory import ListedPerson, listed_people, with_usage
 from app.queries.scope import known_teams
 from app.usage import normal_email
 from app.web.request import htmx
@@ -121,7 +121,7 @@ def _page(view: PeopleListView, error: str = "", typed: dict[str, str] | None = 
         merging = intent_to_merge(view)
         words = "" if merging and merging.effect else normal_email(view.further)
         context = {
-            "rows": rows,
+            "rows": with_usage(rows),
             "pages": pages,
             "teams": known_teams(),
             "emails": known_emails(words, MOST_EMAILS) if view.edit else [],
