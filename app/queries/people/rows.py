@@ -6,9 +6,9 @@ import sys
 from collections.abc import Collection, Sequence
 from datetime import date
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from peewee import SQL, Case, Value
+from peewee import SQL, Case
 
 from app.database import database, total
 from app.dates import day_number, day_of, days_between
@@ -34,6 +34,7 @@ from app.queries.people.people import (
 from app.queries.remembered import Days, remembered
 from app.queries.scope import Scope, slices_of
 from app.queries.sums.figures import Figures
+from app.queries.sums.steps import step_of
 
 BYTES_A_POINT = 40
 NO_POINT = -1
@@ -189,7 +190,8 @@ def _read_trends(
     scope: Scope, points: Sequence[Span], ids: Sequence[int] | None
 ) -> dict[int, list[int]]:
     curve = scope._replace(start=points[0][0], end=points[-1][1])
-    place = _place_of(PersonDay.day, points)
+    steps = [(day_number(first), place) for place, (first, _) in enumerate(points)]
+    place = step_of(PersonDay.day, steps)
     if between := _days_between(points):
         place = Case(None, [(PersonDay.day.in_(between), NO_POINT)], place)
     query = (
@@ -212,21 +214,6 @@ def _days_between(points: Sequence[Span]) -> list[int]:
     """The days that lie in no point: days that are not settled may lie between settled ones."""
     gaps = ((last, first) for (_, last), (first, _) in pairwise(points))
     return [day_number(day) for gap in gaps for day in days_between(*gap) if day not in gap]
-
-
-def _place_of(day: Any, points: Sequence[Span], before: int = 0) -> Any:
-    """The number of the point that a day lies in.
-
-    Found by halves: a row is compared six times with the 53 weeks of a year.
-    """
-    if len(points) == 1:
-        return Value(before)
-    middle = len(points) // 2
-    halves = (
-        _place_of(day, points[:middle], before),
-        _place_of(day, points[middle:], before + middle),
-    )
-    return Case(None, [(day < day_number(points[middle][0]), halves[0])], halves[1])
 
 
 def unused_count(question: PeopleQuestion) -> int:

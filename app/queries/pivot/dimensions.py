@@ -10,18 +10,17 @@ from typing import Any, NamedTuple
 from peewee import JOIN, Case, ModelSelect, fn
 
 from app.database import database
-from app.dates import day_of, days_between, month_end, month_start, week_end, week_start
-from app.models import ALL_SLICE, UNATTRIBUTED, Organization, Person, TotalDay, Workspace
+from app.dates import day_number, day_of, days_between, month_end, month_start, week_end, week_start
+from app.models import UNATTRIBUTED, Organization, Person, Workspace
 from app.providers import PROVIDERS, label_of
 from app.queries.people.known import known_people
 from app.queries.pivot.measures import DAYS, PEOPLE, Measure
 from app.queries.scope import Scope, teams
+from app.queries.sums.steps import step_of
 
 BY_LABEL, BY_TOTAL = "label", "total"
 NO_TEAM, NOBODYS_TEAM = 0, -1
 """Keys of the dimension "team": people without a team, and usage that belongs to nobody."""
-JULIAN_DAY_OF_YEAR_0 = 1_721_425
-"""What to take from a Julian day number to get Python's ordinal of the day."""
 
 
 @dataclass(frozen=True)
@@ -260,10 +259,8 @@ class _Week(Period):
         return week_end(first)
 
     def group(self, source: RowSource) -> Group:
-        """Weeks need a calendar, made of the known days."""
-        weeks, query = _calendar(source.question.scope), source.query
-        source.query = query.switch(query.model).join(weeks, on=(weeks.c.day == source.day))
-        return Group([weeks.c.week], _monday)
+        mondays = map(day_number, self.all_in(source.question.scope))
+        return Group([step_of(source.day, [(monday, monday) for monday in mondays])], day_of)
 
 
 class _Month(Period):
@@ -281,36 +278,6 @@ class _Month(Period):
     def group(self, source: RowSource) -> Group:
         month = source.day / 100 if source.month is None else source.month
         return Group([month], lambda number: day_of(number * 100 + 1))
-
-
-def _calendar(scope: Scope) -> Any:
-    known = TotalDay.alias("known")
-    return (
-        known.select(known.day.alias("day"), (_julian(known.day) / 7).alias("week"))
-        .where((known.slice == ALL_SLICE) & scope.covers(known.day))
-        # So that a planner works out each day's week once, not once for every row.
-        .group_by(known.day)
-        .alias("weeks")
-    )
-
-
-def _julian(day: Any) -> Any:
-    """Julian day number of an integer YYYYMMDD, in whole-number SQL; Mondays divide by 7.
-
-    The standard formula for the Gregorian calendar, with years that begin in March.
-    """
-    months = day / 100
-    day_of_month, month_of_year = day - months * 100, months - day / 10_000 * 100
-    before_march = (14 - month_of_year) / 12
-    year = day / 10_000 + 4800 - before_march
-    month = month_of_year + 12 * before_march - 3
-    leap_days = year / 4 - year / 100 + year / 400
-    days = day_of_month + (153 * month + 2) / 5 + 365 * year + leap_days
-    return days - 32_045
-
-
-def _monday(week: int) -> date:
-    return date.fromordinal(week * 7 - JULIAN_DAY_OF_YEAR_0)
 
 
 class _Workspace(Dimension):
