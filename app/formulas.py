@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # = + - @, then the full-width and the small forms of them, which some spreadsheets take alike.
 _SIGN = "[=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]"
@@ -14,6 +15,8 @@ GUARDED_INSIDE = re.compile(rf"({_PARTED})'(?={_SIGN})")
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 SUSPECT = re.compile(rf"[\t\r\n]|{_SIGN}")
 """What every text that needs guarding holds somewhere: most cells do not."""
+MOST_TEXTS = 5000
+"""So many texts are remembered as they were guarded."""
 
 
 def guarded(text: str) -> str:
@@ -33,8 +36,11 @@ def unguarded(text: str) -> str:
     return GUARDED_INSIDE.sub(r"\1", text)
 
 
-def guarded_cell(cell: object) -> object:
-    """A cell as a file may hold it: numbers, also written ones such as "-1.50", stay numbers."""
-    if not isinstance(cell, str) or not SUSPECT.search(cell) or NUMBER.fullmatch(cell):
-        return cell
-    return guarded(cell)
+@lru_cache(MOST_TEXTS)
+def guarded_text(text: str) -> str:
+    """A text as a file may hold it: written numbers such as "-1.50" stay numbers.
+
+    A file says the same of row after row, whose model or whose address it is: a text that was
+    looked at is not looked at again.
+    """
+    return text if not SUSPECT.search(text) or NUMBER.fullmatch(text) else guarded(text)

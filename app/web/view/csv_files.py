@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import Response
 
-from app.formulas import guarded_cell
+from app.formulas import guarded_text
 from app.usage import MICROS_PER_DOLLAR, NANOS_PER_DOLLAR, micro_dollars
 from app.web.view import formatting
 
@@ -53,7 +53,9 @@ def export_note(
 def csv_text(rows: list[list[Any]]) -> str:
     """Rows as CSV, lines ended by CR LF as spreadsheets expect, and no text a formula."""
     text = io.StringIO()
-    csv.writer(text).writerows([guarded_cell(cell) for cell in row] for row in rows)
+    csv.writer(text).writerows(
+        [guarded_text(cell) if isinstance(cell, str) else cell for cell in row] for row in rows
+    )
     return text.getvalue()
 
 
