@@ -168,6 +168,7 @@ def test_what_nothing_is_known_of_is_no_zero_on_the_overview(firm: FlaskClient) 
     for name in ("models", "people", "tools"):
         assert "$0.00" not in shown(part(page, name)), name
     # Days without usage are a known zero.
+    page = page_of(firm, f"/?{NOVEMBER}&measure=billed&by=model&model=composer-2.5&table=1")
     assert "Mon 2 Nov \u2014 500 \u2014 1 " in shown(part(page, "daily"))
     assert "The vendor does not say what it bills." in shown(part(page, "daily"))
     assert "Top model \u2014" in shown(part(page, "cards"))
