@@ -1,10 +1,9 @@
-"""The database: open, connect, transactions, bulk rows, and the schema's version."""
+"""The database: open, connect, transactions, and the schema's version."""
 
 from __future__ import annotations
 
-import io
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import wraps
@@ -23,7 +22,6 @@ from peewee import (
     PostgresqlDatabase,
     SqliteDatabase,
     Value,
-    __exception_wrapper__,
     fn,
 )
 from playhouse.migrations import Runner
@@ -243,49 +241,6 @@ def total(value: Field | Expression) -> Any:
 def in_byte_order(text: Field) -> Any:
     """A text to order by: servers sort by language, which differs from one to the next."""
     return NodeList((text, SQL('COLLATE "C"'))) if is_postgres() else text
-
-
-def insert_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Insert many rows fast: COPY on PostgreSQL, one prepared statement on SQLite.
-
-    `table` and `columns` are names from our own models, never input.
-    """
-    names = ", ".join(f'"{name}"' for name in columns)
-    if is_postgres():
-        command = f"COPY \"{table}\" ({names}) FROM STDIN WITH (FORMAT csv, NULL '\\N')"
-        with __exception_wrapper__:
-            database.cursor().copy_expert(command, _CsvStream(rows))
-    else:
-        places = ", ".join("?" * len(columns))
-        statement = f'INSERT INTO "{table}" ({names}) VALUES ({places})'  # noqa: S608
-        with __exception_wrapper__:
-            database.cursor().executemany(statement, rows)
-
-
-class _CsvStream(io.TextIOBase):
-    """Feeds rows to COPY piece by piece, so that memory stays bounded."""
-
-    def __init__(self, rows: Iterable[Sequence[Any]]) -> None:
-        self.rows = iter(rows)
-
-    def read(self, size: int | None = -1) -> str:
-        lines: list[str] = []
-        length = 0
-        for row in self.rows:
-            lines.append(",".join(map(_csv_cell, row)) + "\n")
-            length += len(lines[-1])
-            if length >= 65536:
-                break
-        return "".join(lines)
-
-
-def _csv_cell(value: Any) -> str:
-    """Quoted whatever it is, so that no text is taken for NULL or for the end of a line."""
-    if value is None:
-        return "\\N"
-    if isinstance(value, int):
-        return str(value)
-    return '"' + str(value).replace('"', '""') + '"'
 
 
 def analyse() -> None:

@@ -13,7 +13,8 @@ from typing import Any
 
 from peewee import Tuple
 
-from app.database import insert_rows, writing
+from app.bulk import insert_rows
+from app.database import writing
 from app.dates import day_number, day_of
 from app.importing.merging import EARLIER_EVENTS, StoredRow, known_again
 from app.importing.names import Answers, Names

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
-from app.database import insert_rows
+from app.bulk import insert_rows
 from app.identity import add_actors, name_actors
 from app.ledger.bounds import refuse_beyond, weight_of
 from app.model_names import display_name
