@@ -12,6 +12,8 @@ from app.models import ALL_SLICE, MODEL, TOOL, Person, PersonDay, Slice, Team, T
 from app.queries.remembered import Days, no_day, remembered
 
 FIRST_DAY, LAST_DAY = 0, 99991231
+NO_SLICE = 0
+"""The id of no slice, for a list of ids that must not be empty."""
 
 
 class Scope(NamedTuple):

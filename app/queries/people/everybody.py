@@ -18,12 +18,10 @@ from app.identity import aliases
 from app.models import SUM_COLUMNS, UNATTRIBUTED, PersonDay, TotalDay
 from app.queries.people.known import known_people
 from app.queries.remembered import remembered
-from app.queries.scope import Scope, its_days, slices_of
+from app.queries.scope import NO_SLICE, Scope, its_days, slices_of
 from app.queries.sums.figures import Figures, add_up, sums_of
 from app.queries.sums.persons import days_active, person_sums
 
-NO_SLICE = 0
-"""The id of no slice: a list of ids is never empty."""
 MOST_IDS = 1000
 """At most this many persons are asked for by their ids in one question."""
 BYTES_A_ROW = 1200

@@ -14,11 +14,10 @@ from app.database import database
 from app.models import ALL_SLICE, UNATTRIBUTED, PersonDay, PersonMonth, TotalDay
 from app.queries.people.everybody import activity
 from app.queries.remembered import Days, remembered
-from app.queries.scope import Scope, slices_of
+from app.queries.scope import NO_SLICE, Scope, slices_of
 from app.queries.sums.figures import Figures, add_up, sums_of
 from app.queries.sums.slices import slice_sums
 
-NO_SLICE = 0
 ToolModel = tuple[str, str]
 """(tool, display model), the model "" where a range is cut by tool alone."""
 
