@@ -404,8 +404,8 @@ MADE_BY = {
     "0005_imports": {"import_batch", "imported_row"},
     "0006_schedule": {"slot"},
     "0009_tries": {"known_place"},
-    "0013_day_versions": {"day_version"},
-    "0014_person_spans": {"person_span"},
+    "0012_day_versions": {"day_version"},
+    "0013_person_spans": {"person_span"},
     "0016_prepared": {"actor_day"},
     "0018_workspace_days": {"workspace_day"},
 }
