@@ -128,7 +128,7 @@ def test_the_page_signs_in_and_goes_where_one_wanted_to(site: Site) -> None:
 
 
 def test_the_page_says_which_password(serve: Serve) -> None:
-    for settings, label in ((ADMIN, "Administrator p"), (VIEWER, "Viewer p"), (BOTH, "  Password")):
+    for settings, label in ((ADMIN, "Administrator p"), (VIEWER, "Viewer p"), (BOTH, " Password")):
         assert label in serve(settings).client.get("/login").text
     site = serve(BOTH)
     site.log_in(VIEWER_PASSWORD)

@@ -100,7 +100,9 @@ def restore(path: Path) -> None:
             for (name,) in tables.fetchall():
                 database.execute(f'DELETE FROM main."{name}"')  # noqa: S608
                 database.execute(f'INSERT INTO main."{name}" SELECT * FROM original."{name}"')  # noqa: S608
-            database.execute("UPDATE main.meta SET data_version = ?", (seen + 1,))
+            version = {"version": seen + 1}
+            newer = "UPDATE main.meta SET data_version = :version, overall_version = :version"
+            database.execute(newer, version)
 
 
 @pytest.fixture
@@ -247,6 +249,7 @@ def test_the_list_of_people_shows_what_the_settings_say(tab: Open, scripted: boo
     expect(row(page, CAT)).to_contain_text("left")
     shared = page.locator("#table tfoot").get_by_role("link", name="Research lab")
     shared.click()
+    page.get_by_role("link", name="Its keys").click()
     expect(page).to_have_url(re.compile(r"/settings/mappings\?q=Research"))
     expect(row(page, "experiments")).to_contain_text("shared as Research lab")
     page.goto("/users?days=all&q=tabi")
