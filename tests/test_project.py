@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -209,6 +210,15 @@ def test_every_stylesheet_is_served(client: FlaskClient) -> None:
     assert "immutable" in answer.headers["Cache-Control"]
     tag = {"If-None-Match": answer.headers["ETag"]}
     assert client.get(address[1], headers=tag).status_code == 304
+
+
+def test_the_benchmark_is_one_of_this_program() -> None:
+    """It measures from within, and stands in no check of types."""
+    told = subprocess.run(
+        [sys.executable, "scripts/bench", "--help"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert told.returncode == 0, told.stderr
+    assert "--results" in told.stdout
 
 
 MOST_BY_POSITION = 6

@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 from peewee import AutoField
 
+from app.bulk import insert_rows
 from app.config import Config
-from app.database import database, insert_rows, migrate, open_database
+from app.database import database, migrate, open_database
 from app.demo import write_demo
 from app.models import TABLES
 from scripts.benchmarks.figures import Figure
