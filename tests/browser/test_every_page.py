@@ -48,6 +48,8 @@ PORTRAIT, LANDSCAPE = 703, 1031
 BACKGROUND = "() => getComputedStyle(document.documentElement).backgroundColor"
 BACKGROUNDS = "(all) => all.map((one) => getComputedStyle(one).backgroundColor)"
 FILLS = "(all) => all.map((one) => getComputedStyle(one).fill)"
+OVERFLOWING = """(all) => all.filter((one) => one.scrollHeight > one.clientHeight + 1)
+  .map((one) => one.id)"""
 POSITIONS = "(all) => all.map((one) => getComputedStyle(one).position)"
 
 
@@ -148,6 +150,7 @@ def test_a_print_is_light_and_fits_its_paper(name: str, width: int, page: Page) 
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(address(page.request, name))
     assert page.evaluate(TOO_WIDE) + page.evaluate(OVER_EDGE) == []
+    assert page.locator(".panel, .scroll").evaluate_all(OVERFLOWING) == []
     assert page.evaluate(BACKGROUND) == "rgb(255, 255, 255)"
     # A sum that sticks to the window would lie across the rows of the first page.
     assert set(page.locator("main tfoot :is(th, td)").evaluate_all(POSITIONS)) <= {"static"}
