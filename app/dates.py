@@ -11,6 +11,8 @@ import time
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
+FIRST_DAY = date(2000, 1, 1)
+"""No usage is older: the table of days refuses it."""
 ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 

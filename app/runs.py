@@ -20,6 +20,8 @@ class LockLost(PeeweeException):
 
 SYNC_LOCK = "sync"
 """Name of the lock that every run holds."""
+MOST_DAYS = 3660
+"""How many days a run may be asked for."""
 MOST_CLOCK_SKEW_SECONDS = 300
 UNFINISHED = (RunStatus.STOPPED, RunStatus.INTERRUPTED)
 ANEW = " --force"

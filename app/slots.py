@@ -16,7 +16,7 @@ from app.dates import day_number, day_of
 from app.locks import is_held
 from app.models import ProviderRun, Run, Slot
 from app.runs import SYNC_LOCK
-from app.states import RunStatus, SlotStatus
+from app.states import Failure, RunStatus, SlotStatus
 from app.upstream import ErrorClass
 
 DAILY = "daily"
@@ -31,8 +31,8 @@ LASTING = frozenset(
         ErrorClass.NOT_ALLOWED,
         ErrorClass.REJECTED,
         ErrorClass.REDIRECTED,
-        "configuration",
-        "suspicious",
+        Failure.CONFIGURATION,
+        Failure.SUSPICIOUS,
     }
 )
 """Failures that another try soon does not mend: they wait for the next day."""

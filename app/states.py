@@ -52,6 +52,31 @@ class ImportRun(StrEnum):
     MOVE = "move import"
 
 
+class RunKind(StrEnum):
+    """What a run was asked to read (DEMO: to invent); an import's runs are of `ImportRun`."""
+
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    SYNC = "sync"
+    BACKFILL = "backfill"
+    REREAD = "re-read"
+    FILL = "fill"
+    DEMO = "demo"
+
+
+class Failure(StrEnum):
+    """Why a provider's part of a run failed, where no answer of the provider is to blame.
+
+    Of its answers `ErrorClass` says why. SUSPICIOUS: every day was read, and one that held usage
+    came back empty.
+    """
+
+    CONFIGURATION = "configuration"
+    DATABASE = "database"
+    INTERNAL = "internal"
+    SUSPICIOUS = "suspicious"
+
+
 class RunStatus(StrEnum):
     """How a run, or a provider's part of it, stands. PREPARING: not logged yet, perhaps never."""
 

@@ -28,7 +28,7 @@ def make_token(
 ) -> tuple[str, ApiToken]:
     """The text of a new token, told only here, and its row. Raises `BadToken`.
 
-    `scopes` are some of "read", "import" and "sync"; `by` and `address` go to the audit trail.
+    `scopes` are some of `SCOPES`; `by` and `address` go to the audit trail.
     """
     name = " ".join(clean_text(name, 1000).split())
     if not name:
@@ -36,7 +36,7 @@ def make_token(
     if len(name) > LONGEST_NAME:
         raise BadToken(f"The name is longer than {LONGEST_NAME} characters.")
     if not scopes or set(scopes) - set(SCOPES):
-        raise BadToken("Choose what the token may do: read, import, sync.")
+        raise BadToken(f"Choose what the token may do: {', '.join(SCOPES)}.")
     text, chosen = PREFIX + secrets.token_urlsafe(32), [one for one in SCOPES if one in scopes]
     with writing():
         token = ApiToken.create(

@@ -11,20 +11,15 @@ from typing import Any
 
 import click
 
+from app.access.audit import COMMAND_LINE
 from app.cli.common import Day, stop_on_signals, with_database
 from app.current import the_config
 from app.database import require_current_schema
-from app.dates import utc_today
+from app.dates import FIRST_DAY, utc_today
 from app.models import ProviderRun
 from app.providers import PROVIDERS, by_name
-from app.runs import (
-    ANEW,
-    clock_warning,
-)
-from app.states import RunStatus
-
-FIRST_DAY = date(2000, 1, 1)
-MOST_DAYS = 3660
+from app.runs import ANEW, MOST_DAYS, clock_warning
+from app.states import RunKind, RunStatus
 
 
 def _provider_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -56,7 +51,7 @@ def sync_command(**options: Any) -> None:
     if bool(options["start"]) != bool(options["end"]):
         raise click.UsageError("--from and --to go together.")
     start, end = _asked_days(options, SYNC_DAYS)
-    _run("sync", start, end, options)
+    _run(RunKind.SYNC, start, end, options)
 
 
 @click.command("backfill")
@@ -68,7 +63,8 @@ def backfill_command(force: bool, **options: Any) -> None:
     if options["end"] and not options["start"]:
         raise click.UsageError("--to needs --from.")
     start, end = _asked_days(options, 30)
-    _run(f"backfill{ANEW}" if force else "backfill", start, end, options, resume=not force)
+    kind = f"{RunKind.BACKFILL}{ANEW}" if force else RunKind.BACKFILL
+    _run(kind, start, end, options, resume=not force)
 
 
 @with_database
@@ -85,7 +81,7 @@ def _run(
         (options["provider"],) if options["provider"] else (),
         allow_empty=options["allow_empty"],
         resume=resume,
-        by="command line",
+        by=COMMAND_LINE,
     )
     try:
         with stop_on_signals() as stop, _progress(stop) as progress:

@@ -15,12 +15,13 @@ from app.ledger import DEMO_ORGANIZATION, Outcome, StoredDay, organization_for, 
 from app.locks import LockHeld, exclusive_lock
 from app.models import Organization, Partition, ProviderRun
 from app.runs import (
+    SYNC_LOCK,
     begin_provider,
     begin_run,
     finish_provider,
     finish_run,
 )
-from app.states import RunStatus
+from app.states import RunKind, RunStatus
 
 __all__ = [
     "DemoCompany",
@@ -29,8 +30,6 @@ __all__ = [
     "database_holds_usage",
     "write_demo",
 ]
-
-RUN_KIND = "demo"
 
 Progress = Callable[[int, int, date], None]
 
@@ -66,7 +65,7 @@ def write_demo(
         raise ValueError(f"A demo needs at least one day, not {days}.")
     company = DemoCompany(people)
     try:
-        with exclusive_lock(database.obj, "sync"):
+        with exclusive_lock(database.obj, SYNC_LOCK):
             _refuse_beside_real_usage()
             return _DayWriter(company, days, now, email_domain).write(progress)
     except LockHeld:
@@ -99,7 +98,7 @@ class _DayWriter:
         self.last = now.astimezone(UTC).date()
         self.first = self.last - timedelta(days=days - 1)
         self.total = days
-        self.run = begin_run(RUN_KIND, self.first, self.last)
+        self.run = begin_run(RunKind.DEMO, self.first, self.last)
         self.parts = {
             provider.NAME: begin_provider(self.run, provider.NAME, days) for provider in PROVIDERS
         }

@@ -30,7 +30,7 @@ from app.runs import (
     finish_provider,
     resumable_from,
 )
-from app.states import RunStatus
+from app.states import Failure, RunStatus
 from app.sync.order import Order, Progress
 from app.upstream import Client, ErrorClass, Limits, UpstreamError
 from app.usage import DayUsage
@@ -59,7 +59,7 @@ def run_provider(
             limits=limits,
         )
     except ValueError as error:
-        finish_provider(part, RunStatus.FAILED, kind="configuration", error=str(error))
+        finish_provider(part, RunStatus.FAILED, kind=Failure.CONFIGURATION, error=str(error))
         return
     try:
         status, kind, sentence = _attempt(config, order, provider, client, part, progress)
@@ -89,16 +89,16 @@ def _attempt(
     except Exception as error:
         # Whatever it is, it must not keep the other provider from being read.
         log.exception("%s: the sync failed", provider.LABEL)
-        kind = "database" if isinstance(error, PeeweeException) else "internal"
-        if kind == "database":
+        kind = Failure.DATABASE if isinstance(error, PeeweeException) else Failure.INTERNAL
+        if kind is Failure.DATABASE:
             reconnect()
-        cause = "the database failed" if kind == "database" else "a fault in this program"
+        cause = "the database failed" if kind is Failure.DATABASE else "a fault in this program"
         name = type(error).__name__
         why = " ".join(str(error).split()).rstrip(".")
         sentence = f"{provider.LABEL}: {cause}: {name}: {why}. Finished days are kept."
         return RunStatus.FAILED, kind, sentence
     if suspicious:
-        return RunStatus.FAILED, "suspicious", _suspicious_sentence(provider, suspicious)
+        return RunStatus.FAILED, Failure.SUSPICIOUS, _suspicious_sentence(provider, suspicious)
     return RunStatus.OK, "", ""
 
 

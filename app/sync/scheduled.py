@@ -11,6 +11,7 @@ from app.dates import day_number, day_of, days_between, moment, utc_now
 from app.ledger import DEMO_ORGANIZATION
 from app.models import Organization, Partition, Slot
 from app.providers import PROVIDERS, Provider, by_name
+from app.states import RunKind
 from app.sync.order import Order, Progress, Result, daily_window
 from app.sync.run import carry_out, refuse_beside_demo, sync_lock
 
@@ -52,7 +53,7 @@ def _order(slot: Slot, providers: tuple[str, ...]) -> Order:
     start = today - timedelta(days=LONG_DAYS - 1)
     if not slot.weekly:
         start = min(daily_window(today)[0], *(_first_gap(name, today) for name in providers))
-    kind = "weekly" if slot.weekly else "daily"
+    kind = RunKind.WEEKLY if slot.weekly else RunKind.DAILY
     return Order(kind, start, today, providers, resume=True, by=BY, slot=slot)
 
 

@@ -14,10 +14,7 @@ from app.dates import day_number, day_of, days_between
 from app.models import Organization, Partition, ProviderRun, Run
 from app.queries.days.coverage import first_days
 from app.queries.days.restatements import restatements
-from app.states import RunStatus, Source
-
-SUSPICIOUS_RUN = "suspicious"
-"""Kind of the failure of a run that read every day, and found one empty that held usage."""
+from app.states import Failure, RunStatus, Source
 
 
 class DayState(StrEnum):
@@ -163,7 +160,7 @@ def _newest_failures(bounds: tuple[int, int]) -> dict[tuple[str, int], int]:
         .join(Run)
         .where(
             (ProviderRun.status == RunStatus.FAILED)
-            & (ProviderRun.error_kind != SUSPICIOUS_RUN)
+            & (ProviderRun.error_kind != Failure.SUSPICIOUS)
             & (Run.start_day <= bounds[1])
             & (Run.end_day >= bounds[0])
         )

@@ -11,7 +11,7 @@ from peewee import Expression
 from app.dates import day_of, moment, moment_if_any
 from app.models import ProviderRun, Run
 from app.runs import active_run, clock_warning, standing_of
-from app.states import RunStatus
+from app.states import RunKind, RunStatus
 
 
 class PartProgress(NamedTuple):
@@ -104,7 +104,7 @@ def present_run() -> RunProgress | None:
     active = active_run()
     if active:
         return run_progress(active.id)
-    return _newest((Run.kind != "demo") & (ProviderRun.status != RunStatus.NOT_CONFIGURED))
+    return _newest((Run.kind != RunKind.DEMO) & (ProviderRun.status != RunStatus.NOT_CONFIGURED))
 
 
 def newest_run() -> RunProgress | None:

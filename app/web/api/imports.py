@@ -9,6 +9,7 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from app.access.tokens import IMPORT
 from app.current import the_config
 from app.importing import (
     FileVerdict,
@@ -39,7 +40,7 @@ def _too_large(_: RequestEntityTooLarge) -> ResponseReturnValue:
 
 
 @blueprint.post("/import")
-@token_scope("import")
+@token_scope(IMPORT)
 @takes_upload(uploads.most_bytes)
 def import_() -> ResponseReturnValue:
     """Import the files in the field `file`, each by itself; nothing of one with a bad row.

@@ -9,7 +9,7 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from app.database import reading
-from app.dates import utc_today
+from app.dates import FIRST_DAY, utc_today
 from app.identity import own_email
 from app.queries.people.order import DEFAULT_SORT, SORTS, tokens_per_day
 from app.queries.people.people import (
@@ -34,8 +34,6 @@ from app.web.view.params import MOST_DAYS, api_number, api_scope, is_rolling
 blueprint = Blueprint("api", __name__, url_prefix="/api")
 
 TREND_DAYS = 14
-BEGINNING = date(2000, 1, 1)
-"""No usage is older: the table of days refuses it."""
 LIMIT, MOST = 50, 1000
 
 
@@ -112,7 +110,7 @@ def _tool_tokens(by_tool: dict[str, int]) -> dict[str, int]:
 def trends() -> ResponseReturnValue:
     """Every day of a range, zero-filled, oldest first."""
     scope = api_scope(request.args, utc_today(), default_days=TREND_DAYS)
-    days = scope._replace(start=scope.start or BEGINNING).days
+    days = scope._replace(start=scope.start or FIRST_DAY).days
     if days and days > MOST_DAYS:
         name = "startDate" if scope.start else "endDate"
         raise BadRequest(f"{name}: {days} days are too many, {MOST_DAYS} at most.")

@@ -13,8 +13,9 @@ from werkzeug.exceptions import MethodNotAllowed
 from app.access import record_event
 from app.access.audit import CRON_REFUSED
 from app.access.limiter import CRON, begin_try, succeed
+from app.access.tokens import SYNC
 from app.current import the_config
-from app.dates import parse_day, utc_today
+from app.dates import FIRST_DAY, parse_day, utc_today
 from app.providers import PROVIDERS, by_name
 from app.queries.days.freshness import ProviderState, freshness
 from app.queries.days.progress import (
@@ -24,8 +25,8 @@ from app.queries.days.progress import (
     newest_run,
     run_progress,
 )
-from app.runs import active_run
-from app.states import RunStatus
+from app.runs import MOST_DAYS, active_run
+from app.states import RunKind, RunStatus
 from app.sync import DemoDatabase, Order, SyncBusy, daily_window, start_sync, wait_for
 from app.web.request.errors import BadRequest
 from app.web.request.guard import current_user_label, own_credentials, token_scope
@@ -34,8 +35,6 @@ from app.web.view.frame import configured_providers
 blueprint = Blueprint("sync_api", __name__, url_prefix="/api")
 
 DEFAULT_DAYS = 7
-FIRST_DAY = date(2000, 1, 1)
-MOST_DAYS = 3660
 WAIT_SECONDS = 25.0
 NOT_JSON = "Send this with Content-Type: application/json, or without a body."
 NOTHING_CONFIGURED = (
@@ -48,7 +47,7 @@ WRONG_SECRET = "Send the header Authorization: Bearer <CRON_SECRET>."  # noqa: S
 
 
 @blueprint.post("/sync")
-@token_scope("sync")
+@token_scope(SYNC)
 def start() -> ResponseReturnValue:
     """Sync the asked days: the result, or 202 when it takes long."""
     if request.content_length and request.mimetype != "application/json":
@@ -100,13 +99,13 @@ def _sync(start: date, end: date, by: str) -> ResponseReturnValue:
     if not any(config.provider_key(provider.NAME) for provider in PROVIDERS):
         return _refusal(503, NOTHING_CONFIGURED)
     try:
-        run = start_sync(config, Order("sync", start, end), by)
+        run = start_sync(config, Order(RunKind.SYNC, start, end), by)
     except SyncBusy as busy:
         return jsonify(error=str(busy), runId=busy.run_id), 409
     except DemoDatabase as error:
         return _refusal(503, str(error))
     record_event(
-        "sync", f"run {run.id}, {start} to {end}", actor=by, address=request.remote_addr or ""
+        RunKind.SYNC, f"run {run.id}, {start} to {end}", actor=by, address=request.remote_addr or ""
     )
     result = wait_for(run.id, current_app.config.get("SYNC_WAIT_SECONDS", WAIT_SECONDS))
     ended = run_progress(run.id) if result else None

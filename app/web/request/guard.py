@@ -56,7 +56,7 @@ def admin_only(view: View) -> View:
 
 
 def token_scope(scope: str) -> Callable[[View], View]:
-    """An API token with this scope ("import" or "sync") may call this view, too."""
+    """An API token with this scope (`IMPORT` or `SYNC`) may call this view, too."""
     return lambda view: _mark(view, scope=scope)
 
 

@@ -15,6 +15,7 @@ from app.access import (
     revoke_token,
     weak_settings,
 )
+from app.access.tokens import IMPORT, READ, SYNC
 from app.current import the_config
 from app.database import reading
 from app.dates import moment, utc_now
@@ -24,9 +25,9 @@ from app.web.view.params import parse_number
 
 EVENTS = 50
 SCOPE_WORDS = {
-    "read": "read all figures",
-    "import": "import CSV files",
-    "sync": "start a sync",
+    READ: "read all figures",
+    IMPORT: "import CSV files",
+    SYNC: "start a sync",
 }
 
 blueprint = Blueprint("settings_tokens", __name__)

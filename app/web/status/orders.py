@@ -9,15 +9,14 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import Conflict
 
 from app.current import the_config
-from app.dates import parse_day, utc_today
+from app.dates import FIRST_DAY, parse_day, utc_today
 from app.providers import PROVIDERS
+from app.runs import MOST_DAYS
+from app.states import RunKind
 from app.sync import DemoDatabase, Order, SyncBusy, start_sync
 from app.web.request.errors import BadRequest
 from app.web.request.guard import admin_only, current_user_label, record_event
 from app.web.status.view import NAMES, StatusView
-
-FIRST_DAY = date(2000, 1, 1)
-MOST_DAYS = 3660
 
 
 def register(blueprint: Blueprint) -> None:
@@ -31,9 +30,10 @@ def reread() -> ResponseReturnValue:
     """Read one day of one provider again."""
     provider, day = _provider(), _day("day")
     order = Order(
-        "re-read", day, day, (provider,), allow_empty=request.form.get("allow_empty") == "1"
+        RunKind.REREAD, day, day, (provider,), allow_empty=request.form.get("allow_empty") == "1"
     )
-    return _start(order, StatusView(day=day, provider=provider))
+    begin(order)
+    return _back_to(StatusView(day=day, provider=provider))
 
 
 @admin_only
@@ -43,7 +43,8 @@ def fill() -> ResponseReturnValue:
     if start > end or (end - start).days >= MOST_DAYS:
         raise BadRequest(f"end: must not be before start, nor {MOST_DAYS} days after it.")
     providers = (_provider(),) if request.form.get("provider") else ()
-    return _start(Order("fill", start, end, providers), StatusView())
+    begin(Order(RunKind.FILL, start, end, providers))
+    return _back_to(StatusView())
 
 
 def _provider() -> str:
@@ -60,8 +61,12 @@ def _day(name: str) -> date:
     return day
 
 
-def _start(order: Order, back: StatusView) -> ResponseReturnValue:
-    """Begin the order in the background and go back to the page, which tells how it goes."""
+def _back_to(view: StatusView) -> ResponseReturnValue:
+    return redirect(url_for("status.page") + view.query().rstrip("?"), 303)
+
+
+def begin(order: Order) -> None:
+    """Begin the order in the background; raises `Conflict` when it cannot be carried out."""
     config = the_config()
     named = [one for one in PROVIDERS if not order.providers or one.NAME in order.providers]
     if not any(config.provider_key(one.NAME) for one in named):
@@ -72,4 +77,3 @@ def _start(order: Order, back: StatusView) -> ResponseReturnValue:
     except (SyncBusy, DemoDatabase) as error:
         raise Conflict(str(error)) from None
     record_event(order.kind, f"run {run.id}, {order.start} to {order.end}")
-    return redirect(url_for("status.page") + back.query().rstrip("?"), 303)

@@ -8,17 +8,18 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import Conflict
 
+from app.access.audit import COMMAND_LINE
 from app.current import the_config
 from app.dates import utc_now, utc_today
 from app.providers import PROVIDERS
 from app.queries.days.progress import PartProgress, RunProgress, present_run
 from app.runs import request_cancel
-from app.states import RunStatus
-from app.sync import DemoDatabase, Order, SyncBusy, daily_window, start_sync
+from app.states import RunKind, RunStatus
+from app.sync import Order, daily_window
 from app.web.request import htmx
-from app.web.request.guard import current_user_label, record_event
+from app.web.request.guard import record_event
+from app.web.status.orders import begin
 
 blueprint = Blueprint("sync_part", __name__)
 
@@ -80,16 +81,7 @@ def show() -> ResponseReturnValue:
 @blueprint.post("/status/sync")
 def start() -> ResponseReturnValue:
     """Begin a sync of the daily window in the background."""
-    if not _can_start():
-        names = " or ".join(provider.SETTINGS.key for provider in PROVIDERS)
-        raise Conflict(f"Nothing can be read, because no key is set: set {names}.")
-    start, end = daily_window(utc_today())
-    config = the_config()
-    try:
-        run = start_sync(config, Order("sync", start, end), current_user_label())
-    except (SyncBusy, DemoDatabase) as error:
-        raise Conflict(str(error)) from None
-    record_event("sync", f"run {run.id}, {start} to {end}")
+    begin(Order(RunKind.SYNC, *_window()))
     return _back()
 
 
@@ -159,7 +151,7 @@ def _bars(run: RunProgress) -> list[ProviderBar]:
 
 def _reads_every_provider(run: RunProgress) -> bool:
     """Whether a run is known to: others may have been asked for one."""
-    return run.kind == "sync" and not run.scheduled and run.asked_by != "command line"
+    return run.kind == RunKind.SYNC and not run.scheduled and run.asked_by != COMMAND_LINE
 
 
 def _waiting(provider: str, days: int) -> ProviderBar:
