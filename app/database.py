@@ -284,11 +284,21 @@ def migrate() -> list[str]:
 
 def require_current_schema() -> None:
     """Migrate an embedded database; refuse an outdated server with the command to run."""
-    if not pending_migrations():
-        return
     if is_postgres():
+        refuse_outdated_schema()
+    elif pending_migrations():
+        migrate()
+
+
+def refuse_outdated_schema() -> None:
+    """Raise `OutdatedSchema`, with the command to run, unless every migration was applied."""
+    if pending_migrations():
         raise OutdatedSchema("The database schema is out of date: run `flask migrate`.")
-    migrate()
+
+
+def require_answer() -> None:
+    """Raise one of `FAILURES` unless the database answers."""
+    database.execute_sql("SELECT 1")
 
 
 def process_label() -> str:

@@ -196,7 +196,7 @@ def test_a_preview_says_who_and_what_is_in_the_file() -> None:
     )
     assert found.people == ("ann@example.com", "zoe@example.com")
     assert found.unknown_people == ("zoe@example.com",)
-    assert [(key.key, key.figures.tokens) for key in found.unowned_keys] == [("robot", 3)]
+    assert [(key.key, key.figures.tokens) for key in found.unattributed] == [("robot", 3)]
     assert found.unmapped_keys == ["robot"]
     assert [(model.model, model.tokens) for model in found.unpriced] == [("gpt-5.5", 3)]
     assert (found.file.first_day, found.file.last_day, found.file.days) == (DAY, DAY, 1)

@@ -199,7 +199,7 @@ def _tell(found: Preview, dry_run: bool) -> None:
     _tell_names("Told of two names, once", found.renamed, _pair)
     for question in found.questions:
         click.echo(f"  In doubt (--renamed same or different): {question.sentence}")
-    _tell_names("Keys that belong to nobody", found.unowned_keys, lambda each: each.key or "(none)")
+    _tell_names("Keys that belong to nobody", found.unattributed, lambda each: each.key or "(none)")
     _tell_names(
         "Models without a price",
         found.unpriced,

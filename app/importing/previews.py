@@ -15,7 +15,7 @@ from app.importing.types import (
     FileDay,
     Preview,
     Question,
-    UnownedKey,
+    UnattributedKey,
     UnpricedModel,
     usage_of,
 )
@@ -56,7 +56,7 @@ def days_of(batch_id: int) -> list[FileDay]:
 def preview_of(batch: ImportBatch, effect: Effect, email_domain: str, *, note: str = "") -> Preview:
     """The preview of a batch that has this effect."""
     facts = facts_of(batch)
-    emails, unowned = _owners(facts, known_directory(batch.organization, email_domain))
+    emails, unattributed = _owners(facts, known_directory(batch.organization, email_domain))
     known = {email for (email,) in Person.select(Person.email).tuples()}
     return Preview(
         file_of(batch, effect),
@@ -64,7 +64,7 @@ def preview_of(batch: ImportBatch, effect: Effect, email_domain: str, *, note: s
         **effect.shown(),
         people=tuple(sorted(emails)),
         unknown_people=tuple(sorted(emails - known)),
-        unowned_keys=unowned,
+        unattributed=unattributed,
         unpriced=tuple(UnpricedModel(*each) for each in facts.unpriced.most_common()),
         warnings=tuple(facts.warnings),
         ignored_columns=tuple(facts.ignored_columns),
@@ -97,15 +97,17 @@ def _questions(batch: ImportBatch) -> tuple[Question, ...]:
     return tuple(doubts_of(batch, AppliedFiles(batch.organization).names(also=batch)))
 
 
-def _owners(facts: Facts, known: KnownDirectory) -> tuple[set[str], tuple[UnownedKey, ...]]:
+def _owners(facts: Facts, known: KnownDirectory) -> tuple[set[str], tuple[UnattributedKey, ...]]:
     """E-mails of the people of a file, and its keys that belong to nobody, most tokens first."""
     emails: set[str] = set()
-    unowned: dict[str, Figures] = {}
+    unattributed: dict[str, Figures] = {}
     for actor, figures in facts.actors.items():
         email, rule = known.resolve(actor)
         if email:
             emails.add(normal_email(email))
         elif rule != Rule.SHARED:
-            unowned[actor.key] = add_up((unowned.get(actor.key, NOTHING), usage_of(*figures)))
-    most_first = sorted(unowned.items(), key=lambda each: (-each[1].tokens, each[0]))
-    return emails, tuple(UnownedKey(*each) for each in most_first)
+            unattributed[actor.key] = add_up(
+                (unattributed.get(actor.key, NOTHING), usage_of(*figures))
+            )
+    most_first = sorted(unattributed.items(), key=lambda each: (-each[1].tokens, each[0]))
+    return emails, tuple(UnattributedKey(*each) for each in most_first)

@@ -56,7 +56,7 @@ class FileDay(NamedTuple):
     value_nanos: int
 
 
-class UnownedKey(NamedTuple):
+class UnattributedKey(NamedTuple):
     """A key of the file that belongs to nobody ("": no key named), with its usage."""
 
     key: str
@@ -208,7 +208,7 @@ class Preview:
     after: Figures = NOTHING
     people: tuple[str, ...] = ()
     unknown_people: tuple[str, ...] = ()
-    unowned_keys: tuple[UnownedKey, ...] = ()
+    unattributed: tuple[UnattributedKey, ...] = ()
     unpriced: tuple[UnpricedModel, ...] = ()
     renamed: tuple[Renamed, ...] = ()
     questions: tuple[Question, ...] = ()
@@ -240,7 +240,7 @@ class Preview:
     @property
     def unmapped_keys(self) -> list[str]:
         """Named keys of the file that belong to nobody."""
-        return [owner.key for owner in self.unowned_keys if owner.key]
+        return [owner.key for owner in self.unattributed if owner.key]
 
 
 @dataclass(frozen=True)

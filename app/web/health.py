@@ -8,7 +8,13 @@ from collections.abc import Callable
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from app.database import FAILURES, OutdatedSchema, database, pending_migrations
+from app.database import (
+    FAILURES,
+    OutdatedSchema,
+    database,
+    refuse_outdated_schema,
+    require_answer,
+)
 from app.web.request.lifecycle import make_ready
 
 log = logging.getLogger(__name__)
@@ -18,7 +24,7 @@ blueprint = Blueprint("health", __name__)
 @blueprint.get("/healthz")
 def healthz() -> ResponseReturnValue:
     """Is this process alive: 200 "ok" when the database answers, else 503."""
-    return _told(lambda: database.execute_sql("SELECT 1"))
+    return _told(require_answer)
 
 
 @blueprint.get("/readyz")
@@ -29,8 +35,7 @@ def readyz() -> ResponseReturnValue:
 
 def _look_at_schema() -> None:
     make_ready()
-    if pending_migrations():
-        raise OutdatedSchema("The database schema is out of date: run `flask migrate`.")
+    refuse_outdated_schema()
 
 
 def _told(look: Callable[[], object]) -> ResponseReturnValue:

@@ -24,7 +24,16 @@ from app.states import Merge
 from app.usage import PriceStatus, RawActor, Tokens, UsageRecord
 from app.values import clean_text
 
-KIND = ExportKind("claude_cost", "anthropic", "Claude Console costs", Merge.MONEY)
+KIND = ExportKind(
+    "claude_cost",
+    "anthropic",
+    "Claude Console costs",
+    Merge.MONEY,
+    how=(
+        "Claude Console, Cost, Export: claude_api_cost_*.csv. Its amounts are given to the "
+        "tokens that they belong to."
+    ),
+)
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "date": ("usage_date_utc",),
     "model": ("model", "model_version"),

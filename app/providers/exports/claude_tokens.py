@@ -20,7 +20,13 @@ from app.states import Merge
 from app.usage import RawActor, Tokens, UsageRecord
 from app.values import clean_text
 
-KIND = ExportKind("claude_tokens", "anthropic", "Claude Console tokens", Merge.KEYED)
+KIND = ExportKind(
+    "claude_tokens",
+    "anthropic",
+    "Claude Console tokens",
+    Merge.KEYED,
+    how="Claude Console, Usage, Export: claude_api_tokens_*.csv, also by the hour.",
+)
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "date": ("usage_date_utc",),
     "model": ("model_version", "model"),

@@ -19,7 +19,16 @@ from app.states import Merge
 from app.usage import RawActor, Tokens, UsageRecord, normal_email
 from app.values import clean_text
 
-KIND = ExportKind("cursor_events", "cursor", "Cursor usage events", Merge.EVENTS)
+KIND = ExportKind(
+    "cursor_events",
+    "cursor",
+    "Cursor usage events",
+    Merge.EVENTS,
+    how=(
+        "Cursor dashboard, Usage, Export CSV: usage-events-*.csv or team-usage-events-*.csv. "
+        "The file of an individual does not say whose it is."
+    ),
+)
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "date": ("date",),
     "user": ("user", "user_email"),

@@ -21,7 +21,7 @@ class ExportKind:
     """What a header was recognised as.
 
     `merge` is how the rows of overlapping exports add up. `needs_person`: the file does not say
-    who used it.
+    who used it. `how` tells people where the vendor offers it, under which names of files.
     """
 
     name: str
@@ -29,6 +29,7 @@ class ExportKind:
     label: str
     merge: Merge
     needs_person: bool = False
+    how: str = ""
 
 
 @dataclass(frozen=True)

@@ -160,7 +160,7 @@ def rankings_context(asked: Asked, whole: RangeSums, top: Rows) -> dict[str, Any
         "unattributed": whole.unattributed,
         "shared_keys": shown_lines(shared, TOP_SHARED),
         "unmapped": len(keys),
-        "unowned_figures": add_up(row.figures for row in unmapped),
+        "unmapped_figures": add_up(row.figures for row in unmapped),
         "nameless_figures": add_up(nameless),
         "by_tool": by_tool,
         "tools": ordered_tools(by_tool),

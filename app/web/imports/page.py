@@ -24,18 +24,6 @@ from app.web.view.formatting import count_of
 MOST_EMAILS = 1000
 MOST_DRAINED = 2**30
 PIECE = 2**16
-HOW = {
-    "cursor_events": (
-        "Cursor dashboard, Usage, Export CSV: usage-events-*.csv or team-usage-events-*.csv. "
-        "The file of an individual does not say whose it is."
-    ),
-    "claude_tokens": "Claude Console, Usage, Export: claude_api_tokens_*.csv, also by the hour.",
-    "claude_cost": (
-        "Claude Console, Cost, Export: claude_api_cost_*.csv. Its amounts are given to the "
-        "tokens that they belong to."
-    ),
-}
-"""How to get each export from its vendor."""
 
 blueprint = Blueprint("imports", __name__)
 
@@ -132,7 +120,7 @@ def _upload_page(
         verdicts=verdicts,
         left_out=left_out,
         emails=emails,
-        kinds=[(kind.label, HOW.get(kind.name, "")) for kind in EXPORT_KINDS],
+        kinds=[(kind.label, kind.how) for kind in EXPORT_KINDS],
         megabytes=the_config().max_upload_mb,
         most_bytes=the_config().max_upload_mb * 2**20,
         too_large=uploads.too_large(),

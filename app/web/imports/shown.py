@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from flask import url_for
 
-from app.importing import FileDay, ImportedFile, Preview, UnownedKey, days_of, undo_preview
+from app.importing import FileDay, ImportedFile, Preview, UnattributedKey, days_of, undo_preview
 from app.states import BatchStatus
 from app.tools import TOOL_OF_PROVIDER
 from app.web.view import charts, formatting
@@ -59,14 +59,14 @@ def context_of(found: Preview) -> dict[str, Any]:
         "days": day_chart(days, set(found.covered_days), TOOL_OF_PROVIDER.get(file.provider, "")),
         "undoing": undo_preview(file.id) if applied else None,
         "behind": figures_url(file),
-        "named_keys": [owner for owner in found.unowned_keys if owner.key],
-        "nameless": _nameless(found.unowned_keys),
+        "named_keys": [owner for owner in found.unattributed if owner.key],
+        "nameless": _nameless(found.unattributed),
         "shown_names": SHOWN_NAMES,
         "rejected": found.rejected_rows[:SHOWN_REJECTED],
     }
 
 
-def _nameless(owners: Sequence[UnownedKey]) -> UnownedKey | None:
+def _nameless(owners: Sequence[UnattributedKey]) -> UnattributedKey | None:
     return next((owner for owner in owners if not owner.key), None)
 
 

@@ -68,7 +68,6 @@ def known_context(
             nobodys=any(not line.label for line in found.footer),
         ),
         "counted": total_words(view, found),
-        "columns_word": DIMENSIONS[found.by].many if found.by else "",
         "coarser": coarser_words(view, found),
         "adds_up": view.measure in ADDITIVE,
         "has_shares": has_shares(view, found),

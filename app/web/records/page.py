@@ -68,7 +68,7 @@ def known_context(view: RecordsView, span: tuple[date, date]) -> dict[str, Any]:
         "days": len(records_by_day(asked)),
         "holders": listed(sums, every_one=view.every_holder),
         "no_key": NO_KEY,
-        "unowned": sum(one.kind == HolderKind.KEY and bool(one.id) for one in sums.holders),
+        "unmapped": sum(one.kind == HolderKind.KEY and bool(one.id) for one in sums.holders),
         "person_path": person_path,
         "records": records,
         "pages": view.pages(sums.records, len(records)),

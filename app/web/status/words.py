@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.queries.days.health import ProviderHealth, Standing
 from app.queries.days.story import DayStory, SourceOfDay
+from app.runs import ANEW
 from app.states import ImportRun
 
 ADVICE = {
@@ -69,4 +70,4 @@ def on_page(sentence: str) -> str:
 
 def run_kind(kind: str) -> str:
     """What a run is called on screen."""
-    return KINDS.get(kind) or kind.replace(" --force", ", anew")
+    return KINDS.get(kind) or kind.replace(ANEW, ", anew")
