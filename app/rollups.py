@@ -2,7 +2,7 @@
 
 They are derived from `usage` by way of its sums per actor and partition, and always written in
 the transaction that changes what counts. A row exists for three kinds of slice: everything, one
-tool, one raw model of a tool; of workspaces, which are few, for models alone.
+tool, one raw model of a tool and organisation; of workspaces, which are few, for models alone.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from app import create_app
 from app.config import Config, read_config
 from app.database import database as proxy
 from tests.compiled import CompiledRule, CompiledTemplates
-from tests.filled import company, filled_engine, filler, town  # noqa: F401
+from tests.filled import company, filled_engine, filler, offices, town  # noqa: F401
 from tests.memory import in_memory
 from tests.modes import serve  # noqa: F401
 from tests.order import dealt

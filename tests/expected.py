@@ -29,6 +29,7 @@ def chosen(
     tools: Collection[str] = (),
     models: Collection[str] = (),
     teams: Collection[str] = (),
+    organizations: Collection[str] = (),
 ) -> list[Fact]:
     """The facts of a range (None = open) that the filters (empty = all) leave."""
     return [
@@ -38,7 +39,13 @@ def chosen(
         and (not tools or fact.tool in tools)
         and (not models or fact.model in models or (fact.raw and fact.raw in models))
         and (not teams or fact.team in teams)
+        and (not organizations or _is_of(fact.organization, organizations))
     ]
+
+
+def _is_of(slug: str, named: Collection[str]) -> bool:
+    """Whether an organisation is named, as "provider:label" or by its label alone."""
+    return slug in named or slug.partition(":")[2] in named
 
 
 def dollars(facts: Sequence[Fact]) -> float:

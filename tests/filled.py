@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from peewee import JOIN
+from peewee import JOIN, Case
 
 from app import create_app
 from app.config import Config, read_config
@@ -50,12 +50,19 @@ TOWNSPEOPLE = (
 )
 TEAMS = ("Data & AI", "Platform")
 TWINS = ("twin.1@town.example", "twin-1@town.example", "twin_1@town.example", "twin1@town.example")
+OFFICES = {
+    "anthropic:main": CLAUDE_CODE,
+    "anthropic:EMEA": CLAUDE_CODE,
+    "cursor:main": CURSOR,
+    "cursor:EMEA": CURSOR,
+}
+"""Organisations with people and models in common, and the tool of each."""
 NEAR_DAYS = (0, 1, 2, 5, 6, 7, 12, 13, 14, 15, 28, 29, 30, 31, 44, 59, 60, 61, 89, 90, 120)
 
 
 class Fact(NamedTuple):
     """One stored record: whose, what, tokens (input, write, read, output), nano-dollars of value
-    and billed, team."""
+    and billed, team, organisation, workspace."""
 
     day: date
     email: str | None
@@ -69,6 +76,8 @@ class Fact(NamedTuple):
     nanos: int | None
     billed: int | None
     team: str | None = None
+    organization: str = ""
+    workspace: str = ""
 
     @property
     def tokens(self) -> int:
@@ -118,6 +127,10 @@ def stored_facts() -> list[Fact]:
         Usage.value_nanos,
         Usage.billed_nanos,
         Team.name,
+        Organization.provider.concat(":").concat(
+            Case(None, [(Organization.name == "", "main")], Organization.name)
+        ),
+        Actor.workspace,
     )
     rows = (
         Usage.select(Usage.day, Person.email, Slice.tool, Slice.model, Slice.name, *parts)
@@ -126,6 +139,9 @@ def stored_facts() -> list[Fact]:
         .join(Team, JOIN.LEFT_OUTER)
         .switch(Usage)
         .join(Slice)
+        .switch(Usage)
+        .join(Partition)
+        .join(Organization)
         .tuples()
     )
     return [Fact(day_of(day), *row) for day, *row in rows]
@@ -161,6 +177,30 @@ def fill_town(_: Config) -> None:
                 replace_day(organization, "test", usage, run, email_domain="town.example")
             store_empty(organization, days_between(min(leap), today), run)
     fill_teams()
+
+
+def fill_offices(_: Config) -> None:
+    """Some weeks of people who use the same models in several organisations of both vendors."""
+    dice, today = random.Random(23), utc_today()
+    run = Run.create(kind="test", status="ok", start_day=1, end_day=1, started_at=1)
+    with writing():
+        for slug, tool in OFFICES.items():
+            provider, label = slug.split(":")
+            organization = organization_for(provider, "" if label == "main" else label)
+            source = "messages" if tool == CLAUDE_CODE else "events"
+            for day in days_between(today - timedelta(days=75), today):
+                found = _office_records(dice, day, tool) if dice.random() < 0.6 else []
+                usage = DayUsage(day, found, settled=True)
+                replace_day(organization, source, usage, run, email_domain="town.example")
+    fill_teams()
+
+
+def _office_records(dice: random.Random, day: date, tool: str) -> list[UsageRecord]:
+    places = ("", "wrkspc_1") if tool == CLAUDE_CODE else ("",)
+    return [
+        one._replace(actor=one.actor._replace(workspace=dice.choice(places)))
+        for one in _random_records(dice, day, [model for model in MODELS if model[0] == tool])
+    ]
 
 
 def store_empty(organization: Organization, days: Collection[date], run: Run) -> None:
@@ -204,13 +244,15 @@ def record(
     return UsageRecord(day, actor, tool, model, Tokens(*parts), None, nanos, billed, status)
 
 
-def _random_records(dice: random.Random, day: date) -> list[UsageRecord]:
+def _random_records(
+    dice: random.Random, day: date, models: Sequence[tuple[str, str]] = MODELS
+) -> list[UsageRecord]:
     people = dice.sample(("", *TOWNSPEOPLE[:-1]), dice.randint(1, 5))
     return [
         record(
             day,
             email,
-            *dice.choice(MODELS),
+            *dice.choice(models),
             *(dice.randrange(5000) for _ in range(5)),
             nanos=dice.choice((None, 0, dice.randrange(10**10))),
             billed=dice.choice((None, None, 0, dice.randrange(10**10))),
@@ -308,3 +350,9 @@ def company(filler: Filler) -> Iterator[Reader]:
 def town(filler: Filler) -> Iterator[Reader]:
     """A handful of people with awkward usage, today's too. Read only."""
     yield from read_filled(filler(f"town_{day_number(utc_today())}", fill_town))
+
+
+@pytest.fixture
+def offices(filler: Filler) -> Iterator[Reader]:
+    """Four organisations of two vendors with the same people and models. Read only."""
+    yield from read_filled(filler(f"offices_{day_number(utc_today())}", fill_offices))

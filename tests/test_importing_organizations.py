@@ -10,8 +10,9 @@ from flask.testing import FlaskClient, FlaskCliRunner
 
 from app.identity import store_directory
 from app.importing import ImportRefused, give, history, look_again, preview, undo
-from app.ledger import organization_for
-from app.models import ImportBatch, Organization, Run
+from app.importing.stored import forget_unused
+from app.ledger import ensure_models, organization_for
+from app.models import ImportBatch, Organization, Run, Slice
 from app.usage import Directory, ListedKey, ListedMember
 from tests.import_browser import Importer
 from tests.imported import (
@@ -237,3 +238,11 @@ def test_the_page_says_the_guess_and_lets_it_be_changed(client: FlaskClient) -> 
     importer.done(number, "import")
     assert "organisation LABS" in importer.read(f"/import/{number}")
     assert "LABS" in importer.read("/import")
+
+
+def test_a_label_that_nothing_has_any_more_goes_with_its_models() -> None:
+    labs = organization_for("cursor", "LABS")
+    ensure_models(labs, {("cursor", "gpt-5")})
+    forget_unused(labs)
+    assert Organization.get_or_none(Organization.name == "LABS") is None
+    assert Slice.get_or_none(Slice.model == "gpt-5") is None

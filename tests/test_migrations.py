@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,13 +13,31 @@ from flask.testing import FlaskCliRunner
 from peewee import Database, DataError, IntegrityError, SqliteDatabase
 
 from app import database as database_module
-from app.config import read_config
+from app.config import Config, read_config
 from app.database import is_postgres, migrate, open_database, pending_migrations, writing
-from app.ledger import organization_for, replace_day
-from app.models import SUM_COLUMNS, TABLES, Actor, Organization, Partition, Run, Slice, Usage
+from app.dates import day_of
+from app.ledger import RecordWriter, organization_for, replace_day
+from app.models import (
+    MODEL,
+    SUM_COLUMNS,
+    TABLES,
+    Actor,
+    ActorDay,
+    Organization,
+    Partition,
+    PersonDay,
+    PersonMonth,
+    Run,
+    Slice,
+    TotalDay,
+    Usage,
+    WorkspaceDay,
+)
+from app.rollups import refresh_everything
 from app.usage import DayUsage
+from app.verify import Verifier
 from tests.conftest import close
-from tests.filled import record
+from tests.filled import MODELS, fill_offices, record, stored_facts
 from tests.invented import rollup_content
 from tests.invented_keys import DAYS, fill_firm
 
@@ -196,6 +215,72 @@ def test_stored_usage_tells_of_what_nobody_told_requests_or_billed_money(
     assert migrate() == [name]
     assert rollup_content() == before
     assert {row[SUM_COLUMNS.index(column) - len(SUM_COLUMNS)] for row in before} > {0}
+
+
+def test_models_that_several_organizations_used_are_parted(
+    database: Database, config: Config
+) -> None:
+    fill_offices(config)
+    labs = organization_for("cursor", "LABS")
+    half = Partition.create(
+        organization=labs, day=20261005, source="csv", run=Run.get(), counts=False,
+        prepared=Run.get().id, fetched_at=0, changed_at=0,
+    )  # fmt: skip
+    with writing():
+        RecordWriter(labs).insert(
+            half, [record(day_of(20261005), "ann@x.example", *MODELS[7], 5, 0, 0, 0, 0)], 0
+        )
+    before, facts = cut_content(), Counter(stored_facts())
+    join_models()
+    back_to_one_slice_a_model(database)
+    assert migrate() == ["0019_organization_slices"]
+    assert cut_content() == before
+    assert Counter(stored_facts()) == facts
+    assert list(Verifier().differences()) == []
+    assert {name for name in database.get_tables() if name.startswith("slice")} == {"slice"}
+
+
+def cut_content() -> list[tuple]:
+    """Every row of the read side and every record's model, by what their slices are of."""
+    named = Slice.select(
+        Slice.id, Slice.kind, Slice.tool, Slice.model, Slice.name, Slice.organization
+    )
+    slices = {number: tuple(facts) for number, *facts in named.tuples()}
+    content: list[tuple] = []
+    for table, key in (
+        (ActorDay, "model"), (PersonDay, "slice"), (PersonMonth, "slice"), (TotalDay, "slice"),
+        (WorkspaceDay, "model"), (Usage, "model"),
+    ):  # fmt: skip
+        for row in table.select().dicts():
+            content.append((table.__name__, slices[row.pop(key)], tuple(row.items())))
+    return sorted(content, key=repr)
+
+
+def join_models() -> None:
+    """Let all organisations share the slices of models, as before the migration."""
+    first: dict[tuple[str, str], int] = {}
+    with writing():
+        for one in Slice.select().where(Slice.kind == MODEL).order_by(Slice.id):
+            kept = first.setdefault((one.tool, one.model), one.id)
+            if kept != one.id:
+                Usage.update(model=kept).where(Usage.model == one.id).execute()
+        refresh_everything()
+        ActorDay.delete().where(ActorDay.partition.in_(prepared_partitions())).execute()
+        Slice.delete().where((Slice.kind == MODEL) & Slice.id.not_in([*first.values()])).execute()
+
+
+def prepared_partitions() -> Any:
+    return Partition.select(Partition.id).where(Partition.prepared != 0)
+
+
+def back_to_one_slice_a_model(database: Database) -> None:
+    """Make the schema what it was before the migration."""
+    database.execute_sql("DROP INDEX slice_kind_tool_model_organization_id_product")
+    database.execute_sql("DROP INDEX slice_without_organization")
+    for column in ("organization_id", "product"):
+        database.execute_sql(f"ALTER TABLE slice DROP COLUMN {column}")
+    database.execute_sql("CREATE UNIQUE INDEX slice_kind_tool_model ON slice (kind, tool, model)")
+    database.execute_sql("DELETE FROM schema_migration WHERE name = '0019_organization_slices'")
 
 
 @pytest.fixture

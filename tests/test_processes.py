@@ -418,6 +418,7 @@ ADDED_BY = {
         "import_batch",
         {"read_bytes", "whole_bytes", "touched_at", "busy_at"},
     ),
+    "0019_organization_slices": ("slice", {"organization_id", "product"}),
 }
 INDEXED_BY = {"0017_fewer_indexes": ("person_month", "person_month_empty")}
 WIDENED = {"person_day", "person_month", "total_day"}

@@ -125,21 +125,14 @@ def test_every_question_adds_up_to_the_same(ledger: Reader, filters: Scope) -> N
         assert sum(key.figures.tokens for key in unmapped_keys(scope)) == nobody.tokens
 
 
-def test_days_count_their_people_by_their_largest_slice(ledger: Reader) -> None:
+def test_days_count_each_of_their_people_once(ledger: Reader) -> None:
     start = ledger.today - timedelta(days=20)
     for filters in FILTERS:
-        cut_by = (lambda fact: fact.raw) if filters.models else (lambda fact: fact.tool)
         for point in daily(filters._replace(start=start, end=ledger.today)):
             facts = chosen(
                 ledger.facts, point.day, point.day, filters.tools, filters.models, filters.teams
             )
-            people_of = [
-                {fact.email for fact in group} - {None}
-                for group in (
-                    grouped(facts, cut_by).values() if filters.tools or filters.models else [facts]
-                )
-            ]
-            assert point.people == max(map(len, people_of), default=0), point.day
+            assert point.people == len({fact.email for fact in facts} - {None}), point.day
 
 
 def test_everything_is_an_int_on_both_databases(ledger: Reader) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from peewee import Database, SqliteDatabase, fn
 
+from app.ledger import ensure_models, organization_for
 from app.models import (
     ALL_SLICE,
     Actor,
@@ -85,6 +86,7 @@ IMPOSSIBLE: dict[str, tuple[type[Table], dict[str, Any]]] = {
     "usage.detail": (Usage, {"detail": "{"}),
     "usage.at_ms": (Usage, {"at_ms": 1}),
     "usage.sequence": (Usage, {"sequence": 9}),
+    "slice.organization_id": (Slice, {"organization": None}),
     "partition.source": (Partition, {"source": "tea leaves"}),
     "run.status": (Run, {"status": "odd"}),
     "run.finished_at": (Run, {"status": "running", "finished_at": 5}),
@@ -115,6 +117,26 @@ def test_a_damaged_column_is_named_and_what_is_derived_is_mended(filled: Databas
         repair()
         left = named(differences())
         assert damaged not in left or table is Usage, damaged
+
+
+def test_a_record_of_a_model_of_another_organization_is_named_and_mended(filled: Database) -> None:
+    used = Slice.get(Slice.model != "")
+    labs = organization_for(used.tool, "LABS")
+    theirs = ensure_models(labs, {(used.tool, used.model)})[used.tool, used.model]
+    assert theirs != used.id
+    Usage.update(model=theirs).where((Usage.model == used.id) & (Usage.sequence == 0)).execute()
+    found = [one for one in differences() if one.table == "usage"]
+    assert {(one.column, one.stored, one.expected) for one in found} == {
+        ("model_id", theirs, "a slice of its organisation")
+    }
+    repair()
+    assert differences() == []
+    assert Usage.select().where(Usage.model == theirs).count() == 0
+
+
+def test_only_a_slice_of_a_model_is_of_a_product(filled: Database) -> None:
+    Slice.update(product="chat").where(Slice.model == "").execute()
+    assert "slice.product" in named(differences())
 
 
 @pytest.mark.parametrize("damaged", sorted(IMPOSSIBLE))

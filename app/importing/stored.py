@@ -29,10 +29,12 @@ from app.models import (
     Organization,
     Partition,
     RejectedRow,
+    Slice,
     Workspace,
 )
 from app.states import BatchStatus
 from app.usage import RawActor, UsageRecord
+from app.versions import bump_data_version
 
 PIECE = 5_000
 """How many rows are written or read at a time, so that memory stays bounded."""
@@ -218,6 +220,9 @@ def forget_unused(organization: Organization) -> None:
     if organization.name and not any(
         table.select().where(table.organization == organization).exists() for table in tables
     ):
+        # Of models that only files named which never came to count.
+        if Slice.delete().where(Slice.organization == organization).execute():
+            bump_data_version()
         Organization.delete().where(Organization.id == organization.id).execute()
 
 

@@ -15,7 +15,14 @@ from app.ledger.days import (
     writing_usage,
 )
 from app.ledger.prepared import PreparedDays, forget_prepared, preparing
-from app.ledger.records import OrderedSums, RecordWriter, StampSums, ensure_models, hash_of
+from app.ledger.records import (
+    OrderedSums,
+    RecordWriter,
+    StampSums,
+    ensure_models,
+    hash_of,
+    name_models,
+)
 from app.versions import bump_data_version
 
 __all__ = (
@@ -35,6 +42,7 @@ __all__ = (
     "forget_prepared",
     "hash_of",
     "holds_demo",
+    "name_models",
     "named",
     "organization_for",
     "preparing",

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from app.bulk import insert_rows
 from app.identity import add_actors, name_actors
@@ -141,7 +141,7 @@ class RecordWriter:
             self._actors |= add_actors(self.organization, actors)
         models = {(record.tool, record.model) for record in records} - self._models.keys()
         if models:
-            self._models |= ensure_models(models)
+            self._models |= ensure_models(self.organization, models)
 
     def _rows(
         self, partition: Partition, records: Sequence[UsageRecord], first: int
@@ -182,34 +182,52 @@ def _newest_names(
     return names
 
 
-def ensure_models(wanted: set[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    """Slice ids of (tool, raw model) pairs, with the slices of their tools.
+def ensure_models(
+    organization: Organization, wanted: set[tuple[str, str]]
+) -> dict[tuple[str, str], int]:
+    """Slice ids of (tool, raw model) pairs of an organisation, with the slices of their tools.
 
     Stored models get the name that they have today: a newer version may know more spellings.
     """
-    stored = _model_slices()
+    stored = _slices_of(organization)
     missing = sorted(wanted - set(stored))
     if missing:
-        rows = [
-            {"kind": TOOL, "tool": tool, "model": "", "name": ""}
+        rows: list[dict[str, Any]] = [
+            {"kind": TOOL, "tool": tool, "model": "", "name": "", "organization": None}
             for tool in sorted({tool for tool, _ in missing})
         ]
         rows += [
-            {"kind": MODEL, "tool": tool, "model": raw, "name": display_name(raw)}
+            {
+                "kind": MODEL,
+                "tool": tool,
+                "model": raw,
+                "name": display_name(raw),
+                "organization": organization,
+            }
             for tool, raw in missing
         ]
         Slice.insert_many(rows).on_conflict_ignore().execute()
         bump_data_version()
-        stored = _model_slices()
+        stored = _slices_of(organization)
     return {pair: stored[pair] for pair in wanted}
 
 
-def _model_slices() -> dict[tuple[str, str], int]:
+def _slices_of(organization: Organization) -> dict[tuple[str, str], int]:
+    return {
+        (stored.tool, stored.model): stored.id
+        for stored in name_models()
+        if stored.organization_id == organization.id and not stored.product
+    }
+
+
+def name_models() -> list[Slice]:
+    """The slices of all models, by the names that they have today."""
     slices = list(Slice.select().where(Slice.kind == MODEL))
     renamed = [stored for stored in slices if stored.name != display_name(stored.model)]
     for stored in renamed:
-        Slice.update(name=display_name(stored.model)).where(Slice.id == stored.id).execute()
+        stored.name = display_name(stored.model)
+        Slice.update(name=stored.name).where(Slice.id == stored.id).execute()
     if renamed:
         # A name stands in the answers about any day.
         bump_data_version()
-    return {(stored.tool, stored.model): stored.id for stored in slices}
+    return slices

@@ -27,16 +27,31 @@ ALL_SLICE = 1
 class Slice(Table):
     """What a rollup row is cut by: everything, one tool, or one raw model of a tool.
 
-    `name` is the display name of a model.
+    Of a model there is a slice for each organisation and product that used it: `organization` is
+    NULL for the other kinds, `product` "" where no provider tells it. `name` is the display name.
     """
 
     kind = TextField()
     tool = TextField(default="")
     model = TextField(default="")
     name = TextField(default="")
+    organization = ForeignKeyField(Organization, null=True, index=False)
+    product = TextField(default="", constraints=[SQL("DEFAULT ''")])
 
     class Meta:
-        indexes = ((("kind", "tool", "model"), True),)
+        indexes = ((("kind", "tool", "model", "organization", "product"), True),)
+
+
+# For databases no NULL is like another: this keeps each tool from having two slices.
+Slice.add_index(
+    Slice.index(
+        Slice.kind,
+        Slice.tool,
+        unique=True,
+        where=Slice.organization.is_null(),
+        name="slice_without_organization",
+    )
+)
 
 
 class Partition(Table):

@@ -96,7 +96,7 @@ class Verifier:
         rows = Slice.select(Slice.tool, Slice.id).where(Slice.kind == TOOL).tuples()
         tools = dict(rows)
         self._models = models_by_slice()
-        self._tools = {number: tools.get(tool, 0) for number, (tool, _) in self._models.items()}
+        self._tools = {number: tools.get(one.tool, 0) for number, one in self._models.items()}
 
     def _slices_of(self, model: int) -> tuple[int, ...]:
         return model, self._tools.get(model, 0), ALL_SLICE

@@ -21,8 +21,19 @@ _COLUMNS = ("sequence", "day", *_COUNTS, "value_nanos", "billed_nanos", "price_s
 _WHOSE = (Actor.id, Actor.person, Actor.key, Actor.account, Actor.workspace)
 _STATUSES = tuple(status.value for status in PriceStatus)
 NO_ROOM_NEEDED = 10**30
-Models = dict[int, tuple[str, str]]
-"""(tool, raw model) of every slice of a model."""
+
+
+class ModelOf(NamedTuple):
+    """What the slice of a model is of."""
+
+    tool: str
+    model: str
+    organization: int | None
+
+
+Models = dict[int, ModelOf]
+"""Every slice of a model, by its id."""
+NO_MODEL = ModelOf("", "", None)
 
 
 class StoredRecord(NamedTuple):
@@ -57,11 +68,12 @@ def stored_records(partition: Partition, models: Models) -> Iterator[StoredRecor
     for place, (actor, person, key, account, workspace, model, *kept) in enumerate(rows.iterator()):
         row = dict(zip((*_COLUMNS, "detail"), kept, strict=True))
         damage = [*_damage(row, partition.day, place)]
-        if model not in models:
+        known = models.get(model, NO_MODEL)
+        if known is NO_MODEL:
             damage.append(("model_id", model, "a slice of a model"))
-        record = _record(
-            row, RawActor(key, account, workspace), models.get(model, ("", "")), partition.day
-        )
+        elif known.organization != partition.organization_id:
+            damage.append(("model_id", model, "a slice of its organisation"))
+        record = _record(row, RawActor(key, account, workspace), known, partition.day)
         yield StoredRecord(actor, person or UNATTRIBUTED, model, record, damage)
 
 
@@ -101,9 +113,7 @@ def _facts(detail: str) -> dict[str, Any] | None:
     return facts if isinstance(facts, dict) else None
 
 
-def _record(
-    row: Mapping[str, Any], actor: RawActor, model: tuple[str, str], day: int
-) -> UsageRecord:
+def _record(row: Mapping[str, Any], actor: RawActor, model: ModelOf, day: int) -> UsageRecord:
     """The record of a row; of one whose price status is none, what its value makes likely."""
     status = row["price_status"]
     if status not in _STATUSES:
@@ -111,8 +121,8 @@ def _record(
     return UsageRecord(
         day=day_of(day),
         actor=actor,
-        tool=model[0],
-        model=model[1],
+        tool=model.tool,
+        model=model.model,
         tokens=Tokens(*(row[f"{kind}_tokens"] for kind in Tokens._fields)),
         requests=row["requests"],
         value_nanos=row["value_nanos"],
@@ -124,9 +134,10 @@ def _record(
 
 
 def models_by_slice() -> Models:
-    """Tool and raw model of every slice of a model."""
-    rows = Slice.select(Slice.id, Slice.tool, Slice.model).where(Slice.kind == MODEL).tuples()
-    return {number: (tool, raw) for number, tool, raw in rows}
+    """What every slice of a model is of."""
+    columns = (Slice.id, Slice.tool, Slice.model, Slice.organization)
+    rows = Slice.select(*columns).where(Slice.kind == MODEL).tuples()
+    return {number: ModelOf(*told) for number, *told in rows}
 
 
 def content_hash_of(source: str, records: list[UsageRecord]) -> str:

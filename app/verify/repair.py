@@ -7,9 +7,15 @@ from typing import Any
 from app.dates import now_seconds
 from app.identity import resolve_everybody
 from app.importing.turns import turn
-from app.ledger import bump_data_version, ensure_models, preparing, writing_usage
+from app.ledger import (
+    bump_data_version,
+    ensure_models,
+    name_models,
+    preparing,
+    writing_usage,
+)
 from app.ledger.days import decide_which_counts
-from app.models import Organization, Partition, Run, Usage
+from app.models import MODEL, Organization, Partition, Run, Slice, Usage
 from app.rollups import refresh_everything
 from app.states import RunStatus
 from app.verify.imports import days_of_files
@@ -32,7 +38,8 @@ def repair(email_domain: str = "") -> None:
     as it is, and is named again.
     """
     with writing_usage():
-        ensure_models(set())
+        name_models()
+        _give_models_back()
         models = models_by_slice()
         stored = Partition.prepared == 0
         for partition in list(Partition.select().where(stored).order_by(Partition.id)):
@@ -70,6 +77,24 @@ def _merge_again(email_domain: str) -> None:
                 with writing_usage():
                     days.take_effect()
                     bump_data_version()
+
+
+def _give_models_back() -> None:
+    """Let records be of models of their own organisation."""
+    rows = (
+        Usage.select(Partition.organization, Usage.model, Slice.tool, Slice.model)
+        .join(Partition)
+        .switch(Usage)
+        .join(Slice)
+        .where(Slice.kind == MODEL)
+        .where(Slice.organization.is_null() | (Slice.organization != Partition.organization))
+        .distinct()
+    )
+    for organization, slice_id, tool, model in list(rows.tuples()):
+        own = ensure_models(Organization.get_by_id(organization), {(tool, model)})[tool, model]
+        theirs = Partition.select(Partition.id).where(Partition.organization == organization)
+        wrong = (Usage.model == slice_id) & Usage.partition.in_(theirs)
+        Usage.update(model=own).where(wrong).execute()
 
 
 def _repair(partition: Partition, models: Models) -> None:

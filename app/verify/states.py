@@ -69,6 +69,8 @@ IMPOSSIBLE = (
     Impossible(Slice.tool, (Slice.kind == ALL) & (Slice.tool != ""), "empty"),
     Impossible(Slice.model, (Slice.kind != MODEL) & (Slice.model != ""), "empty"),
     Impossible(Slice.name, (Slice.kind != MODEL) & (Slice.name != ""), "empty"),
+    Impossible(Slice.product, (Slice.kind != MODEL) & (Slice.product != ""), "empty"),
+    *_set_only_if(Slice.organization, Slice.kind == MODEL, "it is of a model"),
     _other_than(Partition.source, Source),
     Impossible(Partition.content_hash, fn.LENGTH(Partition.content_hash).not_in((0, 64)), "a hash"),
     Impossible(Partition.fetched_at, Partition.fetched_at < Partition.changed_at, "not before it"),

@@ -11,7 +11,7 @@ from app.queries.days.freshness import known_span
 from app.queries.remembered import remembered
 from app.queries.scope import Scope, slices_of
 from app.queries.sums.figures import Figures, add_up
-from app.queries.sums.slices import day_rows
+from app.queries.sums.slices import day_rows, people_by_day
 
 SERIES_COLUMNS = ("tokens", "value_nanos", "billed_nanos", "unpriced_tokens", "unbilled_tokens")
 """The figures that are told of days: of a year by model only these few are read."""
@@ -34,8 +34,7 @@ def series_days(scope: Scope, labels: Mapping[int, str]) -> list[SeriesDay]:
     """Every day of a range by series, zero-filled, oldest first.
 
     `labels` cuts the scope into series: {slice id: name}. An open end of the range is closed by
-    the first or last day with usage. `people` is exact for one whole slice; for several models
-    it is their largest count.
+    the first or last day with usage.
     """
     span = known_span()
     start = scope.start or (span[0] if span else scope.end)
@@ -46,20 +45,26 @@ def series_days(scope: Scope, labels: Mapping[int, str]) -> list[SeriesDay]:
     found: dict[int, list[tuple]] = {}
     for row in day_rows(scope, {*labels, *whole}, SERIES_COLUMNS):
         found.setdefault(row[0], []).append(row[1:])
+    people = people_by_day(scope, whole) if len(whole) > 1 else None
     return [
-        _series_day(day, found.get(day_number(day), ()), whole, labels)
+        _series_day(day, found.get(day_number(day), ()), whole, labels, people)
         for day in days_between(start, end)
     ]
 
 
 def _series_day(
-    day: date, rows: Iterable[tuple], whole: Sequence[int], labels: Mapping[int, str]
+    day: date,
+    rows: Iterable[tuple],
+    whole: Sequence[int],
+    labels: Mapping[int, str],
+    counted: Mapping[int, int] | None,
 ) -> SeriesDay:
+    """One day; of several slices its people are `counted`, as they are in more than one."""
     by_series: dict[str, list[Figures]] = {}
-    people = 0
+    people = counted.get(day_number(day), 0) if counted else 0
     for slice_id, count, *sums in rows:
-        if slice_id in whole:
-            people = max(people, count)
+        if slice_id in whole and counted is None:
+            people = count
         if slice_id in labels:
             by_series.setdefault(labels[slice_id], []).append(_figures(sums))
     return SeriesDay(day, {name: add_up(parts) for name, parts in by_series.items()}, people)

@@ -35,7 +35,7 @@ def unpriced_models() -> list[UnpricedUsage]:
             Slice.name,
             total(TotalDay.unpriced_tokens),
             total(TotalDay.tokens),
-            fn.COUNT(TotalDay.day).filter(lacking),
+            fn.COUNT(TotalDay.day.distinct()).filter(lacking),
             fn.MIN(TotalDay.day).filter(lacking),
             fn.MAX(TotalDay.day).filter(lacking),
         )

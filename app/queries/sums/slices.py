@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from peewee import Select, fn
 
 from app.database import database, total
-from app.models import SUM_COLUMNS, PersonDay, TotalDay
+from app.models import SUM_COLUMNS, UNATTRIBUTED, PersonDay, TotalDay
 from app.queries.remembered import remembered
 from app.queries.scope import Scope, its_days
 from app.queries.sums.figures import Figures, sums_of
@@ -66,3 +66,15 @@ def _day_rows(scope: Scope, wanted: tuple[int, ...], columns: tuple[str, ...]) -
             TotalDay.slice.in_(list(wanted)) & scope.covers(TotalDay.day)
         )
     return list(database.execute(query).fetchall())
+
+
+@remembered(days=its_days)
+def people_by_day(scope: Scope, slice_ids: tuple[int, ...]) -> dict[int, int]:
+    """How many persons used any of the slices on each day (an integer), once each; remembered."""
+    used = PersonDay.slice.in_(list(slice_ids)) & (PersonDay.person_id != UNATTRIBUTED)
+    query = (
+        PersonDay.select(PersonDay.day, fn.COUNT(PersonDay.person_id.distinct()))
+        .where(used & scope.rows_of(PersonDay))
+        .group_by(PersonDay.day)
+    )
+    return dict(database.execute(query).fetchall())
