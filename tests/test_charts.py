@@ -13,14 +13,12 @@ from app.web.view.charts import (
     CURVE_WIDTH,
     PLOT_HEIGHT,
     PLOT_TOP,
-    SPARK_HEIGHT,
     WIDEST_BAR,
     Bar,
     Point,
     bars,
     curve,
     round_ticks,
-    sparkline,
     stacked,
     strips,
 )
@@ -138,15 +136,10 @@ def test_a_curve_goes_by_whole_steps_to_the_end_of_its_canvas() -> None:
     assert curve([0, 50, 100]) == "M0 68l144-32 144-32"
     assert curve([100, 0]) == "M0 4l288 64"
     assert curve([7]) == "M0 4l288 0"
+    assert curve([0, 0]) == "M0 68l288 0"
+    assert curve([]) == ""
     steps = re.findall(r"(-?\d+) ?(-?\d+)", curve(list(range(29))).partition("l")[2])
     assert sum(int(right) for right, _ in steps) == CURVE_WIDTH
-
-
-def test_a_sparkline_starts_at_zero_and_fills_its_canvas() -> None:
-    assert sparkline([0, 50, 100]) == "0.0,26.5 60.0,14.0 120.0,1.5"
-    assert sparkline([]) == ""
-    assert sparkline([7]) == "0.0,1.5 120.0,1.5"
-    assert sparkline([0, 0]) == f"0.0,{SPARK_HEIGHT - 1.5} 120.0,{SPARK_HEIGHT - 1.5}"
 
 
 def test_strips_lie_end_to_end() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import date, timedelta
 from fractions import Fraction
 from html import escape, unescape
@@ -18,6 +19,8 @@ from app.dates import days_between, utc_today
 from app.ledger import organization_for, replace_day
 from app.models import Person, Run
 from app.usage import DayUsage, UsageRecord
+from app.web.person.page import MOST_RECORDS
+from app.web.view.formatting import full_day
 from app.web.view.record_words import detail_parts, price_words, rule_words
 from tests.counting import statements
 from tests.filled import COMPANY_DAYS, LEAP_DAYS, MODELS, Reader, record, store_empty
@@ -154,26 +157,25 @@ def test_says_where_the_person_stands(company: Reader) -> None:
     )
 
 
-def test_the_pages_of_records_hold_every_record(company: Reader) -> None:
-    counts: dict[str, int] = {}
-    for fact in company.facts:
-        if fact.email:
-            counts[fact.email] = counts.get(fact.email, 0) + 1
-    email = max(counts, key=lambda email: counts[email])
-    found = 0
-    for number_ in range(1, -(-counts[email] // 50) + 1):
-        page = get(company.client, email, days="all", page=number_)
-        records = part(page, "records")
-        found += records.count("<details>")
-        assert f"of {counts[email]:,}" in shown(records)
-    assert found == counts[email] > 50
-    beyond = get(company.client, email, days="all", page=999)
-    assert part(beyond, "records") == part(records_page(company, email, counts[email]), "records")
-
-
-def records_page(reader: Reader, email: str, count: int) -> str:
-    """The last page of a person's records."""
-    return get(reader.client, email, days="all", page=-(-count // 50))
+def test_the_newest_records_lead_to_all_of_them(company: Reader) -> None:
+    mine = Counter(fact.email for fact in company.facts if fact.email)
+    email, count = mine.most_common(1)[0]
+    records = part(get(company.client, email, days="all"), "records")
+    assert records.count("<details>") == MOST_RECORDS < count
+    assert f"All {count:,} records" in shown(records).replace("\u00a0", " ")
+    days = [fact.day for fact in company.facts if fact.email == email]
+    first = re.search(r'<th scope="row">\s*([^<]+?)\s*<', records)
+    assert first
+    assert first[1] == full_day(max(days))
+    everything = re.search(r'id="all-records"[^>]*href="([^"]*)"', records)
+    assert everything
+    found = sum(
+        part(page_of(company.client, unescape(everything[1]) + f"&page={page}"), "records").count(
+            "<details>"
+        )
+        for page in range(1, -(-count // 50) + 1)
+    )
+    assert found == count
 
 
 def test_names_the_keys_and_their_rules(company: Reader) -> None:
@@ -206,13 +208,11 @@ def test_htmx_gets_the_inside_of_the_page_and_its_url(town: Reader) -> None:
     assert 'id="cards"' in response.text
 
 
-def test_links_keep_the_view_and_drop_the_page(company: Reader) -> None:
+def test_links_keep_the_view(company: Reader) -> None:
     row = company.get("users", limit=1)[0]
     page = get(company.client, row["email"], days="all", page="2", tool=CURSOR)
-    assert 'rel="prev"' in page
-    assert 'tool=cursor&amp;table=1&amp;page=2#daily"' in page
-    assert 'href="?days=all&amp;tool=cursor"' in part(page, "records")
-    assert "page=2" not in page.split('id="cards"')[0].replace("full_path", "").split("theme")[0]
+    assert 'tool=cursor&amp;table=1#daily"' in page
+    assert "page=2" not in page.split('id="main"')[1]
 
 
 def test_a_day_opens_from_the_table_of_the_chart(town: Reader) -> None:

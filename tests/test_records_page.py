@@ -78,7 +78,7 @@ def test_a_record_begins_with_its_figures(company: Reader) -> None:
 def test_the_holders_add_up_and_lead_to_their_records(company: Reader) -> None:
     page = unescaped(company.client, f"/records?{RANGE}&holders=all")
     body = part(page, "holders").split("<tbody>")[1].split("</tbody>")[0]
-    figures = re.findall(r'href="(\?[^"]*)"><span title="([\d,]+) tokens"', body)
+    figures = re.findall(r'href="(\?[^"]*)"\s+title="([\d,]+) tokens"', body)
     assert len(figures) > 9
     parts = [int(figure.replace(",", "")) for _, figure in figures]
     assert sum(parts) == int(summed(page, "tokens"))

@@ -24,7 +24,7 @@ PAGES = {
     "pivot of one dimension": "/users?rows=week&measure=people&days=all",
     "pivot without matches": "/users?rows=model&by=tool&q=nothing-like-it",
     "person": "/users/{email}",
-    "person over all time": "/users/{email}?days=all&page=2&table=1",
+    "person over all time": "/users/{email}?days=all&table=1",
     "person without usage": "/users/{email}?start=2001-01-01&end=2001-01-31",
     "records": "/records",
     "records without an owner": "/records?owner=none&days=90",

@@ -27,15 +27,18 @@ def test_the_page_is_of_this_person_in_this_range(page: Page, email: str, watch:
     expect(page.locator("header.top")).to_be_visible()
 
 
-def test_the_records_have_pages(page: Page, email: str, watch: Watch) -> None:
+def test_the_newest_records_lead_to_pages_of_all(page: Page, email: str, watch: Watch) -> None:
     page.goto(f"/users/{email}?days=all")
+    page.locator("#all-records").click()
+    here = f"{watch.base_url}/records?days=all&person={email.replace('@', '%40')}"
+    expect(page).to_have_url(here)
     first = page.locator("#records tbody tr").first.inner_text()
     page.locator("#records-older").click()
-    expect(page).to_have_url(re.compile("page=2"))
+    expect(page).to_have_url(f"{here}&page=2")
     expect(page.locator("#records tbody tr").first).not_to_have_text(first)
     expect(page.locator("#records tbody tr").first).to_be_in_viewport()
     page.locator("#records-newer").click()
-    expect(page).to_have_url(f"{watch.base_url}/users/{email}?days=all")
+    expect(page).to_have_url(here)
 
 
 def test_a_record_tells_where_it_came_from(page: Page, email: str) -> None:
@@ -47,7 +50,7 @@ def test_a_record_tells_where_it_came_from(page: Page, email: str) -> None:
 
 
 def test_a_folded_record_closes_when_the_records_change(page: Page, email: str) -> None:
-    page.goto(f"/users/{email}?days=all")
+    page.goto(f"/records?days=all&person={email}")
     page.locator("#records tbody details summary").first.click()
     page.locator("#records-older").click()
     expect(page).to_have_url(re.compile("page=2"))

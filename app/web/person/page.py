@@ -30,11 +30,11 @@ from app.queries.sums.ranges import ModelShare, percentage
 from app.queries.sums.weekdays import by_weekday
 from app.usage import normal_email
 from app.web.person import figures
-from app.web.person.view import PersonView, parse_person_view
 from app.web.request import htmx
 from app.web.request.unchanged import MINUTE, known_while
 from app.web.view import formatting
 from app.web.view.cards import Sides, before_words, cards
+from app.web.view.charted import Charted, asks_for_table
 from app.web.view.frame import frame
 from app.web.view.navigation import PersonDrilldown
 from app.web.view.periods import Comparison, ViewedRange, viewed_range
@@ -42,6 +42,8 @@ from app.web.view.records import records_files, records_link
 from app.web.view.tools import TOOL_ROWS, in_several_tools, ordered_tools
 
 LONGEST_ASKED = 200
+MOST_RECORDS = 10
+"""The newest records stand on the page: one looks at them, and goes on from there."""
 
 blueprint = Blueprint("person", __name__)
 
@@ -51,7 +53,7 @@ blueprint = Blueprint("person", __name__)
 def page(email: str) -> ResponseReturnValue:
     """The person with this e-mail, in the range and filters of the query string."""
     now = utc_now()
-    view = parse_person_view(request.args, now.date())
+    view = Charted.with_range_of(request.args, now.date(), table=asks_for_table(request.args))
     with reading():
         person = known_person(normal_email(email.replace("\0", "")))
         # Only somebody without usage can be a further e-mail of somebody else.
@@ -63,10 +65,10 @@ def page(email: str) -> ResponseReturnValue:
         context["further"] = further_emails().get(person.email, ())
         if context["span"] and person.first_day:
             context |= usage_context(person, view, context)
-    return htmx.answer("person/page.html", context["view"].query(), **context)
+    return htmx.answer("person/page.html", view.query(), **context)
 
 
-def unknown(email: str, view: PersonView) -> Response:
+def unknown(email: str, view: Charted) -> Response:
     """A 404 that helps to find the right person."""
     asked = email.replace("\0", "")[:LONGEST_ASKED]
     if htmx.wants_part():
@@ -75,7 +77,7 @@ def unknown(email: str, view: PersonView) -> Response:
     return make_response(render_template("person/unknown.html", **context), 404)
 
 
-def usage_context(person: KnownPerson, view: PersonView, shared: dict[str, Any]) -> dict[str, Any]:
+def usage_context(person: KnownPerson, view: Charted, shared: dict[str, Any]) -> dict[str, Any]:
     """What the page shows of somebody who has usage; figures only if the scope has some."""
     # One person's page shows all of theirs: a team that travels along leads back to its people.
     viewed = viewed_range(
@@ -164,15 +166,12 @@ def breakdown(usage: PersonUsage, by_tool: dict[str, Figures]) -> dict[str, Any]
     }
 
 
-def records_context(view: PersonView, asked: RecordQuestion) -> dict[str, Any]:
-    """One page of raw records; a page beyond the last is the last."""
-    count, own = record_count(asked), view.plain().changed(teams=())
-    view = view.within(count)
-    records = raw_records(asked, limit=view.size, offset=view.offset)
+def records_context(view: Charted, asked: RecordQuestion) -> dict[str, Any]:
+    """The newest raw records; all of them have a page of their own."""
+    own = view.plain().changed(teams=())
     return {
-        "view": view,
-        "records": records,
-        "pages": view.pages(count, len(records)),
+        "records": raw_records(asked, limit=MOST_RECORDS),
+        "record_count": record_count(asked),
         "files": records_files(own, asked.whose),
         "all_records": records_link(own, asked.whose),
     }

@@ -89,7 +89,7 @@ def _card(kind: Kind[Measured], sides: Sides[Measured], complete: Sequence[dict[
         note="" if unknown else kind.note(sides.shown),
         change=_change(kind, sides),
         compared=_both_sides(kind, sides),
-        spark=charts.sparkline(list(map(kind.of_bar, complete))) if kind.of_bar else "",
+        spark=charts.curve(list(map(kind.of_bar, complete))) if kind.of_bar else "",
         sort=kind.sort,
         rows=kind.rows,
         measure=kind.measure,

@@ -25,7 +25,6 @@ BAR_SHARE = 0.78
 WIDEST_BAR = 12.0
 """Percent of the plot's width: a single day is a bar, not a wall."""
 STACK_GAP = 1.0
-SPARK_WIDTH, SPARK_HEIGHT = 120.0, 28.0
 CURVE_WIDTH, CURVE_HEIGHT = 288, 72
 """Four times the pixels of a table's curve: whole numbers are quarters of a pixel."""
 MAX_LABELS = 10
@@ -278,29 +277,14 @@ def _labels(drawn: Sequence[Bar], width: float) -> list[Label]:
     ]
 
 
-def sparkline(values: Sequence[int]) -> str:
-    """The `points` of a polyline through `values` on a 120 by 28 canvas that starts at 0.
-
-    One value gives a flat line, none gives "".
-    """
-    if not values:
-        return ""
-    shown = list(values) * 2 if len(values) == 1 else values
-    highest = max(*shown, 1)
-    step = SPARK_WIDTH / (len(shown) - 1)
-    room = SPARK_HEIGHT - 3
-    return " ".join(
-        f"{index * step:.1f},{SPARK_HEIGHT - 1.5 - value / highest * room:.1f}"
-        for index, value in enumerate(shown)
-    )
-
-
 def curve(values: Sequence[int]) -> str:
-    """The `d` of a path through `values`, on the canvas of a table's curves that starts at 0.
+    """The `d` of a path through `values`, on a canvas that starts at 0; "" of none.
 
     From the first point on every step is told as right and down, in as few letters as can be.
     One value gives a flat line.
     """
+    if not values:
+        return ""
     shown = list(values) * 2 if len(values) == 1 else values
     highest, last = max(*shown, 1), len(shown) - 1
     top, room = 4, CURVE_HEIGHT - 8

@@ -98,14 +98,21 @@ def person_paths() -> Callable[[str], str]:
 
 
 class Drilldown:
-    """Links to the people behind a figure of a view."""
+    """Links to the people behind a figure of a view; many figures lead to the same."""
 
     def __init__(self, view: View) -> None:
         self.view = view.plain()
         self.people = url_for("people.page")
+        self._made: dict[tuple[Any, ...], str] = {}
 
     def __call__(self, *, sort: str = "", rows: str = "", measure: str = "", **changes: Any) -> str:
         """The people page with the view's range and filters, changed, sorted or grouped."""
+        key = (sort, rows, measure, *changes.items())
+        if key not in self._made:
+            self._made[key] = self._address(sort, rows, measure, changes)
+        return self._made[key]
+
+    def _address(self, sort: str, rows: str, measure: str, changes: dict[str, Any]) -> str:
         pairs = [("rows", rows), ("measure", measure), ("sort", sort)]
         return self._with([*pairs, *columns_for(sort)], changes)
 
@@ -131,7 +138,7 @@ class PersonDrilldown(Drilldown):
         super().__init__(view)
         self.email = email
 
-    def __call__(self, *, sort: str = "", rows: str = "", measure: str = "", **changes: Any) -> str:
+    def _address(self, sort: str, rows: str, measure: str, changes: dict[str, Any]) -> str:
         """The person by `rows`; else their page with changes; else their row, `sort` in it."""
         if changes and not rows:
             return self.view.query(**changes)
