@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 
 from app.config import read_config
 from app.providers import PROVIDERS, Provider
-from app.states import BatchStatus, Rule, RunStatus, SlotStatus, Source
+from app.states import BatchStatus, Failure, Rule, RunKind, RunStatus, SlotStatus, Source
 from app.web.request.assets import STYLES, joined_styles
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -180,7 +180,9 @@ def test_the_example_and_the_readme_name_the_address_of_a_provider(provider: Pro
 
 
 WORDS_OF_STATES = {
-    word for kind in (Source, BatchStatus, RunStatus, Rule, SlotStatus) for word in kind
+    word
+    for kind in (Source, BatchStatus, RunKind, RunStatus, Failure, Rule, SlotStatus)
+    for word in kind
 }
 COMPARED_WITH_A_STATE = re.compile(rf"[!=]= ?[\"']({'|'.join(WORDS_OF_STATES)})[\"']")
 SQLITES_OWN_OK = "app/soundness.py"

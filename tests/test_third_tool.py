@@ -218,6 +218,11 @@ def test_the_api_tells_how_the_third_provider_stands(orchard: Synced) -> None:
     assert answer["lastRun"]["result"]["orchard"]["success"] is True
 
 
+def test_what_the_third_provider_told_is_stored_as_verify_expects(orchard: Synced) -> None:
+    found = orchard.installation.run("verify")
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
 def test_the_list_shows_the_third_tool_s_own_figures(orchard: Synced) -> None:
     page = orchard.text(LIST)
     rows = page[page.index("<tbody>") :].split("<tr ")

@@ -26,6 +26,7 @@ from app.models import (
     Slot,
     Table,
 )
+from app.providers import PROVIDERS
 from app.providers.exports import EXPORT_KINDS
 from app.states import BatchStatus, Merge, OwnerBy, RunStatus, SlotStatus, Source
 from app.verify.differences import EXPECTED, Difference
@@ -61,6 +62,7 @@ _TOLD = sum(
     (getattr(ImportBatch, name) for name in ("changed", "unchanged", "covered", "skipped")),
     ImportBatch.new + ImportBatch.rejected,
 )
+_SOURCES = (*dict.fromkeys(provider.SOURCE for provider in PROVIDERS), Source.IMPORTED)
 _UNDER_WAY = (RunStatus.RUNNING, RunStatus.PREPARING)
 IMPOSSIBLE = (
     _other_than(Slice.kind, (ALL, TOOL, MODEL)),
@@ -71,7 +73,7 @@ IMPOSSIBLE = (
     Impossible(Slice.name, (Slice.kind != MODEL) & (Slice.name != ""), "empty"),
     Impossible(Slice.product, (Slice.kind != MODEL) & (Slice.product != ""), "empty"),
     *_set_only_if(Slice.organization, Slice.kind == MODEL, "it is of a model"),
-    _other_than(Partition.source, Source),
+    _other_than(Partition.source, _SOURCES),
     Impossible(Partition.content_hash, fn.LENGTH(Partition.content_hash).not_in((0, 64)), "a hash"),
     Impossible(Partition.fetched_at, Partition.fetched_at < Partition.changed_at, "not before it"),
     Impossible(

@@ -49,6 +49,11 @@ class DayMark(NamedTuple):
     state: DayState
     tokens: int
 
+    @property
+    def is_suspicious(self) -> bool:
+        """Whether it held usage, came back empty, and was kept."""
+        return self.state is DayState.SUSPICIOUS
+
 
 def calendar(
     providers: Sequence[str], start: date, end: date, today: date
