@@ -72,6 +72,7 @@ def _aside(target: Path) -> Iterator[Path]:
     try:
         os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE))
         yield temporary
+        # First the content, then the name: a power cut leaves the old backup or the new one.
         _flush(temporary)
         os.replace(temporary, target)
         _flush(target.parent)

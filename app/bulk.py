@@ -17,6 +17,7 @@ def insert_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
     `table` and `columns` are names from our own models, never input.
     """
     names = ", ".join(f'"{name}"' for name in columns)
+    # Past peewee to the driver, whose errors must be peewee's all the same.
     if is_postgres():
         command = f"COPY \"{table}\" ({names}) FROM STDIN WITH (FORMAT csv, NULL '\\N')"
         with __exception_wrapper__:

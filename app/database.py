@@ -41,6 +41,7 @@ PATIENCE_SECONDS, REPLICA_PATIENCE_SECONDS = 10, 2
 """For how long a server, or a free connection to it, is waited for."""
 SQLITE_PRAGMAS = {
     "journal_mode": "wal",
+    # With "normal" a power cut takes back what was already said to be stored.
     "synchronous": "full",
     "foreign_keys": 1,
     "cache_size": -64 * 1024,
@@ -186,6 +187,7 @@ def reading() -> Iterator[None]:
     if database.in_transaction():
         yield
         return
+    # DEFERRED, and not IMMEDIATE as for writing: a page must not hold SQLite's one write lock.
     mode = "REPEATABLE READ" if is_postgres() else "DEFERRED"
     with database.manual_commit():
         database.begin(mode)
@@ -216,6 +218,7 @@ def asked_once(question: Callable[P, R]) -> Callable[P, R]:
 
 def is_writing() -> bool:
     """Whether a transaction is open that may change data, and may yet be rolled back."""
+    # `reading` alone keeps answers, and it is the one kind of transaction that writes nothing.
     return bool(database.in_transaction()) and _answers.get() is None
 
 

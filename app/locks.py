@@ -83,6 +83,7 @@ def _advisory_lock(engine: PostgresqlDatabase, name: str, wait: bool) -> Iterato
 
 
 def _key(name: str) -> tuple[int, int]:
+    # Keys of the server are signed 32-bit numbers.
     return NAMESPACE, zlib.crc32(name.encode()) & 0x7FFFFFFF
 
 
@@ -100,6 +101,7 @@ def _file_lock(path: Path, wait: bool, shared: bool = False) -> Iterator[None]:
             raise LockHeld(name_of(path))
         yield
     finally:
+        # The file stays: were it deleted, the next two could lock two files of one name.
         os.close(descriptor)
 
 
@@ -121,6 +123,7 @@ def _locked(descriptor: int, kind: int, wait: bool) -> bool:
 def _open_lock(path: Path) -> int:
     try:
         make_folder(path.parent)
+        # Closed in children: one that outlives its parent would go on holding the lock.
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
     except OSError as error:
         raise OperationalError(f"cannot open the lock file {path}: {error.strerror}") from None

@@ -133,6 +133,8 @@ def _ids(slices: Iterable[tuple[int, str, str]], kind: str) -> list[int]:
 def _refresh_days(days: list[int], slices: _Slices) -> None:
     within = PersonDay.day.in_(days)
     changing = within & PersonDay.slice.in_(slices.changing)
+    # Months are not summed up again, for which thirty days of everybody would have to be read:
+    # what these days were is taken away before it is deleted, what they are is added.
     _add_to_months(changing, sign=-1, one_day=len(days) == 1)
     PersonDay.delete().where(changing).execute()
     TotalDay.delete().where(TotalDay.day.in_(days) & TotalDay.slice.in_(slices.changing)).execute()
@@ -290,6 +292,7 @@ def _add_spans(where: Expression) -> None:
         .group_by(PersonDay.person_id)
     )
     fields = (PersonSpan.person_id, PersonSpan.first_day, PersonSpan.last_day)
+    # Only where a span grows: most days are in the middle of it, and then no row is written.
     earlier = EXCLUDED.first_day < PersonSpan.first_day
     later = EXCLUDED.last_day > PersonSpan.last_day
     first = Case(None, [(earlier, EXCLUDED.first_day)], PersonSpan.first_day)

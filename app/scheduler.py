@@ -72,6 +72,7 @@ def start(config: Config) -> BackgroundScheduler:
         check,
         trigger,
         args=[config, _Said()],
+        # A look that comes late is still worth taking, but several missed ones are one.
         coalesce=True,
         max_instances=1,
         misfire_grace_time=None,

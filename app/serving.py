@@ -66,6 +66,7 @@ class Worker(ThreadWorker):
         """Drop who has waited longest: however many connections are idle, a new one is taken."""
         if self.nr_conns < self.worker_connections - 1:
             return
+        # First who has an answer already, last who still waits for one.
         for waiting in (self.lingering, self.keepalived_conns, self.pending_conns):
             if waiting:
                 self._drop(waiting, waiting[0])
@@ -108,6 +109,7 @@ class Worker(ThreadWorker):
 
     def _go_on(self, conn: TConn) -> None:
         """Give a whole request to a thread, refuse an endless one; else read on."""
+        # Some clients end a body with a line break that is not part of it (RFC 9112, 2.2).
         while conn.received[:1] in (b"\r", b"\n"):
             del conn.received[:1]
         missing = missing_bytes(conn.received)
@@ -205,6 +207,7 @@ def missing_bytes(received: bytes | bytearray) -> int:
     end = received.find(END)
     if end < 0:
         return 1
+    # With the line break of the last header, by which the pattern knows a header's end.
     length = LENGTH.search(received, 0, end + 2)
     whole = end + len(END) + (int(length[1]) if length else 0)
     return max(0, whole - len(received)) if whole <= end + MOST_BODY else 0

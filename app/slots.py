@@ -95,7 +95,8 @@ def take(day: date, now: datetime) -> Slot | None:
                 kind=DAILY, day=day_number(day), status=SlotStatus.RUNNING, weekly=_is_weekly(day)
             )
         if slot.status == SlotStatus.RUNNING:
-            # We hold the lock: the process that took it died.
+            # We hold the lock: the process that took it died. That counts as a failure, or a day
+            # on which every process dies would be tried for ever.
             slot.failures += 1
             if slot.failures > len(RETRY_AFTER_SECONDS):
                 slot.status = SlotStatus.FAILED

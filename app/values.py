@@ -128,6 +128,8 @@ def _integral(value: Decimal) -> int | None:
 
 
 def _milliseconds(instant: int) -> int:
+    # 10^12 is a moment of 2001 in milliseconds and of the year 33658 in seconds: nothing that is
+    # accepted, from 2020 on, can be meant in two units.
     if instant < 10**12:
         return instant * 1000
     if instant < 10**15:

@@ -57,6 +57,7 @@ def _alive(session: LoginSession, config: Config) -> bool:
     now = now_seconds()
     in_time = session.made_at > now - LONGEST and session.seen_at > now - IDLE
     wanted = _fingerprint(session.role, config)
+    # "" is of a role whose password is gone: it equals "", and must let nobody in.
     same = hmac.compare_digest(session.fingerprint.encode(), wanted.encode())
     return in_time and same and wanted != ""
 

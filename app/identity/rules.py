@@ -113,6 +113,7 @@ class KnownDirectory:
         return self._said_of(actor) or ""
 
     def _by_account(self, actor: RawActor) -> str:
+        # Cursor names people by e-mail, Anthropic by the id of a member.
         if "@" in actor.account:
             return actor.account
         return self.members.get(actor.account, "")
@@ -131,5 +132,6 @@ class KnownDirectory:
             return ""
         local = match["local"].lower()
         listed_as = self.emails_by_local_part.get(local, set())
+        # Two addresses of one person are one candidate.
         candidates = {self.aliases.get(email, email) for email in listed_as}
         return next(iter(candidates)) if len(candidates) == 1 else f"{local}@{self.email_domain}"

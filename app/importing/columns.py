@@ -78,6 +78,7 @@ def _with_file(before: list[DayRow], file: list[DayRow], tally: Tally) -> list[D
     counting: list[DayRow] = []
     for known, told in _groups(before, file):
         if known and told:
+            # Equal sums are told twice: the finer rows say more. Of others the newer ones count.
             stays = _sums(known) == _sums(told) and _fineness(known) > _fineness(told)
             counting += known if stays else told
             _count(known, told, tally, stays)
@@ -92,6 +93,7 @@ def _groups(
 ) -> Iterable[tuple[list[DayRow], list[DayRow]]]:
     """Rows that may tell the same usage: those that agree in the columns that both files have."""
     every = [*before, *file]
+    # Each row points to one it agrees with, and so on to the leader of its group.
     leader = list(range(len(every)))
 
     def lead(place: int) -> int:

@@ -106,6 +106,7 @@ def _repetitions(
     for place, file in enumerate(files):
         mine = [(namings[payload], payload) for payload in sorted(file.elements())]
         told = Counter(naming for naming, _ in mine)
+        # Names that this file does not repeat: an event of theirs may be told under a new one.
         free = known - told
         examples = dict(mine)
         for new in sorted((told - known).elements()):

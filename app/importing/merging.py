@@ -196,6 +196,7 @@ def _plus(one: UsageRecord, other: UsageRecord) -> UsageRecord:
     return one._replace(
         tokens=one.tokens.plus(other.tokens),
         requests=_sum_if_known(one.requests, other.requests),
+        # Unknown and five dollars is unknown: a part must not pass for the whole.
         value_nanos=value,
         billed_nanos=_sum_if_known(one.billed_nanos, other.billed_nanos),
         price_status=PriceStatus.UNPRICED if value is None else one.price_status,

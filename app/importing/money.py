@@ -97,6 +97,7 @@ def split(amount: int, weights: Sequence[int]) -> list[int]:
 
     What rounding leaves goes to the largest remainders, the first of equal ones.
     """
+    # The sign apart: whole division of negative numbers would round away from zero.
     sign, rest, whole = (-1 if amount < 0 else 1), abs(amount), sum(weights)
     parts = [rest * weight // whole for weight in weights]
     remainders = sorted(

@@ -191,6 +191,7 @@ class _RowReader:
         merge = export.kind.merge
         for row in export.rows():
             if isinstance(row, HeaderAgain):
+                # Written first: the rows above are compared with those below from the database.
                 self._flush()
                 self._above = PartsAbove(merge, rows_of_batch(self.batch))
                 continue

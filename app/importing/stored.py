@@ -181,6 +181,7 @@ def rows_of_batch(batch: ImportBatch) -> Iterator[tuple[str, str]]:
 
 def _in_pieces(wanted: Any) -> Iterator[StoredRow]:
     query = ImportedRow.select(*_ORDER, ImportedRow.key, ImportedRow.payload).where(wanted)
+    # Piece by piece, from the last key on: psycopg2 takes all rows of a query into memory.
     query = query.order_by(*_ORDER).limit(PIECE).tuples()
     piece = list(query)
     while piece:

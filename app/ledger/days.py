@@ -107,6 +107,7 @@ def replace_day(
     An unchanged day only gets a fresh stamp. A day that held usage and comes back empty is
     kept and marked suspicious unless `allow_empty`. Raises `SumTooLarge`.
     """
+    # Before the transaction: nobody has to wait until a day of many records is sorted.
     content_hash = hash_of(usage.records)
     with writing_usage():
         partition = _partition(organization, source, day_number(usage.day), run)
@@ -120,7 +121,9 @@ def replace_day(
             ).execute()
             return StoredDay(Outcome.SUSPICIOUS, before, before)
         after = StampSums.of(usage.records)
+        # What the day weighed goes with its records, so that a full ledger can be read again.
         refuse_beyond(LARGEST_SUM - stored_weight() + before.weight, usage.records)
+        # Asked before its records go: a tool that the day tells of no more has rollups to lose.
         tools = tools_of(Partition.id == partition.id)
         writer = _replace_records(organization, partition, usage.records)
         know_actors([writer], email_domain)
@@ -259,6 +262,7 @@ def _finish_day(partition: Partition, stored: StoredDay, run: Run, tools: set[st
     """
     organization, day = partition.organization_id, partition.day
     switched = decide_which_counts(organization, [day])
+    # Neither: the day is told by another source, before and after, and no figure changes.
     if switched or partition.counts:
         mine = (Partition.organization == organization) & (Partition.day == day)
         refresh_days([day], tools | tools_of(mine))

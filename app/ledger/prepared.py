@@ -81,6 +81,7 @@ def _touched(left: list[Partition]) -> list[Organization]:
 
 def _delete(partition: Partition) -> None:
     mine = Usage.partition == partition
+    # By their numbers: neither database deletes "the first 5,000 of" anything.
     for first in range(0, _length(partition), PIECE):
         with writing():
             Usage.delete().where(mine & (Usage.sequence < first + PIECE)).execute()
@@ -143,6 +144,7 @@ class PreparedDays:
         new.figures, new.content_hash = sums.figures, sums.content_hash
         if new.stored and new.stored.content_hash == new.content_hash:
             self._unchanged.append(new.stored)
+            # Pieces that are written already never come to count, and are forgotten at the end.
             self._pieces = [kept for kept in self._pieces if kept[0] is not new]
         else:
             self._days.append(new)
@@ -244,6 +246,8 @@ def _imported(organization: Organization, days: list[int]) -> dict[int, Partitio
 
 def _set_aside(stored: Partition, successor: Partition, run: Run) -> None:
     """Make a stored day one that nothing reads; its history goes on with its successor."""
+    # Negative, as day and source may stand once with each number; and without records for those
+    # who look for stored ones, since its own are deleted only after this.
     Partition.update(prepared=-run.id, counts=False, records=0, suspicious_at=None).where(
         Partition.id == stored.id
     ).execute()

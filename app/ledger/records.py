@@ -178,6 +178,7 @@ def _newest_names(
     for record in records:
         if record.actor.key and "serviceAccountName" in record.detail:
             said = _NameAt(record.at_ms or 0, str(json.loads(record.detail)["serviceAccountName"]))
+            # The newest by its moment, not by its place: a day is told in any order.
             names[record.actor] = max(said, names.get(record.actor, said))
     return names
 

@@ -95,6 +95,7 @@ def fetch_days(client: Client, start: date, end: date, *, now: datetime) -> list
     """
     check_window(start, end, WINDOW_DAYS)
     first_ms, last_ms = _epoch_ms(day_start(start)), _epoch_ms(day_start(end + timedelta(days=1)))
+    # Cursor includes both ends of the window.
     last_ms -= 1
     try:
         records = _read_window(client, first_ms, last_ms)

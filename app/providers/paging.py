@@ -64,6 +64,7 @@ class PageProof:
             self.fail(f"{name!r} on page {self._page} is no list but {kind}", ErrorClass.UNEXPECTED)
         self._count_empty(rows)
         if rows:
+            # A page of so few rows is known by all of its answer, such as its token.
             self._refuse_repeat(rows if len(rows) > self._twins else body)
         return rows
 

@@ -172,6 +172,7 @@ def remembered(
 
 
 def _answer(question: _Question, work_out: Callable[[], _Weighed]) -> Any:
+    # At once, also while writing: an argument that cannot be a key is a mistake in the code.
     hash(question)
     if is_writing():
         # What is written but not committed may never come to be.
@@ -184,6 +185,7 @@ def _answer(question: _Question, work_out: Callable[[], _Weighed]) -> Any:
         with _turn(server, version, question):
             with _lock:
                 found = kept.find(version, question)
+            # Once more: who had the turn before has most likely kept it.
             if found is None:
                 found = work_out()
                 with _lock:
@@ -199,6 +201,8 @@ def _kept_at(server: str, version: int) -> _Kept:
             kept = _kept[database.obj] = _Kept(server)
         known = kept.version
     while known < version:
+        # Asked without the lock, which a slow database must not hold up for everybody; so somebody
+        # else may have caught up meanwhile.
         changes = _changes_since(known)
         with _lock:
             if kept.version == known:

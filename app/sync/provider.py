@@ -151,6 +151,7 @@ def _looking_again(config: Config, provider: Provider, part: ProviderRun) -> Ite
         yield
     except UpstreamError as error:
         failure = error
+    # Days that were stored before the failure may tell whose a file is.
     check_not_replaced(part.run_id)
     look_again(provider.NAME, email_domain=config.email_domain)
     if failure:
@@ -190,6 +191,7 @@ def _days_that_can_be_read(
     try:
         days = provider.fetch_days(client, first, last, now=utc_now())
     except UpstreamError as error:
+        # A status refuses the request; a day alone would be refused as the window was.
         if error.kind is not ErrorClass.UNEXPECTED or error.status:
             raise
     else:
@@ -254,6 +256,7 @@ def _first_day_to_read(order: Order, provider: Provider, organization: Organizat
             (Partition.organization == organization)
             & (Partition.source == provider.SOURCE)
             & (Partition.run >= first)
+            # A day that may still grow was read too early: it is read again.
             & Partition.settled
         )
         .tuples()

@@ -18,6 +18,7 @@ from app.sync.run import carry_out, refuse_beside_demo, sync_lock
 log = logging.getLogger(__name__)
 
 LONG_DAYS = 31
+"""What is read once a week: vendors correct figures for up to 30 days."""
 BY = "schedule"
 
 

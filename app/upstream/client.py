@@ -158,6 +158,7 @@ class Client:
             unexpected += outcome.kind is ErrorClass.UNEXPECTED
             self._slow_down(outcome)
             wait = self._retry_wait(outcome, attempt)
+            # Also the wait to come: a run must not begin one that it cannot afford.
             self._lost_seconds += time.monotonic() - started + (wait if outcome.retry else 0)
             if self._is_final(outcome, attempt, unexpected):
                 raise self._error(outcome, request, attempt)

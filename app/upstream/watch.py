@@ -91,6 +91,7 @@ class WatchedAdapter(HTTPAdapter):
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
         pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
+        # The library opens connections by their class, so ours differs from it in one member.
         plain = type(pool).ConnectionCls
         members = {"response_class": staticmethod(self._open_response)}
         pool.ConnectionCls = type(plain.__name__, (plain,), members)

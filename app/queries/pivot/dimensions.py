@@ -155,6 +155,7 @@ class _Team(Dimension):
 
     def group(self, source: RowSource) -> Group:
         query, person = source.query, source.person
+        # To the rows themselves, not to what was joined to them last; a union knows no model.
         query = query.switch(query.model) if isinstance(query, ModelSelect) else query
         source.query = query.join(Person, JOIN.LEFT_OUTER, on=(Person.id == person))
         own = fn.COALESCE(Person.team, NO_TEAM)
@@ -276,6 +277,7 @@ class _Month(Period):
         return {key: key.isoformat()[:7] for key in keys}
 
     def group(self, source: RowSource) -> Group:
+        # Both databases divide integers to the whole: 20261205 / 100 is 202612.
         month = source.day / 100 if source.month is None else source.month
         return Group([month], lambda number: day_of(number * 100 + 1))
 

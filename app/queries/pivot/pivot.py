@@ -227,6 +227,7 @@ class _Work:
         return columns, list(others)
 
     def _sort(self, columns: Sequence[PivotColumn]) -> tuple[str, bool]:
+        # "none" is in addresses the column of nobody, which has no label.
         known = {BY_LABEL, BY_TOTAL, *(column.label or "none" for column in columns)}
         if self.shape.sort in known:
             return self.shape.sort, self.shape.descending
@@ -234,6 +235,7 @@ class _Work:
 
     def _ordered(self, sort: str, descending: bool, columns: Sequence[PivotColumn]) -> list[Any]:
         words = self.row_labels
+        # First by words: sorting once more, by amounts, leaves equal ones in that order.
         order = sorted(words, key=words.__getitem__, reverse=sort == BY_LABEL and descending)
         if sort == BY_LABEL:
             return order
@@ -268,6 +270,7 @@ class _Work:
             return {}
         if self.by.adds_up(self.whole.measure):
             return {(): subtract(total, add(column.total for column in columns))}
+        # Distinct counts do not add up: they are counted over all but the columns shown.
         keys = [column.key for column in columns]
         near = self.by.without(self._near(order), keys)
         whole = self.by.without(self.question, keys)

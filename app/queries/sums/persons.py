@@ -41,6 +41,7 @@ def cut(start: int, end: int, *, subtracting: bool = True) -> Cut:
         if subtracting and start % 100 <= NEARER_TO_ITS_START:
             minus.append((first_month * 100 + 1, start - 1))
         else:
+            # 31 ends any month: numbers of days are compared, never looked up.
             plus.append((start, first_month * 100 + 31))
             first_month = month_after(first_month)
     if not ends_whole:
@@ -74,6 +75,7 @@ def person_sums(
     rows = source.alias("rows")
     keys = [rows.c.person_id, *([rows.c.slice_id] if by_slice else [])]
     days = fn.SUM(rows.c.days)
+    # Whose usage lies only in the days that are taken away again comes to no day: to no row.
     sums = [fn.SUM(getattr(rows.c, name)).cast("BIGINT").alias(name) for name in columns]
     return (
         Select([rows], [*keys, *sums, days.cast("BIGINT").alias("days")])

@@ -92,7 +92,9 @@ def _compress(response: Response) -> Response:
     long = response.content_length is not None and response.content_length >= WORTH_COMPRESSING
     if not long or "gzip" not in request.accept_encodings:
         return response
+    # A file would be handed on unread, and could not be compressed.
     response.direct_passthrough = False
+    # Without the time of compressing: the same content has the same bytes.
     response.set_data(gzip.compress(response.get_data(), LEVEL, mtime=0))
     response.headers["Content-Encoding"] = "gzip"
     if etag := response.get_etag()[0]:

@@ -150,5 +150,6 @@ def _is_script() -> bool:
 def _has_token() -> bool:
     binding = callers.caller().binding or _sent_form_id()
     sent = request.headers.get(HEADER) or request.form.get(FIELD, "")
+    # As bytes: of texts only those in ASCII can be compared so.
     wanted = _token(binding).encode()
     return bool(binding) and hmac.compare_digest(sent.encode("utf-8", "replace"), wanted)

@@ -53,6 +53,7 @@ def _answer(clock: str, view: Callable[[], ResponseReturnValue]) -> Response:
     else:
         response = make_response(view())
     if response.status_code in (200, 304):
+        # Weak: an answer that travels compressed has other bytes and is the same answer.
         response.set_etag(tag, weak=True)
     return response
 
@@ -63,6 +64,7 @@ def tag_at(now: datetime, clock: str) -> str:
         request.url,
         request.headers.get("Cookie", ""),
         request.headers.get("Authorization", ""),
+        # What a part does to the browser's history depends on where the browser is.
         request.headers.get("HX-Current-URL", "") if wants_part() else None,
         shown_state(),
         f"{as_of():{MINUTE}}" if as_of() and clock == MINUTE else "",
