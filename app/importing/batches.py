@@ -120,7 +120,7 @@ def _apply(batch: ImportBatch, by: str, email_domain: str, on_day: OnDay | None)
     with _naming(batch), preparing(run, email_domain) as days:
         outcomes = applied(batch, days, on_day)
         with writing_usage():
-            effect = effect_of_days(batch, outcomes)
+            effect = effect_of_days(outcomes)
             days.take_effect()
             _note_applied(batch, effect, run, by)
             bump_data_version()
@@ -204,7 +204,7 @@ def undo(batch_id: int, *, by: str, email_domain: str) -> Undone:
         with _naming(batch), preparing(run, email_domain) as days:
             outcomes = taken_back(batch, days)
             with writing_usage():
-                totals = effect_of_days(batch, outcomes).shown()
+                totals = effect_of_days(outcomes).shown()
                 days.take_effect()
                 _note_undone(batch, by)
                 bump_data_version()

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from typing import Any, NamedTuple
 
 from app.dates import day_of
 from app.importing.events import Tally
 from app.importing.merging import merged_day
 from app.importing.names import KEY, WORKSPACE, Names, names_of
-from app.importing.stored import ANSWERS, KEY_IDS, applied_batches, facts_of, rows_of_day
+from app.importing.stored import (
+    ANSWERS,
+    KEY_IDS,
+    NO_PARTS,
+    Part,
+    Share,
+    applied_batches,
+    facts_of,
+    parted_files,
+    rows_of_day,
+    share_in,
+    shares_of,
+)
 from app.importing.types import Renamed, usage_of
 from app.ledger import PreparedDays, StampSums, day_stamps
 from app.models import ImportBatch, Organization
-from app.states import BatchStatus
 from app.usage import RawActor, UsageRecord
 
 COUNTS_OF_ROWS = ("new", "changed", "unchanged", "covered")
@@ -70,7 +82,8 @@ class Effect:
         """Add the rows of a day that the API covers; `sums` are rows, tokens, value."""
         self.covered += sums[0]
         self.covered_tokens += sums[1]
-        self.covered_days.append(day)
+        if day not in self.covered_days:
+            self.covered_days.append(day)
 
 
 def columns_of(effect: Effect) -> dict[str, Any]:
@@ -87,22 +100,26 @@ def effect_of(batch: ImportBatch) -> Effect:
 
 
 class AppliedFiles:
-    """The applied files of an organisation in the order of their application."""
+    """The applied files that tell of an organisation, in the order of their application.
+
+    `parts`: of which of them only some rows are the organisation's, and which.
+    """
 
     def __init__(self, organization: Organization, *, but: ImportBatch | None = None) -> None:
-        columns = (ImportBatch.id, ImportBatch.first_day, ImportBatch.last_day)
-        self._files = list(
-            ImportBatch.select(*columns)
-            .where(
-                (ImportBatch.organization == organization)
-                & (ImportBatch.status == BatchStatus.APPLIED)
-                & ImportBatch.first_day.is_null(False)
-            )
-            .order_by(ImportBatch.run)
-            .tuples()
-        )
-        self._files = [file for file in self._files if but is None or file[0] != but.id]
+        columns = (ImportBatch.id, ImportBatch.first_day, ImportBatch.last_day, ImportBatch.run)
         self._organization = organization
+        self._files = [
+            (batch.id, batch.first_day, batch.last_day, batch.run_id)
+            for batch in applied_batches(organization, *columns)
+            if batch.first_day is not None and (but is None or batch.id != but.id)
+        ]
+        self.parts = {
+            batch.id: share.part
+            for batch in parted_files(organization.provider)
+            if (but is None or batch.id != but.id)
+            and (share := share_in(batch, organization))
+            and share.part
+        }
 
     def names(self, *, also: ImportBatch | None = None) -> Names:
         """The names that mean the same by what these files say, and perhaps one more."""
@@ -131,12 +148,20 @@ class AppliedFiles:
             for batch in applied_batches(self._organization)
             for facts in [facts_of(batch)]
             if any({(KEY, each.key), (WORKSPACE, each.workspace)} & moved for each in facts.actors)
-            for day in facts.days
+            and (share := share_in(batch, self._organization))
+            for day in share.days
         }
 
     def on(self, day: int) -> list[int]:
         """Ids of those that may have rows on a day."""
-        return [batch for batch, first, last in self._files if first <= day <= last]
+        return [batch for batch, first, last, _ in self._files if first <= day <= last]
+
+    def on_with(self, day: int, newer: ImportBatch) -> list[int]:
+        """The same with one more: the last of them, or where its run places it."""
+        before = {batch for batch, *_, run in self._files if not newer.run_id or run < newer.run_id}
+        others = self.on(day)
+        earlier = [batch for batch in others if batch in before]
+        return [*earlier, newer.id, *(batch for batch in others if batch not in before)]
 
 
 OnDay = Callable[[int, int], None]
@@ -144,32 +169,40 @@ OnDay = Callable[[int, int], None]
 
 
 class DayOutcome(NamedTuple):
-    """What files together tell of a day, and how the rows of the newest one were told apart."""
+    """What files together tell of a day of an organisation, with the sums of the newest one and
+    how its rows were told apart.
+    """
 
+    organization: Organization
     day: int
+    sums: Sequence[int]
     imported: StampSums
     tally: Tally
 
 
 def foreseen(batch: ImportBatch) -> Effect:
     """What applying a staged file would do now. Writes nothing."""
-    facts, files = facts_of(batch), AppliedFiles(batch.organization)
-    names = files.names(also=batch)
+    return effect_of_days(chain.from_iterable(_foreseen(batch, one) for one in shares_of(batch)))
 
-    def outcome(day: int) -> DayOutcome:
-        tally, others = Tally(), files.on(day)
-        rows, tokens, value, unpriced = facts.days[day]
-        if day_stamps(batch.organization, day).covered:
-            return DayOutcome(day, StampSums(), tally)
-        if not others:
+
+def _foreseen(batch: ImportBatch, share: Share) -> Iterator[DayOutcome]:
+    organization, files = share.organization, AppliedFiles(share.organization)
+    names, parts = files.names(also=batch), files.parts | _part_of(batch, share)
+    for day, sums in share.days.items():
+        tally, others, imported = Tally(), files.on(day), StampSums()
+        if day_stamps(organization, day).covered:
+            pass
+        elif not others:
             # No other file has the day: the sums made in reading it are the answer.
-            tally.new = rows
-            sums = StampSums(tokens=tokens, value_nanos=value, unpriced_tokens=unpriced)
-            return DayOutcome(day, sums, tally)
-        merged = _merged(day, [*others, batch.id], names, tally)
-        return DayOutcome(day, StampSums.of(merged), tally)
+            tally.new, tokens, value, unpriced = sums
+            imported = StampSums(tokens=tokens, value_nanos=value, unpriced_tokens=unpriced)
+        else:
+            imported = StampSums.of(_merged(day, [*others, batch.id], names, tally, parts))
+        yield DayOutcome(organization, day, sums, imported, tally)
 
-    return effect_of_days(batch, map(outcome, facts.days))
+
+def _part_of(batch: ImportBatch, share: Share) -> dict[int, Part]:
+    return {batch.id: share.part} if share.part else {}
 
 
 def applied(
@@ -179,63 +212,110 @@ def applied(
 
     So are days of other files with names that by this file mean something else.
     """
-    facts, files = facts_of(batch), AppliedFiles(batch.organization, but=batch)
-    names, outcomes = files.names(also=batch), []
-    for done, day in enumerate(facts.days, start=1):
-        tally, batches = Tally(), [*files.on(day), batch.id]
-        merged = _merged(day, batches, names, tally)
-        outcomes.append(DayOutcome(day, days.write(batch.organization, day, merged), tally))
-        if on_day:
-            on_day(done, len(facts.days))
-    _merge_others(batch, files, (names, files.names()), days)
+    shares, outcomes = shares_of(batch), []
+    whole = sum(len(share.days) for share in shares)
+    for share in shares:
+        for outcome in _applied(batch, share, days):
+            outcomes.append(outcome)
+            if on_day:
+                on_day(len(outcomes), whole)
     days.finish()
     return outcomes
+
+
+def _applied(batch: ImportBatch, share: Share, days: PreparedDays) -> Iterator[DayOutcome]:
+    organization, files = share.organization, AppliedFiles(share.organization, but=batch)
+    names, parts = files.names(also=batch), files.parts | _part_of(batch, share)
+    for day, sums in share.days.items():
+        tally, batches = Tally(), files.on_with(day, batch)
+        figures = days.write(organization, day, _merged(day, batches, names, tally, parts))
+        if batches[-1] != batch.id:
+            tally = _tally(day, [*files.on(day), batch.id], names, parts)
+        yield DayOutcome(organization, day, sums, figures, tally)
+    _merge_others(share, files, (names, files.names()), days)
+
+
+def _tally(day: int, batches: list[int], names: Names, parts: Mapping[int, Part]) -> Tally:
+    tally = Tally()
+    deque(_merged(day, batches, names, tally, parts), maxlen=0)
+    return tally
 
 
 def taken_back(batch: ImportBatch, days: PreparedDays) -> list[DayOutcome]:
     """Prepare what counts without an applied file: every day of it is merged anew; the days."""
-    facts, files = facts_of(batch), AppliedFiles(batch.organization, but=batch)
-    names, outcomes = files.names(), []
-    for day in facts.days:
-        merged = _merged(day, files.on(day), names, Tally())
-        outcomes.append(DayOutcome(day, days.write(batch.organization, day, merged), Tally()))
-    _merge_others(batch, files, (names, files.names(also=batch)), days)
+    shares = shares_of(batch)
+    outcomes = list(chain.from_iterable(_taken_back(batch, share, days) for share in shares))
     days.finish()
     return outcomes
 
 
+def shared_anew(
+    batch: ImportBatch, before: Sequence[Share], days: PreparedDays
+) -> list[DayOutcome]:
+    """Prepare what counts with an applied file whose shares were others before; the days."""
+    outcomes = applied(batch, days)
+    now = {share.organization.id: share for share in shares_of(batch)}
+    for share in before:
+        if here := now.get(share.organization.id):
+            _merge_days(batch, share, share.days.keys() - here.days.keys(), days)
+        else:
+            deque(_taken_back(batch, share, days), maxlen=0)
+    days.finish()
+    return outcomes
+
+
+def _merge_days(batch: ImportBatch, share: Share, left: Iterable[int], days: PreparedDays) -> None:
+    """Merge days of which a file told something of an organisation, and does no more."""
+    organization, files = share.organization, AppliedFiles(share.organization, but=batch)
+    names = files.names(also=batch)
+    for day in sorted(left):
+        merged = _merged(day, files.on(day), names, Tally(), files.parts)
+        days.write(organization, day, merged)
+
+
+def _taken_back(batch: ImportBatch, share: Share, days: PreparedDays) -> Iterator[DayOutcome]:
+    organization, files = share.organization, AppliedFiles(share.organization, but=batch)
+    names = files.names()
+    for day, sums in share.days.items():
+        merged = _merged(day, files.on(day), names, Tally(), files.parts)
+        yield DayOutcome(organization, day, sums, days.write(organization, day, merged), Tally())
+    _merge_others(share, files, (names, files.names(also=batch)), days)
+
+
 def _merge_others(
-    batch: ImportBatch, files: AppliedFiles, changed: tuple[Names, Names], days: PreparedDays
+    share: Share, files: AppliedFiles, changed: tuple[Names, Names], days: PreparedDays
 ) -> None:
     """Merge the days outside of a file on which another name counts because of it."""
     names, _ = changed
-    for day in sorted(files.days_with(*changed) - facts_of(batch).days.keys()):
-        days.write(batch.organization, day, _merged(day, files.on(day), names, Tally()))
+    for day in sorted(files.days_with(*changed) - share.days.keys()):
+        merged = _merged(day, files.on(day), names, Tally(), files.parts)
+        days.write(share.organization, day, merged)
 
 
 def without(batch: ImportBatch) -> Effect:
     """What undoing an applied file would do now. Writes nothing."""
-    files = AppliedFiles(batch.organization, but=batch)
+    return effect_of_days(chain.from_iterable(_without(batch, one) for one in shares_of(batch)))
+
+
+def _without(batch: ImportBatch, share: Share) -> Iterator[DayOutcome]:
+    organization, files = share.organization, AppliedFiles(share.organization, but=batch)
     names = files.names()
-
-    def outcome(day: int) -> DayOutcome:
-        tally, others = Tally(), files.on(day)
-        if not others or day_stamps(batch.organization, day).covered:
-            return DayOutcome(day, StampSums(), tally)
-        return DayOutcome(day, StampSums.of(_merged(day, others, names, tally)), tally)
-
-    return effect_of_days(batch, map(outcome, facts_of(batch).days))
+    for day, sums in share.days.items():
+        tally, others, imported = Tally(), files.on(day), StampSums()
+        if others and not day_stamps(organization, day).covered:
+            imported = StampSums.of(_merged(day, others, names, tally, files.parts))
+        yield DayOutcome(organization, day, sums, imported, tally)
 
 
-def effect_of_days(batch: ImportBatch, outcomes: Iterable[DayOutcome]) -> Effect:
+def effect_of_days(outcomes: Iterable[DayOutcome]) -> Effect:
     """What these days of a file change, to be asked before they count."""
-    effect, facts = Effect(), facts_of(batch)
+    effect = Effect()
     renamed: Counter[tuple[RawActor, RawActor]] = Counter()
-    for day, imported, tally in outcomes:
-        stamps = day_stamps(batch.organization, day)
+    for organization, day, sums, imported, tally in outcomes:
+        stamps = day_stamps(organization, day)
         effect.moved(stamps.counting, stamps.api if stamps.covered else imported)
         if stamps.covered:
-            effect.cover(day, facts.days[day])
+            effect.cover(day, sums)
         else:
             effect.count(tally)
             renamed += tally.renamed
@@ -246,7 +326,13 @@ def effect_of_days(batch: ImportBatch, outcomes: Iterable[DayOutcome]) -> Effect
     return effect
 
 
-def _merged(day: int, batches: list[int], names: Names, tally: Tally) -> Iterator[UsageRecord]:
+def _merged(
+    day: int,
+    batches: list[int],
+    names: Names,
+    tally: Tally,
+    parts: Mapping[int, Part] = NO_PARTS,
+) -> Iterator[UsageRecord]:
     if not batches:
         return iter(())
-    return merged_day(day_of(day), rows_of_day(day, batches, names), batches, tally)
+    return merged_day(day_of(day), rows_of_day(day, batches, names, parts), batches, tally)

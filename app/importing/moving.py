@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from app.database import writing
-from app.importing.effects import applied, columns_of, effect_of_days, taken_back
+from app.importing.effects import columns_of, effect_of_days, shared_anew
 from app.importing.files import file_of
-from app.importing.owners import Owners, guess_owner, label_of, organization_of
+from app.importing.owners import GuessedOwner, Owners, guess_owner, label_of, organization_of
 from app.importing.runs import log_run
-from app.importing.stored import find_batch, forget_unused
+from app.importing.stored import facts_of, find_batch, forget_unused, organizations_of, shares_of
 from app.importing.turns import turn
 from app.importing.types import ImportedFile
 from app.ledger import DEMO_ORGANIZATION, bump_data_version, preparing, writing_usage
@@ -22,7 +22,8 @@ def give(batch_id: int, label: str) -> None:
     """
     with turn(), writing():
         batch = find_batch(batch_id, BatchStatus.STAGED)
-        before = batch.organization
+        before = organizations_of(batch)
+        _give_whole(batch)
         batch.organization = organization_of(batch.organization.provider, label)
         batch.owner_by, batch.owner_reason = OwnerBy.SAID, ""
         if not label.strip():
@@ -30,7 +31,14 @@ def give(batch_id: int, label: str) -> None:
             guess_owner(batch)
         batch.effect_version = None
         batch.save()
-        forget_unused(before)
+        forget_unused(*before)
+
+
+def _give_whole(batch: ImportBatch) -> None:
+    facts = facts_of(batch)
+    if facts.beside:
+        facts.beside = {}
+        batch.facts = facts.as_json()
 
 
 def look_again(provider: str, *, email_domain: str) -> list[ImportedFile]:
@@ -61,25 +69,32 @@ def _moved(batch_id: int, email_domain: str) -> ImportedFile | None:
     )
     if batch is None:
         return None
-    after, reason = Owners(batch.organization.provider).of(batch)
-    if after.id == batch.organization_id:
+    guess = Owners(batch.organization.provider).of(batch)
+    whose = guess.organization.id, {name: one.actors for name, one in guess.beside.items()}
+    beside = {name: one.actors for name, one in facts_of(batch).beside.items()}
+    if whose == (batch.organization_id, beside):
         return None
-    _move(batch, after, reason, email_domain)
+    _move(batch, guess, email_domain)
     return file_of(batch)
 
 
-def _move(batch: ImportBatch, after: Organization, reason: str, email_domain: str) -> None:
-    """Take an applied file back where it counts and apply it where it belongs."""
-    before, run = batch.organization, log_run(ImportRun.MOVE, batch, batch.applied_by)
+def _move(batch: ImportBatch, guess: GuessedOwner, email_domain: str) -> None:
+    """Take an applied file, or a part of it, back where it counts and apply it where it belongs.
+
+    A file that stays with its organisation keeps its place among the others.
+    """
+    before, shares = batch.organization, shares_of(batch)
+    run = log_run(ImportRun.MOVE, batch, batch.applied_by)
     with preparing(run, email_domain) as days:
-        taken_back(batch, days)
-        batch.organization = after
-        batch.owner_reason = f"{reason} Moved from {label_of(before)} after a sync."
-        outcomes = applied(batch, days)
+        batch.owner_reason = f"{guess.reason} Parted after a sync."
+        if guess.organization.id != before.id:
+            batch.owner_reason = f"{guess.reason} Moved from {label_of(before)} after a sync."
+            batch.organization, batch.run = guess.organization, run
+        guess.note_beside(batch)
+        outcomes = shared_anew(batch, shares, days)
         with writing_usage():
-            for name, said in columns_of(effect_of_days(batch, outcomes)).items():
+            for name, said in columns_of(effect_of_days(outcomes)).items():
                 setattr(batch, name, said)
             days.take_effect()
-            batch.run = run
             batch.save()
             bump_data_version()

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import date
+from typing import Any, NamedTuple
 
 from peewee import Tuple
 
 from app.bulk import insert_rows
 from app.database import writing
 from app.dates import day_number, day_of
+from app.importing.events import decoded
 from app.importing.merging import EARLIER_EVENTS, StoredRow, known_again
 from app.importing.names import Answers, Names
 from app.importing.types import NoSuchImport, RejectedLine
@@ -42,7 +44,10 @@ COLUMNS = ("day", "key_hash", "batch_id", "sequence", "key", "payload")
 REJECTED_COLUMNS = ("batch_id", "sequence", "line", "value", "message")
 KEY_IDS, ANSWERS = "key_ids", "answers"
 """Facts from which names follow that mean the same."""
+BESIDE = "beside"
+"""The fact that says which rows of a file are another organisation's than the file."""
 UNCHANGED = Names()
+NO_PARTS: Mapping[int, Part] = {}
 _ORDER = (ImportedRow.key_hash, ImportedRow.batch, ImportedRow.sequence)
 
 
@@ -59,13 +64,43 @@ def find_batch(batch_id: int, *states: BatchStatus) -> ImportBatch:
     return batch
 
 
+Sums = dict[int, list[int]]
+"""By day (YYYYMMDD): rows, tokens, value, tokens without a price."""
+
+
+class Beside(NamedTuple):
+    """What a file holds of another organisation: whose rows, and the sums of their days."""
+
+    actors: frozenset[RawActor]
+    days: Sums
+
+
+class Part(NamedTuple):
+    """The rows of a file that belong to an organisation: of these actors, or of all but these."""
+
+    actors: frozenset[RawActor]
+    only: bool
+
+    def holds(self, row: StoredRow) -> bool:
+        """Whether a row is one of them."""
+        return (decoded(date.min, row.payload).actor in self.actors) is self.only
+
+
+class Share(NamedTuple):
+    """What a file tells of one organisation; without a `part` all its rows."""
+
+    organization: Organization
+    days: Sums
+    part: Part | None = None
+
+
 @dataclass
 class Facts:
-    """Sums of the good rows: by day [rows, tokens, value, tokens without a price], by actor the
-    same without rows, and the tokens of each model without a price.
+    """Sums of the good rows: by day, by actor the same without rows, and the tokens of each model
+    without a price. `beside`: by the name of another organisation what belongs to it.
     """
 
-    days: dict[int, list[int]] = field(default_factory=dict)
+    days: Sums = field(default_factory=dict)
     actors: dict[RawActor, list[int]] = field(default_factory=dict)
     unpriced: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
@@ -73,13 +108,14 @@ class Facts:
     ignored_columns: Sequence[str] = ()
     key_ids: dict[str, str] = field(default_factory=dict)
     answers: Answers = field(default_factory=Answers)
+    beside: dict[str, Beside] = field(default_factory=dict)
 
     def add(self, record: UsageRecord) -> int:
         """Count a good row; its day as YYYYMMDD."""
         day, tokens, value = day_number(record.day), record.total_tokens, record.value_nanos or 0
         unpriced = tokens if record.value_nanos is None else 0
-        _add(self.days.setdefault(day, [0, 0, 0, 0]), 1, tokens, value, unpriced)
-        _add(self.actors.setdefault(record.actor, [0, 0, 0]), tokens, value, unpriced)
+        add_to(self.days.setdefault(day, [0, 0, 0, 0]), 1, tokens, value, unpriced)
+        add_to(self.actors.setdefault(record.actor, [0, 0, 0]), tokens, value, unpriced)
         if unpriced:
             self.unpriced[display_name(record.model)] += tokens
         if "api_key_id" in record.detail and record.actor.key:
@@ -103,13 +139,22 @@ class Facts:
                 "ignored_columns": list(self.ignored_columns),
                 **({KEY_IDS: self.key_ids} if self.key_ids else {}),
                 **({ANSWERS: self.answers.as_json()} if self.answers != Answers() else {}),
+                **({BESIDE: _beside_json(self.beside)} if self.beside else {}),
             },
             ensure_ascii=False,
         )
 
 
-def _add(sums: list[int], *more: int) -> None:
+def add_to(sums: list[int], *more: int) -> None:
+    """Add to each sum."""
     sums[:] = [one + other for one, other in zip(sums, more, strict=True)]
+
+
+def _beside_json(beside: Mapping[str, Beside]) -> dict[str, Any]:
+    return {
+        name: [sorted(theirs.actors), sorted(theirs.days.items())]
+        for name, theirs in beside.items()
+    }
 
 
 def facts_of(batch: ImportBatch) -> Facts:
@@ -125,18 +170,63 @@ def facts_of(batch: ImportBatch) -> Facts:
         ignored_columns=said.get("ignored_columns", ()),
         key_ids=said.get(KEY_IDS, {}),
         answers=Answers.of(said.get(ANSWERS, {})),
+        beside={
+            name: Beside(frozenset(RawActor(*each) for each in actors), dict(days))
+            for name, (actors, days) in said.get(BESIDE, {}).items()
+        },
     )
 
 
-def applied_batches(organization: Organization) -> list[ImportBatch]:
-    """The applied files of an organisation in the order of their application."""
-    return list(
-        ImportBatch.select()
-        .where(
-            (ImportBatch.organization == organization) & (ImportBatch.status == BatchStatus.APPLIED)
-        )
-        .order_by(ImportBatch.run)
+def shares_of(batch: ImportBatch) -> list[Share]:
+    """What a file tells of each organisation, its own first."""
+    facts, own = facts_of(batch), batch.organization
+    if not facts.beside:
+        return [Share(own, facts.days)]
+    others = [
+        Share(_named(own, name), theirs.days, Part(theirs.actors, only=True))
+        for name, theirs in facts.beside.items()
+    ]
+    left = {day: list(sums) for day, sums in facts.days.items()}
+    for other in others:
+        for day, sums in other.days.items():
+            add_to(left[day], *(-each for each in sums))
+    away = frozenset().union(*(theirs.actors for theirs in facts.beside.values()))
+    days = {day: sums for day, sums in left.items() if sums[0]}
+    return [Share(own, days, Part(away, only=False)), *others]
+
+
+def _named(beside: Organization, name: str) -> Organization:
+    """Another organisation of a provider, made where it is gone: a file made it."""
+    return Organization.get_or_create(provider=beside.provider, name=name)[0]
+
+
+def share_in(batch: ImportBatch, organization: Organization) -> Share | None:
+    """What a file tells of an organisation, None for nothing."""
+    shares = shares_of(batch)
+    return next((one for one in shares if one.organization.id == organization.id), None)
+
+
+def applied_batches(organization: Organization, *columns: Any) -> list[ImportBatch]:
+    """The applied files that tell of an organisation, in the order of their application."""
+    beside = [batch.id for batch in parted_files(organization.provider, organization.name)]
+    mine = (ImportBatch.organization == organization) | ImportBatch.id.in_(beside)
+    found = ImportBatch.select(*columns).where(mine & (ImportBatch.status == BatchStatus.APPLIED))
+    return list(found.order_by(ImportBatch.run))
+
+
+def parted_files(provider: str, name: str | None = None) -> list[ImportBatch]:
+    """The files that tell of another organisation (of this name), too; undone ones among them."""
+    found = (
+        ImportBatch.select(ImportBatch, Organization)
+        .join(Organization)
+        .where((Organization.provider == provider) & ImportBatch.facts.contains(f'"{BESIDE}"'))
     )
+    return [
+        batch
+        for batch in found
+        for beside in [facts_of(batch).beside]
+        if (beside if name is None else name in beside)
+    ]
 
 
 def keep_rows(rows: list[tuple]) -> None:
@@ -153,9 +243,15 @@ def keep_rejected(rows: list[tuple]) -> None:
         insert_rows("rejected_row", REJECTED_COLUMNS, rows)
 
 
-def rows_of_day(day: int, batches: Sequence[int], names: Names = UNCHANGED) -> Iterator[StoredRow]:
+def rows_of_day(
+    day: int,
+    batches: Sequence[int],
+    names: Names = UNCHANGED,
+    parts: Mapping[int, Part] = NO_PARTS,
+) -> Iterator[StoredRow]:
     """The rows of `batches` on a day (YYYYMMDD) by their newest names, sorted by key hash.
 
+    Of a batch with a part only the rows of that part.
     A day that holds rows of an earlier version, with other key hashes, is sorted in memory, and
     so is one whose rows may be renamed.
     """
@@ -163,10 +259,29 @@ def rows_of_day(day: int, batches: Sequence[int], names: Names = UNCHANGED) -> I
         return
     mine = (ImportedRow.day == day) & ImportedRow.batch.in_(batches)
     rows = _in_pieces(mine)
+    if parts.keys() & set(batches):
+        rows = (row for row in rows if row.batch not in parts or parts[row.batch].holds(row))
     earlier = mine & ImportedRow.key_hash.between(*EARLIER_EVENTS)
     if names or ImportedRow.select().where(earlier).exists():
         rows = iter(sorted(known_again(day_of(day), row, names) for row in rows))
     yield from rows
+
+
+def records_of(batch: ImportBatch, actors: Collection[RawActor]) -> Iterator[UsageRecord]:
+    """The good rows of a file that are these actors'."""
+    query = ImportedRow.select(ImportedRow.day, ImportedRow.payload)
+    for day, payload in query.where(ImportedRow.batch == batch).tuples().iterator():
+        record = decoded(day_of(day), payload)
+        if record.actor in actors:
+            yield record
+
+
+def sums_of(batch: ImportBatch, actors: Collection[RawActor]) -> Sums:
+    """The sums of the days of a file, of the rows of these actors alone."""
+    facts = Facts()
+    for record in records_of(batch, actors):
+        facts.add(record)
+    return facts.days
 
 
 def rows_of_batch(batch: ImportBatch) -> Iterator[tuple[str, str]]:
@@ -212,19 +327,27 @@ def delete_batch(batch: ImportBatch) -> None:
     with writing():
         RejectedRow.delete().where(RejectedRow.batch == batch).execute()
         ImportBatch.delete().where(ImportBatch.id == batch.id).execute()
-        forget_unused(batch.organization)
+        forget_unused(*organizations_of(batch))
 
 
-def forget_unused(organization: Organization) -> None:
-    """A label that was made for a file goes with it, unless something else has it."""
+def organizations_of(batch: ImportBatch) -> list[Organization]:
+    """The organisations that a file tells of, its own first."""
+    return [share.organization for share in shares_of(batch)]
+
+
+def forget_unused(*organizations: Organization) -> None:
+    """Labels that were made for a file go with it, unless something else has them."""
     tables = (ImportBatch, Partition, Actor, Member, ApiKey, Workspace)
-    if organization.name and not any(
-        table.select().where(table.organization == organization).exists() for table in tables
-    ):
-        # Of models that only files named which never came to count.
-        if Slice.delete().where(Slice.organization == organization).execute():
-            bump_data_version()
-        Organization.delete().where(Organization.id == organization.id).execute()
+    for organization in organizations:
+        mine = (table.select().where(table.organization == organization) for table in tables)
+        used = any(rows.exists() for rows in mine) or bool(
+            parted_files(organization.provider, organization.name)
+        )
+        if organization.name and not used:
+            # Of models that only files named which never came to count.
+            if Slice.delete().where(Slice.organization == organization).execute():
+                bump_data_version()
+            Organization.delete().where(Organization.id == organization.id).execute()
 
 
 def rejected_rows(batch_id: int, limit: int = 10_000, offset: int = 0) -> list[RejectedLine]:

@@ -11,7 +11,7 @@ from app.importing.effects import AppliedFiles, effect_of
 from app.importing.events import decoded
 from app.importing.merging import FIRST_LETTERS, key_hash_of, merged_day
 from app.importing.staging import MOST_REJECTED
-from app.importing.stored import Facts, applied_batches, facts_of, rows_of_day
+from app.importing.stored import BESIDE, Facts, applied_batches, facts_of, rows_of_day, share_in
 from app.models import ImportBatch, ImportedRow, Organization, Partition, RejectedRow
 from app.states import BatchStatus, Merge, Source
 from app.usage import UsageRecord
@@ -29,11 +29,20 @@ def imported_differences() -> Iterator[Difference]:
     for batch in ImportBatch.select().where(ImportBatch.status != BatchStatus.STAGING):
         for difference in _file(batch):
             damaged.add(batch.organization_id)
+            if BESIDE in batch.facts:
+                # It may tell of any other, too.
+                damaged |= set(_beside(batch.organization))
             yield difference
     for organization in Organization.select():
         # What rows add up to can be told of rows that can be read.
         if organization.id not in damaged:
             yield from _days(organization)
+
+
+def _beside(organization: Organization) -> Iterator[int]:
+    """The organisations of the same provider."""
+    mine = Organization.select().where(Organization.provider == organization.provider)
+    return (other.id for other in mine)
 
 
 def _file(batch: ImportBatch) -> Iterator[Difference]:
@@ -119,9 +128,10 @@ def days_of_files(
     imported = (Partition.source == Source.IMPORTED) & (Partition.prepared == 0)
     mine = Partition.select().where((Partition.organization == organization) & imported)
     stored = {one.day: one for one in mine}
-    told = {day for batch in applied_batches(organization) for day in facts_of(batch).days}
+    shares = (share_in(batch, organization) for batch in applied_batches(organization))
+    told = {day for share in shares if share for day in share.days}
     for day in sorted(told | stored.keys()):
         batches = files.on(day)
-        rows = rows_of_day(day, batches, names)
+        rows = rows_of_day(day, batches, names, files.parts)
         records = list(merged_day(day_of(day), rows, batches)) if batches else []
         yield day, stored.get(day), records
