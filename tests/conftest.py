@@ -24,12 +24,14 @@ from app.config import Config, read_config
 from app.database import database as proxy
 from tests.compiled import CompiledRule, CompiledTemplates
 from tests.filled import company, filled_engine, filler, offices, town  # noqa: F401
+from tests.invented import configured
 from tests.memory import in_memory
 from tests.modes import serve  # noqa: F401
 from tests.order import dealt
 from tests.postgres import PostgresServer, PostgresUnavailable, running_server
 from tests.probes import probed  # noqa: F401
 from tests.templates import Templates
+from tests.upstream import Company, Upstream
 
 # Who runs this in the background ignores Ctrl-C, and so would every process started here.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
@@ -230,3 +232,19 @@ def close(engine: Database) -> None:
     engine.close()
     if hasattr(engine, "close_all"):
         engine.close_all()
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    """Both providers' APIs on loopback, of a small invented company."""
+    with Upstream(Company(heavy=40)) as server:
+        yield server
+
+
+@pytest.fixture
+def live(config: Config, upstream: Upstream) -> Iterator[Config]:
+    """The settings of a product that reads from `upstream`."""
+    config = configured(config, upstream)
+    create_app(config)
+    yield config
+    close(proxy.obj)

@@ -7,7 +7,6 @@ import os
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
@@ -15,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from app import create_app
 from app.backup import BackupFailed, postgres_environment, write_backup
 from app.config import Config, read_config
 from app.database import database as proxy
@@ -30,27 +28,12 @@ from app.soundness import sqlite_damage
 from app.verify import Verifier
 from tests.commands import run_here
 from tests.conftest import close
-from tests.invented import assert_exact, configured, stored_content, sync, with_account
+from tests.invented import assert_exact, stored_content, sync, with_account
 from tests.postgres import PostgresServer
-from tests.upstream import Company, Upstream, true_totals
+from tests.upstream import Upstream, true_totals
 
 MONDAY = date(2026, 9, 28)
 WEEK = (MONDAY, MONDAY + timedelta(days=6))
-
-
-@pytest.fixture
-def upstream() -> Iterator[Upstream]:
-    with Upstream(Company(heavy=40)) as server:
-        yield server
-
-
-@pytest.fixture
-def live(config: Config, upstream: Upstream) -> Iterator[Config]:
-    """Both providers are configured."""
-    config = configured(config, upstream)
-    create_app(config)
-    yield config
-    close(proxy.obj)
 
 
 def yesterday_and_today() -> tuple[date, date]:

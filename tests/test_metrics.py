@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 
-import pytest
 from flask.testing import FlaskClient
 
 from app import create_app
@@ -19,28 +17,14 @@ from app.models import Partition, ProviderRun, Usage
 from app.web.metrics import Metric
 from tests.conftest import close
 from tests.filled import Reader
-from tests.invented import configured, sync
-from tests.upstream import Company, Upstream
+from tests.invented import sync
+from tests.upstream import Upstream
 
 MONDAY = date(2026, 10, 5)
 LINE = re.compile(
     r"# (HELP|TYPE) [a-z_]+ .+|"
     r'[a-z_]+(\{[a-z]+="([^"\\\n]|\\[\\"n])*"(,[a-z]+="([^"\\\n]|\\[\\"n])*")*\})? -?\d+(\.\d+)?'
 )
-
-
-@pytest.fixture
-def upstream() -> Iterator[Upstream]:
-    with Upstream(Company(heavy=40)) as server:
-        yield server
-
-
-@pytest.fixture
-def live(config: Config, upstream: Upstream) -> Iterator[Config]:
-    config = configured(config, upstream)
-    create_app(config)
-    yield config
-    close(proxy.obj)
 
 
 def values(client: FlaskClient) -> dict[str, float]:

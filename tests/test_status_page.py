@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import product
@@ -25,11 +24,10 @@ from app.runs import (
     begin_run,
 )
 from app.states import RunStatus
-from tests.conftest import close
 from tests.imported import event, events, put
-from tests.invented import configured, sync, with_account
+from tests.invented import sync, with_account
 from tests.reading import PART, part, shown, token_in
-from tests.upstream import Company, Upstream
+from tests.upstream import Upstream
 
 MONDAY = date(2026, 10, 5)
 WEEK = (MONDAY, MONDAY + timedelta(days=6))
@@ -38,20 +36,6 @@ HOSTILE = (
     "", "0", "-1", "2026-02-30", "2026-10-05T00:00", "9999-12-31", "0001-01-01", "%00", "'--",
     "99999999999999999999", "x" * 3000, "\u0661", "anthropic", "../..", "<script>", "1e3", "🦊",
 )  # fmt: skip
-
-
-@pytest.fixture
-def upstream() -> Iterator[Upstream]:
-    with Upstream(Company(heavy=40)) as server:
-        yield server
-
-
-@pytest.fixture
-def live(config: Config, upstream: Upstream) -> Iterator[Config]:
-    config = configured(config, upstream)
-    create_app(config)
-    yield config
-    close(proxy.obj)
 
 
 @pytest.fixture

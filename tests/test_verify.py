@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
 from peewee import Database, fn
 
-from app import create_app
 from app.config import Config
 from app.database import database as proxy
 from app.models import (
@@ -25,28 +23,12 @@ from app.models import (
 )
 from app.verify import Verifier, repair
 from tests.commands import run_here
-from tests.conftest import close
 from tests.imported import event, events, put, sync_day, total
-from tests.invented import assert_exact, configured, sync
-from tests.upstream import Company, Upstream, true_totals
+from tests.invented import assert_exact, sync
+from tests.upstream import Upstream, true_totals
 
 MONDAY = date(2026, 9, 28)
 WEEK = (MONDAY, MONDAY + timedelta(days=6))
-
-
-@pytest.fixture
-def upstream() -> Iterator[Upstream]:
-    with Upstream(Company(heavy=40)) as server:
-        yield server
-
-
-@pytest.fixture
-def live(config: Config, upstream: Upstream) -> Iterator[Config]:
-    """Both providers are configured."""
-    config = configured(config, upstream)
-    create_app(config)
-    yield config
-    close(proxy.obj)
 
 
 def test_a_synced_database_agrees(live: Config, upstream: Upstream) -> None:

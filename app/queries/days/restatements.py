@@ -13,11 +13,20 @@ from peewee import fn
 
 from app.dates import day_number, day_of
 from app.models import DayChange, Organization, Partition, ProviderRun, Run
+from app.providers.paging import REPORTING_LAG
 from app.states import RunStatus, Source
 
-SETTLED_AFTER = timedelta(hours=26)
-"""From the beginning of a day until nothing more is expected of it: its 24 hours, and the two
-that the providers take to report."""
+SETTLED_AFTER = timedelta(days=1) + REPORTING_LAG
+"""From the beginning of a day until nothing more is expected of it."""
+BEFORE_AND_AFTER = (
+    DayChange.records_before,
+    DayChange.records_after,
+    DayChange.tokens_before,
+    DayChange.tokens_after,
+    DayChange.value_nanos_before,
+    DayChange.value_nanos_after,
+)
+"""The figures of a change, as the rows that tell of one hold them."""
 
 
 class Restatement(NamedTuple):
@@ -102,12 +111,7 @@ def _later_changes(start: date | None, end: date | None) -> Iterator[tuple[int, 
             Partition.day,
             DayChange.run,
             DayChange.changed_at,
-            DayChange.records_before,
-            DayChange.records_after,
-            DayChange.tokens_before,
-            DayChange.tokens_after,
-            DayChange.value_nanos_before,
-            DayChange.value_nanos_after,
+            *BEFORE_AND_AFTER,
         )
         .join(Partition)
         .join(Organization)

@@ -12,6 +12,7 @@ from peewee import fn
 from app.database import total
 from app.dates import day_of, moment, moment_if_any
 from app.models import DayChange, Organization, Partition, ProviderRun, Run
+from app.queries.days.restatements import BEFORE_AND_AFTER
 from app.runs import active_run, standing_of
 from app.states import RunStatus
 
@@ -115,12 +116,7 @@ def changed_days(number: int) -> list[ChangedDay]:
             Organization.provider,
             Partition.day,
             Partition.source,
-            DayChange.records_before,
-            DayChange.records_after,
-            DayChange.tokens_before,
-            DayChange.tokens_after,
-            DayChange.value_nanos_before,
-            DayChange.value_nanos_after,
+            *BEFORE_AND_AFTER,
         )
         .join(Partition)
         .join(Organization)

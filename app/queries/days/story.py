@@ -8,7 +8,7 @@ from typing import NamedTuple
 from app.dates import day_number, moment, moment_if_any
 from app.models import DayChange, Organization, Partition, ProviderRun, Run
 from app.queries.days.completeness import DayMark, calendar
-from app.queries.days.restatements import restatements
+from app.queries.days.restatements import BEFORE_AND_AFTER, restatements
 from app.runs import active_run, standing_of
 from app.states import RunStatus, Source
 
@@ -122,12 +122,7 @@ def _changes(provider: str, day: date) -> list[Change]:
             Partition.source,
             DayChange.run,
             DayChange.changed_at,
-            DayChange.records_before,
-            DayChange.records_after,
-            DayChange.tokens_before,
-            DayChange.tokens_after,
-            DayChange.value_nanos_before,
-            DayChange.value_nanos_after,
+            *BEFORE_AND_AFTER,
         )
         .join(Partition)
         .join(Organization)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from flask import Response, request
+from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from app.current import the_config
@@ -25,7 +27,13 @@ from app.directory.mappings import (
 from app.directory.typed_keys import BadKey, typed_keys
 from app.queries.keys.mappings import is_known, key_names, known_emails, past_changes, undoable
 from app.web.request.guard import current_user_label, record_event
-from app.web.settings.common import ListView, batch_number, is_being_typed
+from app.web.settings.common import (
+    ListView,
+    back_to,
+    batch_number,
+    is_being_typed,
+    parse_list_view,
+)
 
 MOST_EMAILS = 200
 MOST_PAIRS = 5000
@@ -130,6 +138,16 @@ def apply(form: MultiDict[str, str]) -> int:
         return _change(_wanted(form))
     except (BadOwner, ChangedSince) as error:
         raise BadChange(str(error)) from None
+
+
+def answer_write(endpoint: str, page: Callable[[KeysView, str], Response]) -> ResponseReturnValue:
+    """Do what the form of a page asks and go back to it, or show `page` with why that cannot be."""
+    view = parse_list_view(KeysView, request.form)
+    try:
+        done = apply(request.form)
+    except BadChange as error:
+        return page(view, str(error))
+    return back_to(endpoint, view.still(page=view.page, done=str(done or "")))
 
 
 def _wanted(form: MultiDict[str, str]) -> list[KeyChange]:

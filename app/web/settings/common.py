@@ -81,6 +81,13 @@ def show(template: str, query: str, *, status: int = 200, **context: Any) -> Res
     return htmx.answer(template, query, status=status, row_id=row_id, **context)
 
 
+def show_list(template: str, context: dict[str, Any], error: str = "") -> Response:
+    """A page of the settings whose `view` is a list, or its part; with an error it is a 422."""
+    view: ListView = context["view"]
+    query = view.query(page=view.page)
+    return show(template, query, status=422 if error else 200, error=error, **context)
+
+
 def back_to(endpoint: str, query: str) -> AnyResponse:
     """Go (back) to a page after a write: HTMX follows and swaps what has changed there."""
     return redirect(url_for(endpoint) + query.rstrip("?"), 303)

@@ -15,8 +15,8 @@ from app.queries.keys.suggestions import Suggestion, suggestions
 from app.queries.keys.unmapped import UnmappedKey, any_key_used, unmapped_keys
 from app.queries.scope import Scope
 from app.web.request.guard import admin_only
-from app.web.settings.changes import BadChange, KeysView, apply, done_context, intent_of
-from app.web.settings.common import back_to, page_of, parse_list_view, show
+from app.web.settings.changes import KeysView, answer_write, done_context, intent_of
+from app.web.settings.common import page_of, parse_list_view, show_list
 
 blueprint = Blueprint("settings_keys", __name__)
 
@@ -32,19 +32,13 @@ def page() -> Response:
 @admin_only
 def write() -> ResponseReturnValue:
     """Assign a key, accept all suggestions, or undo what was just done."""
-    view = parse_list_view(KeysView, request.form)
-    try:
-        done = apply(request.form)
-    except BadChange as error:
-        return _page(view, str(error))
-    return back_to("settings_keys.page", view.still(page=view.page, done=str(done or "")))
+    return answer_write("settings_keys.page", _page)
 
 
 def _page(view: KeysView, error: str = "") -> Response:
     with reading():
         context = _context(view, error)
-    query = context["view"].query(page=context["view"].page)
-    return show("settings/keys.html", query, status=422 if error else 200, **context)
+    return show_list("settings/keys.html", context, error)
 
 
 def _context(view: KeysView, error: str) -> dict[str, Any]:
@@ -66,7 +60,6 @@ def _context(view: KeysView, error: str) -> dict[str, Any]:
         "pairs": pairs,
         "all_effect": _effect_of_all(pairs) if view.all and pairs else None,
         "intent": intent_of(view, error),
-        "error": error,
         "post_url": request.path,
         "announcement": f"{len(found)} unmapped keys",
         **done_context(view),

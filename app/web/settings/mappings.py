@@ -20,8 +20,8 @@ from app.queries.keys.mappings import (
 )
 from app.states import Rule
 from app.web.request.guard import admin_only
-from app.web.settings.changes import BadChange, KeysView, apply, done_context, intent_of, removal_of
-from app.web.settings.common import back_to, page_of, parse_list_view, show
+from app.web.settings.changes import KeysView, answer_write, done_context, intent_of, removal_of
+from app.web.settings.common import page_of, parse_list_view, show_list
 
 HISTORY_LINES = 50
 RULE_WORDS: dict[str, str] = {
@@ -46,19 +46,13 @@ def page() -> Response:
 @admin_only
 def write() -> ResponseReturnValue:
     """Change or remove a mapping, or undo what was just done."""
-    view = parse_list_view(KeysView, request.form)
-    try:
-        done = apply(request.form)
-    except BadChange as error:
-        return _page(view, str(error))
-    return back_to("settings_mappings.page", view.still(page=view.page, done=str(done or "")))
+    return answer_write("settings_mappings.page", _page)
 
 
 def _page(view: KeysView, error: str = "") -> Response:
     with reading():
         context = _context(view, error)
-    query = context["view"].query(page=context["view"].page)
-    return show("settings/mappings.html", query, status=422 if error else 200, **context)
+    return show_list("settings/mappings.html", context, error)
 
 
 def _context(view: KeysView, error: str) -> dict[str, Any]:
@@ -82,7 +76,6 @@ def _context(view: KeysView, error: str) -> dict[str, Any]:
         "undoable": undoable(change.batch for change in history),
         "email_domain": address_domain(the_config().email_domain),
         "guesses": guesses(),
-        "error": error,
         "post_url": request.path,
         "announcement": f"{len(found)} mappings",
         **done_context(view),

@@ -35,7 +35,7 @@ from app.web.settings.common import (
     is_being_typed,
     page_of,
     parse_list_view,
-    show,
+    show_list,
 )
 
 blueprint = Blueprint("settings_people", __name__)
@@ -129,18 +129,14 @@ def _page(view: PeopleListView, error: str = "", typed: dict[str, str] | None = 
             "splitting": intent_to_split(view),
             "along": companions(view.further) if view.did else [],
         }
-    return show(
-        "settings/people.html",
-        view.query(page=view.page),
-        status=422 if error else 200,
-        view=view,
-        error=error,
-        typed=typed or {},
-        fields=_fields,
-        announcement=f"{len(found)} people",
-        post_url=request.path,
-        **context,
-    )
+    context |= {
+        "view": view,
+        "typed": typed or {},
+        "fields": _fields,
+        "announcement": f"{len(found)} people",
+        "post_url": request.path,
+    }
+    return show_list("settings/people.html", context, error)
 
 
 def intent_to_merge(view: PeopleListView) -> EmailIntent | None:
