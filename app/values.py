@@ -22,8 +22,8 @@ INSTANT_DIGITS = re.compile(r"[0-9]{1,17}")
 DECIMAL_TEXT = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,4})?")
 DAY_TEXT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 INSTANT_TEXT = re.compile(
-    r"(?P<second>[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]{1,9})?"
-    r"(?P<zone>Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?"
+    r"(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 )
 NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -79,7 +79,7 @@ def instant_ms(value: object) -> int:
 
 
 def utc_day(text: object) -> date:
-    """Return the UTC calendar day of `YYYY-MM-DD` or of an RFC 3339 instant with its zone.
+    """Return the UTC calendar day of `YYYY-MM-DD` or of an ISO 8601 instant with its zone.
 
     Upper-case T and Z, up to nine digits of a second, `±hh:mm`. BadValue for anything else,
     such as a time without a zone, a week date or 30 February.
@@ -89,11 +89,11 @@ def utc_day(text: object) -> date:
     try:
         if DAY_TEXT.fullmatch(text):
             return date.fromisoformat(text)
-        if parts := INSTANT_TEXT.fullmatch(text):
-            return datetime.fromisoformat(parts["second"] + parts["zone"]).astimezone(UTC).date()
+        if INSTANT_TEXT.fullmatch(text):
+            return datetime.fromisoformat(text).astimezone(UTC).date()
     except (ValueError, OverflowError):
         raise BadValue(f"there is no such date as {_shown(text)}") from None
-    raise BadValue(f"expected YYYY-MM-DD or an RFC 3339 time with its zone, got {_shown(text)}")
+    raise BadValue(f"expected YYYY-MM-DD or an ISO 8601 time with its zone, got {_shown(text)}")
 
 
 def clean_text(value: object, limit: int = 300) -> str:

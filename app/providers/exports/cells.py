@@ -36,8 +36,8 @@ _NO_MONEY = frozenset({"", "-", "--", "\u2013", "\u2014", "n/a", "na", "nan", "n
 _A_TRACE = re.compile(r"< ?(?:US)?\$? ?0?\.0*1 ?(?:USD)?", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"-?[0-9]+(?:[. ][0-9]{3})*,(?:[0-9]{1,2}|[0-9]{4,})", re.ASCII)
 _SPACED_INSTANT = re.compile(
-    r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ](?P<time>[0-9:.]{8,18}) ?"
-    r"(?P<zone>Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})"
+    r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ](?P<time>[0-9:.]{5,18}) ?"
+    r"(?P<zone>Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)"
 )
 _DECIMAL_OR_THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}[.,][0-9]{3}")
 
@@ -88,7 +88,8 @@ class CellReader:
     def instant(self, text: str, column: str) -> tuple[date, int | None]:
         """The UTC day, and epoch milliseconds where there is a time (with its zone).
 
-        A stated zone is a zone: `2026-03-31 02:00:00+00:00`, `... UTC` and `...+0530` are read.
+        A stated zone is a zone: `2026-03-31 02:00:00+00:00`, `... UTC`, `...+0530` and `...+02`
+        are read, also without seconds.
         """
         return self._read_instant(_with_t(text), column)
 
@@ -179,7 +180,7 @@ def _with_t(text: str) -> str:
     if parts is None:
         return text
     zone = "Z" if parts["zone"] in ("Z", "UTC", "GMT") else parts["zone"].replace(":", "")
-    zone = zone if zone == "Z" else f"{zone[:3]}:{zone[3:]}"
+    zone = zone if zone == "Z" else f"{zone[:3]}:{zone[3:] or '00'}"
     return f"{parts['day']}T{parts['time']}{zone}"
 
 
