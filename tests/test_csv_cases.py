@@ -63,6 +63,8 @@ def test_what_a_spreadsheet_made_of_a_file_is_refused_with_the_reason(name: str,
     [
         "2026-11-03 10:04:00+00:00", "2026-11-03 10:04:00 UTC", "2026-11-03 10:04:00Z",
         "2026-11-03T15:34:00+0530", "2026-11-03 05:04:00 -05:00", "2026-11-03T10:04:00.000+00:00",
+        "2026-11-03T10:04Z", "2026-11-03 10:04Z", "2026-11-03 10:04 UTC", "2026-11-03T15:34+05:30",
+        "2026-11-03 05:04-0500", "2026-11-03T12:04+02",
     ],
 )  # fmt: skip
 def test_a_stated_zone_is_a_zone(at: str) -> None:
@@ -159,6 +161,51 @@ def test_joined_exports_of_keys_that_tell_the_same_count_once_and_others_are_ref
     with pytest.raises(RowsRejected) as refused:
         put(tokens(usage(tokens=5)) + tokens(usage(tokens=6)))
     assert "import the exports as files of their own" in refused.value.rows[0].message
+
+
+OLDER = """\
+Date,User,Model,Max Mode,Cost ($),Output Tokens,Input (w/o Cache Write),Input (w/ Cache Write),\
+Cache Read,Colour
+2026-11-02T11:00:00.000Z,bo@example.com,gpt-5.5,No,0.20,20,0,0,0,red
+2026-11-02T10:00:00.000Z,ann@example.com,gpt-5.5,No,0.05,10,0,0,0,red
+"""
+
+
+@pytest.mark.parametrize("turned", [True, False])
+def test_joined_exports_with_other_columns_are_read_each_by_its_own_header(turned: bool) -> None:
+    parts = [events(event(tokens=10), event(tokens=10)), OLDER.encode()]
+    done = put_after_preview(b"".join(parts[::-1] if turned else parts))
+    # What both tell is one event, however its columns are ordered; one part has it twice.
+    assert total() == (40, 300_000_000)
+    assert counts(done)[4:] == (1, 0)
+    assert done.ignored_columns == ("Colour",)
+    assert {row.actor.account for row in Usage.select()} == {"ann@example.com", "bo@example.com"}
+
+
+def test_a_part_that_does_not_say_who_used_it_needs_a_person() -> None:
+    mine = "\n".join(line.replace(",bo@example.com", "") for line in OLDER.splitlines()[:2])
+    joined = events(event()) + mine.replace(",User", "").encode()
+    with pytest.raises(UnreadableExport, match="rows below line 3 do not say who used it"):
+        put(joined)
+    put(joined, person="cy@example.com")
+    assert total()[0] == 30
+    assert "cy@example.com" in {row.actor.account for row in Usage.select()}
+
+
+def test_parts_that_tell_keys_by_other_columns_are_of_other_days_or_refused() -> None:
+    sums = b"usage_date_utc,model_version,usage_output_tokens,usage_input_tokens_no_cache\n"
+    later = sums + b"2026-11-03,claude-sonnet-4-5-20250929,0,9\n"
+    put_after_preview(tokens(usage(tokens=5)) + later)
+    assert total()[0] == 14
+    with pytest.raises(RowsRejected) as refused:
+        put(tokens(usage(tokens=5), usage("2026-11-03", tokens=9)) + later)
+    assert "or by other columns; import" in refused.value.rows[0].message
+
+
+def test_a_second_header_that_is_odd_is_named_by_its_line() -> None:
+    twice = OLDER.replace("Max Mode", "Model")
+    with pytest.raises(UnreadableExport, match="in line 3, has two columns of one meaning"):
+        put(events(event()) + twice.encode())
 
 
 def test_another_header_in_a_file_is_refused() -> None:

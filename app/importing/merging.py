@@ -87,6 +87,11 @@ def _shape(key: str) -> str:
     return "".join(name[0] if name in facts else "-" for name in OWNER_COLUMNS)
 
 
+def shape_of(key_hash: str) -> str:
+    """The shape in a key hash: which columns said whose the row is."""
+    return key_hash[1 : 1 + len(OWNER_COLUMNS)]
+
+
 def _purpose(detail: str) -> list[tuple[str, Any]]:
     """What an amount is for; the id of its key is one more name of the key."""
     facts = json.loads(detail) if detail else {}

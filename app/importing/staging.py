@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import BinaryIO
 
 from app.database import writing
-from app.dates import now_seconds
+from app.dates import day_number, now_seconds
 from app.identity import BadEmail, checked_email
 from app.importing.events import encoded
 from app.importing.merging import key_hash_of
@@ -212,7 +212,9 @@ class _RowReader:
             self._keep(row, key_hash)
         elif self._above.repeats(key_hash, row.record):
             self.facts.skipped[REPETITION] += 1
-        elif self._above.contradicts(key_hash):
+        elif self._above.contradicts(key_hash) or self._above.is_cut_otherwise(
+            day_number(row.record.day), key_hash
+        ):
             self._reject(BadRow(row.line, row.record.model, CONTRADICTION))
         else:
             self._keep(row, key_hash)

@@ -284,10 +284,10 @@ def sums_of(batch: ImportBatch, actors: Collection[RawActor]) -> Sums:
     return facts.days
 
 
-def rows_of_batch(batch: ImportBatch) -> Iterator[tuple[str, str]]:
-    """Key hash and payload of all good rows of a file."""
+def rows_of_batch(batch: ImportBatch) -> Iterator[tuple[int, str, str]]:
+    """Day, key hash and payload of all good rows of a file."""
     yield from (
-        ImportedRow.select(ImportedRow.key_hash, ImportedRow.payload)
+        ImportedRow.select(ImportedRow.day, ImportedRow.key_hash, ImportedRow.payload)
         .where(ImportedRow.batch == batch)
         .tuples()
         .iterator()

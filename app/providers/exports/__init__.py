@@ -14,7 +14,7 @@ from app.providers.exports import claude_cost, claude_tokens, cursor_events
 from app.providers.exports.cells import SHOWN, BadCell, CellReader
 from app.providers.exports.claude_cost import MoneyTarget, is_of_searches, matched, money_target
 from app.providers.exports.refused import refused_as
-from app.providers.exports.table import CsvRow, CsvTable, normalised, read_table
+from app.providers.exports.table import CsvRow, normalised, read_table
 from app.providers.exports.text import text_lines
 from app.providers.exports.types import (
     BadRow,
@@ -77,9 +77,14 @@ class Export:
     ) -> None:
         self.kind = kind
         self.columns = tuple(columns)
-        self.ignored_columns = tuple(ignored_columns)
+        self._ignored_columns = ignored_columns
         self._rows = rows
         self._reading = reading
+
+    @property
+    def ignored_columns(self) -> tuple[str, ...]:
+        """The columns above the rows read so far that tell nothing of usage."""
+        return tuple(dict.fromkeys(self._ignored_columns))
 
     def rows(self) -> Iterator[AnyRow]:
         """Every row that is not blank, in the order of the file, read as it is asked for.
@@ -119,20 +124,15 @@ def open_export(
     table = read_table(text_lines(stream, subject), _is_known, subject)
     if table is None:
         return Export(EMPTY)
-    module = _module_of(table, subject)
-    places = _places(table, module, subject)
-    grid = _Grid(len(table.columns), [places.get(field) for field in module.FIELDS])
+    part = _Part(table.columns, subject, CellReader(table.delimiter, now), normal_email(person))
     first = next(table.rows, None)
-    reading = Reading(places.keys(), CellReader(table.delimiter, now), normal_email(person))
-    anonymous = module.needs_person(reading.present, grid.row(first.cells if first else []))
-    used = set(places.values())
-    unused = [place for place in range(len(table.columns)) if place not in used]
+    ignored = list(part.ignored_columns)
     return Export(
-        replace(module.KIND, needs_person=anonymous),
+        replace(part.module.KIND, needs_person=part.is_anonymous(first)),
         table.columns,
-        [table.columns[place] or f"(column {place + 1})" for place in unused],
-        _read_rows(chain([first] if first else [], table.rows), grid, module, table, reading),
-        reading,
+        ignored,
+        _read_rows(chain([first] if first else [], table.rows), part, ignored),
+        part.reading,
     )
 
 
@@ -156,8 +156,53 @@ def _is_known(headers: frozenset[str]) -> bool:
     return bool(refused_as(headers)) or any(module.recognises(headers) for module in MODULES)
 
 
-def _module_of(table: CsvTable, subject: str) -> ExportModule:
-    headers = frozenset(table.headers)
+class _Part:
+    """How the rows below a header are read. Raises UnreadableExport for a header that is odd."""
+
+    def __init__(
+        self, columns: Sequence[str], subject: str, cells: CellReader, person: str
+    ) -> None:
+        self.headers = [normalised(column) for column in columns]
+        self.module = _module_of(columns, self.headers, subject)
+        places = _places(columns, self.headers, self.module, subject)
+        self.grid = _Grid(len(columns), [places.get(field) for field in self.module.FIELDS])
+        self.reading = Reading(places.keys(), cells, person)
+        used = set(places.values())
+        self.ignored_columns = [
+            column or f"(column {place + 1})"
+            for place, column in enumerate(columns)
+            if place not in used
+        ]
+        self._subject = subject
+
+    def is_anonymous(self, first: CsvRow | None) -> bool:
+        """Whether the part, which begins with this row, does not say who used it."""
+        cells = self.grid.row(first.cells if first else [])
+        return self.module.needs_person(self.reading.present, cells)
+
+    def next(self, header: CsvRow) -> _Part:
+        """The part below another header. Raises UnreadableExport for one of another export."""
+        columns = list(header.cells)
+        while not columns[-1]:
+            columns.pop()
+        reading, line = self.reading, f"{self._subject}, in line {header.line:,},"
+        part = _Part(columns, line, reading.cells, reading.person)
+        if part.module is not self.module:
+            raise UnreadableExport(
+                f"In line {header.line:,} another export begins, {part.module.KIND.label}."
+                " Import the two as files of their own."
+            )
+        part.reading.warnings = reading.warnings
+        if part.is_anonymous(None) and not reading.person:
+            raise UnreadableExport(
+                f"The rows below line {header.line:,} do not say who used it. Say whose usage they"
+                " are: give the e-mail address of the person."
+            )
+        return part
+
+
+def _module_of(columns: Sequence[str], names: Sequence[str], subject: str) -> ExportModule:
+    headers = frozenset(names)
     if known := refused_as(headers):
         raise UnreadableExport(f"{subject} is {known.label}: {known.why}. {known.instead}")
     for module in MODULES:
@@ -166,19 +211,21 @@ def _module_of(table: CsvTable, subject: str) -> ExportModule:
     labels = ", ".join(kind.label for kind in EXPORT_KINDS)
     raise UnreadableExport(
         f"{subject} is no export this program knows. Its first row is"
-        f" {_shown(table.columns)}; known are: {labels}. Export one of these, with its header."
+        f" {_shown(columns)}; known are: {labels}. Export one of these, with its header."
     )
 
 
-def _places(table: CsvTable, module: ExportModule, subject: str) -> dict[str, int]:
+def _places(
+    columns: Sequence[str], headers: Sequence[str], module: ExportModule, subject: str
+) -> dict[str, int]:
     """Where each field of the module is; UnreadableExport for a missing or a double column."""
     fields = {header: name for name, headers in module.FIELDS.items() for header in headers}
     places: dict[str, int] = {}
     seen: dict[str, int] = {}
-    for place, header in enumerate(table.headers):
+    for place, header in enumerate(headers):
         meaning = fields.get(header, header)
         if header and meaning in seen:
-            twice = _shown([table.columns[seen[meaning]], table.columns[place]])
+            twice = _shown([columns[seen[meaning]], columns[place]])
             raise UnreadableExport(
                 f"{subject} has two columns of one meaning: {twice}. Remove the one that is wrong."
             )
@@ -188,19 +235,21 @@ def _places(table: CsvTable, module: ExportModule, subject: str) -> dict[str, in
     if absent := module.missing(places.keys()):
         raise UnreadableExport(
             f"{subject} looks like {module.KIND.label}, but has no column {_shown(absent)}."
-            f" Its columns are {_shown(table.columns)}. Export it again with all columns."
+            f" Its columns are {_shown(columns)}. Export it again with all columns."
         )
     return places
 
 
-def _read_rows(
-    rows: Iterable[CsvRow], grid: _Grid, module: ExportModule, table: CsvTable, reading: Reading
-) -> Iterator[AnyRow]:
-    read = module.start(reading)
+def _read_rows(rows: Iterable[CsvRow], part: _Part, ignored: list[str]) -> Iterator[AnyRow]:
+    """The rows of joined exports, each part by its own header; `ignored` columns are added."""
+    read = part.module.start(part.reading)
     for row in rows:
-        found = _read_row(row, grid, read)
+        found = _read_row(row, part.grid, read)
         if isinstance(found, BadRow) and _is_known(frozenset(map(normalised, row.cells))):
-            found = _header_again(row, table)
+            part = part.next(row)
+            read = part.module.start(part.reading)
+            ignored += part.ignored_columns
+            found = HeaderAgain(row.line)
         yield found
 
 
@@ -221,17 +270,6 @@ def _read_row(row: CsvRow, grid: _Grid, read: RowReader) -> AnyRow:
     except BadCell as error:
         return BadRow(line, error.value, str(error))
     return SkippedRow(line, result) if isinstance(result, str) else ExportRow(line, *result)
-
-
-def _header_again(row: CsvRow, table: CsvTable) -> HeaderAgain:
-    """Another header would give the cells below it another meaning."""
-    columns = [normalised(cell) for cell in row.cells]
-    if columns[: len(table.headers)] != table.headers or any(columns[len(table.headers) :]):
-        raise UnreadableExport(
-            f"In line {row.line:,} another export begins, with other columns than the first."
-            " Import the two as files of their own."
-        )
-    return HeaderAgain(row.line)
 
 
 def _shown(columns: Sequence[str]) -> str:

@@ -51,7 +51,7 @@ class SkippedRow:
 
 @dataclass(frozen=True)
 class HeaderAgain:
-    """The header once more: another export begins, somebody joined two in one file."""
+    """A header once more, perhaps with other columns: somebody joined two exports in one file."""
 
     line: int
 
