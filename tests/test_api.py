@@ -21,8 +21,8 @@ from tests.filled import Reader, fill_people
 from tests.postgres import PostgresServer
 
 PATHS = ("stats", "trends", "models", "users", "users/pivot", "users/ada@town.example")
-CHECKED, PAGING = ("startDate", "endDate", "days", "tool"), ("limit", "offset")
-FREE = ("model", "search", "sortBy", "sortDir", "comparison")
+CHECKED, PAGING = ("startDate", "endDate", "days"), ("limit", "offset")
+FREE = ("tool", "team", "model", "search", "sortBy", "sortDir", "comparison")
 ODD_VALUES = (
     "", " ", "\t\r\n", "\0", "a\0b", "0", "-0", "-1", "+7", "007", "7.0", "7e3", "0x10", "1_000",
     "9" * 9, "9" * 10, "9" * 30, "9" * 5000, "-9223372036854775809", "inf", "NaN", "true", "null",

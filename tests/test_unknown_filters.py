@@ -45,3 +45,17 @@ def test_a_raw_name_of_a_model_is_a_name(town: Reader) -> None:
 def test_a_person_is_shown_whatever_the_team(town: Reader) -> None:
     page = town.client.get("/users/ada@town.example?days=30&team=Nope").text
     assert "There is no" not in shown(page)
+
+
+@pytest.mark.parametrize("kind", ["team", "tool", "model"])
+def test_the_api_answers_nothing_for_what_there_is_not(town: Reader, kind: str) -> None:
+    read = {
+        path: town.client.get(f"/api/{path}?days=30&{kind}=Nope").json
+        for path in ("stats", "models", "users", "users/pivot", "trends", "users/ada@town.example")
+    }
+    assert read["stats"]["totalTokens"] == read["stats"]["unattributed"]["totalTokens"] == 0
+    assert (read["models"], read["users"]) == ([], [])
+    assert (read["users/pivot"]["users"], read["users/pivot"]["totalCount"]) == ([], 0)
+    assert len(read["trends"]) == 30
+    assert not any(day["claudeCode"] + day["cursor"] for day in read["trends"])
+    assert read["users/ada@town.example"]["modelBreakdown"] == []
