@@ -93,7 +93,7 @@ def _flush(path: Path) -> None:
 def _copy_sqlite(temporary: Path) -> None:
     try:
         with closing(sqlite3.connect(temporary)) as copy:
-            # In one step: a copy in pieces begins anew with every write of somebody else.
+            # In one step: a copy in pieces starts over with every write of somebody else.
             database.connection().backup(copy)
             # One file that needs no other beside it.
             copy.execute("PRAGMA journal_mode = DELETE")

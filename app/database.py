@@ -163,7 +163,7 @@ def is_postgres() -> bool:
 
 
 def reconnect() -> None:
-    """Connect this thread anew, because a server may have cut its connection."""
+    """Connect this thread again, because a server may have cut its connection."""
     if is_postgres():
         database.close()
         database.connect()

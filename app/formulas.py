@@ -16,7 +16,7 @@ NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 SUSPECT = re.compile(rf"[\t\r\n]|{_SIGN}")
 """What every text that needs guarding holds somewhere: most cells do not."""
 MOST_TEXTS = 5000
-"""So many texts are remembered as they were guarded."""
+"""How many texts are remembered as they were guarded."""
 
 
 def guarded(text: str) -> str:

@@ -107,7 +107,7 @@ def refresh_days(days: Collection[int], tools: Collection[str] | None = None) ->
 
 
 class _Slices(NamedTuple):
-    """Ids of slices: the models and tools whose rollups are made anew, and every tool there is."""
+    """Ids of slices: the models and tools whose rollups are made again, and every tool there is."""
 
     models: list[int]
     tools: list[int]
@@ -122,7 +122,7 @@ class _Slices(NamedTuple):
 
     @property
     def changing(self) -> list[int]:
-        """All whose rollups are made anew, that of everything among them."""
+        """All whose rollups are made again, that of everything among them."""
         return [ALL_SLICE, *self.tools, *self.models]
 
 

@@ -160,7 +160,7 @@ class _Told:
         self._end()
 
     def read(self, number: int) -> None:
-        """So many more bytes were read."""
+        """Show that this many more bytes were read."""
         before, self.bytes = self.bytes, self.bytes + number
         if self.bar:
             self.bar.update(number)

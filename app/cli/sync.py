@@ -56,7 +56,7 @@ def sync_command(**options: Any) -> None:
 
 @click.command("backfill")
 @_range_options("Today and the N - 1 days before (default 30).")
-@click.option("--force", is_flag=True, help="Start anew where a killed backfill would go on.")
+@click.option("--force", is_flag=True, help="Start over where a killed backfill would go on.")
 @_provider_option
 def backfill_command(force: bool, **options: Any) -> None:
     """Read history from the providers, oldest day first; a killed one goes on where it was."""

@@ -14,7 +14,7 @@ SHOWN = 50
 
 
 @click.command("verify")
-@click.option("--repair", is_flag=True, help="Make rollups and stamps anew where they differ.")
+@click.option("--repair", is_flag=True, help="Make rollups and stamps again where they differ.")
 @with_database
 def verify_command(repair: bool) -> None:
     """Recompute whatever is stored from what it is derived from, and compare.

@@ -9,7 +9,7 @@ from app.models import Organization
 
 
 def keep_up(email_domain: str) -> None:
-    """Resolve anew what a changed setting, or a newer version of the rules, gives to others.
+    """Resolve again what a changed setting, or a newer version of the rules, gives to others.
 
     Of several processes that start together one does it; the others wait for it, and find it done.
     """

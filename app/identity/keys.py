@@ -48,7 +48,7 @@ def key_ids() -> KeyIds:
 
 
 def keep_mappings_by_id() -> None:
-    """Keep under its id what was said of a listed key's name: names change, and are given anew.
+    """Keep under its id what was said of a listed key's name: names change, and are given again.
 
     Of two words on what turns out to be one key the newer counts.
     """

@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 RESUME_WITHIN_SECONDS = 6 * 3600
 MOST_BAD_DAYS = 3
-"""So many unusable days end the reading: each costs a request, with its repetitions."""
+"""This many unusable days end the reading: each costs a request, with its repetitions."""
 
 
 def run_provider(

@@ -31,7 +31,7 @@ from app.verify.records import (
 
 
 def repair(email_domain: str = "") -> None:
-    """Make all rollups anew, and the stamps agree with the records that are stored.
+    """Make all rollups from scratch, and the stamps agree with the records that are stored.
 
     Whatever the provider said differently comes back with the next reading of the day, because
     its answer no longer agrees with the stamp. What only a file or a provider could tell stays

@@ -12,7 +12,7 @@ def step_of(day: Any, steps: Sequence[tuple[int, int]]) -> Any:
     """The value of the last step that begins on a day or before it: of the first one for others.
 
     `steps` are (first day YYYYMMDD, value), in order. Found by halves: of the 53 weeks of a year
-    a row is compared with six. A table of them to join would be read anew for every row where a
+    a row is compared with six. A table of them to join would be read again for every row where a
     planner takes it for the smaller side.
     """
     if len(steps) == 1:

@@ -91,7 +91,7 @@ COST: Kind[Measured] = Kind(
     lambda basis: basis.figures.value_nanos,
     formatting.money,
     lambda basis: formatting.exact_money(basis.figures.value_nanos),
-    lambda amounts: amounts[charts.COST],
+    lambda amounts: amounts[charts.VALUE],
     is_unknown=lambda basis: basis.figures.not_priced,
     sort="totalCost",
 )
@@ -111,7 +111,7 @@ COST_PER_PERSON: Kind[Measured] = Kind(
     lambda basis: (
         f"{formatting.exact_money(basis.owned.value_nanos)} of {_people(basis)}, without No owner"
     ),
-    lambda amounts: amounts[charts.COST] // max(amounts[PEOPLE], 1),
+    lambda amounts: amounts[charts.VALUE] // max(amounts[PEOPLE], 1),
     is_unknown=lambda basis: basis.owned.not_priced,
     sort="totalCost",
 )

@@ -13,7 +13,7 @@ from app.queries.sums.figures import Figures, add_up
 from app.queries.sums.weekdays import by_weekday
 from app.web.dashboard.view import MODEL, DashboardView
 from app.web.view import charts, formatting
-from app.web.view.charts import BILLED, COST, TOTAL, SeriesStyle
+from app.web.view.charts import BILLED, TOTAL, VALUE, SeriesStyle
 from app.web.view.colors import model_class
 from app.web.view.figure_words import FIGURE_WORDS
 from app.web.view.tools import ordered_tools
@@ -25,7 +25,7 @@ TOP_MODELS = 8
 OTHERS = "others"
 MODEL_PREFIX = "model:"
 """Keeps a model that is called "tokens" apart from the total."""
-NOUNS = {TOTAL: "tokens", COST: "cost", BILLED: "billed money"}
+NOUNS = {TOTAL: "tokens", VALUE: "cost", BILLED: "billed money"}
 """What is measured, by the key of the whole in a bar's amounts."""
 WEEKS_LEARNED = 4
 LEAST_LEARNED = 2

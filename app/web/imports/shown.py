@@ -13,7 +13,7 @@ from app.importing import FileDay, ImportedFile, Preview, UnattributedKey, days_
 from app.states import BatchStatus
 from app.tools import TOOL_OF_PROVIDER
 from app.web.view import charts, formatting
-from app.web.view.charts import COST, TOTAL, SeriesStyle
+from app.web.view.charts import TOTAL, VALUE, SeriesStyle
 
 SHOWN_NAMES = 12
 """At most this many people, keys and models are named; the rest is a number."""
@@ -108,7 +108,7 @@ def day_chart(days: Sequence[FileDay], covered: set[date], tool: str) -> DayChar
     """The days of a file, those that the API covers apart; None for a file without good rows."""
     if not days:
         return None
-    main = TOTAL if any(day.tokens for day in days) else COST
+    main = TOTAL if any(day.tokens for day in days) else VALUE
     kept = days[-MOST_DAYS:]
     points = [_point(day, covered, main) for day in _filled(kept)]
     # Whole as they are: a week of which the file has a part is no week still to come.

@@ -17,7 +17,7 @@ from app.queries.scope import Scope
 from app.queries.sums.figures import Figures, add_up
 from app.web.view import charts, formatting
 from app.web.view.cards import Kind, write_share
-from app.web.view.charts import CACHE, COST, TOTAL
+from app.web.view.charts import CACHE, TOTAL, VALUE
 from app.web.view.earlier import before_bars, days_before
 from app.web.view.periods import Comparison
 from app.web.view.tools import ordered_tools
@@ -74,7 +74,7 @@ KINDS: tuple[Kind[Measures], ...] = (
         lambda of: of.value_nanos,
         formatting.money,
         lambda of: formatting.exact_money(of.value_nanos),
-        lambda amounts: amounts[COST],
+        lambda amounts: amounts[VALUE],
         is_unknown=lambda of: of.not_priced,
         quiet=True,
         rows="day",
@@ -168,7 +168,7 @@ def _amounts(point: PersonDayPoint) -> dict[str, int]:
     tools = {tool: part.tokens for tool, part in point.by_tool.items()}
     return tools | {
         TOTAL: figures.tokens,
-        COST: figures.value_nanos,
+        VALUE: figures.value_nanos,
         ACTIVE: int(bool(point.by_tool)),
         CACHE: figures.cache_read_tokens,
     }

@@ -70,4 +70,4 @@ def on_page(sentence: str) -> str:
 
 def run_kind(kind: str) -> str:
     """What a run is called on screen."""
-    return KINDS.get(kind) or kind.replace(ANEW, ", anew")
+    return KINDS.get(kind) or kind.replace(ANEW, ", started over")

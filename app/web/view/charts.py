@@ -60,7 +60,7 @@ class Bar(NamedTuple):
         return self.figures.get(series, Figures())
 
 
-TOTAL, COST, BILLED, CACHE = "tokens", "value_nanos", "billed_nanos", "cache"
+TOTAL, VALUE, BILLED, CACHE = "tokens", "value_nanos", "billed_nanos", "cache"
 """Keys of a bar's own amounts, beside those of its series."""
 
 
