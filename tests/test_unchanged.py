@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from peewee import Database
 
 from app.database import database as proxy
 from app.ledger import bump_data_version
-from app.models import ProviderRun, Run
+from app.locks import exclusive_lock
+from app.models import ProviderRun, Run, Slot
+from app.runs import SYNC_LOCK
 from app.web.request.unchanged import DAY, MINUTE, tag_at
 from tests.counting import statements
 from tests.filled import COMPANY_DAYS, Reader
@@ -33,6 +37,14 @@ ADDRESSES = (
     f"/api/models?{API_RANGE}",
     f"/api/users?{API_RANGE}",
     f"/api/users/pivot?{API_RANGE}",
+)
+SETTINGS = (
+    "/settings",
+    "/settings/mappings",
+    "/settings/people",
+    "/settings/people/teams",
+    "/settings/connections",
+    "/settings/prices",
 )
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
 EMAIL = "ada@acme.example"
@@ -61,6 +73,56 @@ def test_an_unchanged_answer_reads_no_usage(
         # The minute went by in between: pages say how old their data is.
     assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", tag)
     assert len(made) <= MOST_STATEMENTS, made
+
+
+@pytest.mark.parametrize("address", [*SETTINGS, "/status"])
+def test_an_unchanged_page_of_an_administrator_reads_no_usage(
+    company: Reader, address: str
+) -> None:
+    company.client.get(address)
+    for _ in range(2):
+        tag = seen(company.client, address)
+        with statements() as made:
+            again = company.client.get(address, headers={"If-None-Match": tag})
+        if again.status_code == 304:
+            break
+    assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", tag)
+    assert not [one for one in made if re.search(r'FROM "(usage|\w+_day|\w+_month|actor)"', one)]
+
+
+def test_what_an_administrator_changes_is_shown_at_once(client: FlaskClient) -> None:
+    told = {"apiKey": "key-1", "email": EMAIL}
+    client.get("/settings")
+    tags = {address: seen(client, address) for address in SETTINGS}
+    assert client.post("/api/mappings", json=told).status_code == 200
+    for address, tag in tags.items():
+        assert client.get(address, headers={"If-None-Match": tag}).status_code == 200, address
+
+
+def test_the_status_is_sent_anew_with_every_step_of_a_run(
+    client: FlaskClient, database: Database
+) -> None:
+    with proxy.connection_context():
+        # That of the fixture names no days.
+        Run.update(start_day=20260801, end_day=20260801).execute()
+    client.get("/status")
+    for change in (begin_run, go_on, end_run, make_due, fail_attempt):
+        tag = seen(client, "/status")
+        with proxy.connection_context():
+            change()
+        answer = client.get("/status", headers={"If-None-Match": tag})
+        assert answer.status_code == 200, change
+    tag = seen(client, "/status")
+    with proxy.connection_context():
+        Run.create(
+            kind="sync", status="running", start_day=20260801, end_day=20260801, started_at=1
+        )
+    with exclusive_lock(database, SYNC_LOCK):
+        # A run under way differs from one second to the next.
+        for _ in range(2):
+            answer = client.get("/status", headers={"If-None-Match": tag})
+            assert (answer.status_code, answer.headers.get("ETag")) == (200, None)
+    assert client.get("/status", headers={"If-None-Match": tag}).status_code == 200
 
 
 def test_what_is_asked_otherwise_has_another_tag(company: Reader) -> None:
@@ -120,7 +182,7 @@ def change_data() -> None:
 
 
 def begin_run() -> None:
-    run = Run.create(kind="test", status="ok", start_day=1, end_day=1, started_at=1)
+    run = Run.create(kind="test", status="ok", start_day=20260801, end_day=20260801, started_at=1)
     ProviderRun.create(run=run, provider="cursor", status="running", started_at=1)
 
 
@@ -130,3 +192,11 @@ def go_on() -> None:
 
 def end_run() -> None:
     ProviderRun.update(finished_at=2, status="failed", error="HTTP 500").execute()
+
+
+def make_due() -> None:
+    Slot.create(kind="sync", day=20260801, status="running")
+
+
+def fail_attempt() -> None:
+    Slot.update(failures=1, status="failed").execute()

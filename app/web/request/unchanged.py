@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from datetime import datetime
-from functools import cache, wraps
+from functools import cache, partial, wraps
 from pathlib import Path
 from typing import Any
 
@@ -39,15 +39,39 @@ def known_while(clock: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def answer(*args: Any, **kwargs: Any) -> Response:
-            return from_best_server(lambda: _answer(clock, lambda: view(*args, **kwargs)))
+            tag = partial(tag_at, clock=clock)
+            return from_best_server(lambda: _answer(tag, lambda: view(*args, **kwargs)))
 
         return answer
 
     return decorate
 
 
-def _answer(clock: str, view: Callable[[], ResponseReturnValue]) -> Response:
-    tag = tag_at(utc_now(), clock)
+def known_on_primary(more: Callable[[], object | None] = tuple) -> Callable[[View], View]:
+    """`known_while` of a minute for pages that administrators work on: of the primary alone.
+
+    `more` is what such a page shows beside the data; None: it changes by itself at this moment,
+    so that no copy of it may stay.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def answer(*args: Any, **kwargs: Any) -> Response:
+            state = more()
+            if state is None:
+                return make_response(view(*args, **kwargs))
+            tag = partial(tag_at, clock=MINUTE, more=state)
+            return _answer(tag, lambda: view(*args, **kwargs))
+
+        return answer
+
+    return decorate
+
+
+def _answer(
+    tag_now: Callable[[datetime], str], view: Callable[[], ResponseReturnValue]
+) -> Response:
+    tag = tag_now(utc_now())
     if request.if_none_match.contains_weak(tag):
         response = Response(status=304)
     else:
@@ -58,8 +82,8 @@ def _answer(clock: str, view: Callable[[], ResponseReturnValue]) -> Response:
     return response
 
 
-def tag_at(now: datetime, clock: str) -> str:
-    """The tag of the answer to the present request at a moment."""
+def tag_at(now: datetime, clock: str, more: object = None) -> str:
+    """The tag of the answer to the present request at a moment; `more` is shown in it, too."""
     parts = (
         request.url,
         request.headers.get("Cookie", ""),
@@ -71,6 +95,7 @@ def tag_at(now: datetime, clock: str) -> str:
         _program(str(current_app.template_folder)),
         _settings(),
         now.strftime(clock),
+        more,
     )
     key = the_config().secret_key.encode()
     return hmac.digest(key, repr(parts).encode(), hashlib.sha256).hex()[:32]

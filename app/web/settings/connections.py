@@ -18,6 +18,7 @@ from app.queries.days.freshness import freshness
 from app.upstream import Client, ErrorClass, Limits, UpstreamError
 from app.usage import Directory
 from app.web.request.guard import admin_only, record_event
+from app.web.request.unchanged import known_on_primary
 from app.web.settings.common import show
 from app.web.view.formatting import count_of
 from app.web.view.frame import configured_providers, label_of
@@ -58,6 +59,7 @@ class Connection(NamedTuple):
 
 @blueprint.get("/settings/connections")
 @admin_only
+@known_on_primary()
 def page() -> Response:
     """Every provider: how it is set up, and when it was last read."""
     return _page(None)

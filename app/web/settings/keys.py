@@ -15,6 +15,7 @@ from app.queries.keys.suggestions import Suggestion, suggestions
 from app.queries.keys.unmapped import UnmappedKey, any_key_used, unmapped_keys
 from app.queries.scope import Scope
 from app.web.request.guard import admin_only
+from app.web.request.unchanged import known_on_primary
 from app.web.settings.changes import KeysView, answer_write, done_context, intent_of
 from app.web.settings.common import page_of, parse_list_view, show_list
 
@@ -23,6 +24,7 @@ blueprint = Blueprint("settings_keys", __name__)
 
 @blueprint.get("/settings")
 @admin_only
+@known_on_primary()
 def page() -> Response:
     """Keys nobody owns, with their usage of all time."""
     return _page(parse_list_view(KeysView, request.args))

@@ -20,6 +20,7 @@ from app.queries.keys.mappings import (
 )
 from app.states import Rule
 from app.web.request.guard import admin_only
+from app.web.request.unchanged import known_on_primary
 from app.web.settings.changes import KeysView, answer_write, done_context, intent_of, removal_of
 from app.web.settings.common import page_of, parse_list_view, show_list
 
@@ -37,6 +38,7 @@ blueprint = Blueprint("settings_mappings", __name__)
 
 @blueprint.get("/settings/mappings")
 @admin_only
+@known_on_primary()
 def page() -> Response:
     """Keys with an owner; `show=automatic` has those that nobody had to map."""
     return _page(parse_list_view(KeysView, request.args))

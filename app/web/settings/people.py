@@ -28,6 +28,7 @@ from app.queries.scope import known_teams
 from app.usage import normal_email
 from app.web.request import htmx
 from app.web.request.guard import admin_only, record_event
+from app.web.request.unchanged import known_on_primary
 from app.web.settings.changes import MOST_EMAILS
 from app.web.settings.common import (
     ListView,
@@ -70,6 +71,7 @@ class EmailIntent(NamedTuple):
 
 @blueprint.get("/settings/people")
 @admin_only
+@known_on_primary()
 def page() -> Response:
     """Everybody known, a page at a time."""
     # A look at what a merge moves keeps what was typed beside it and is not saved yet.

@@ -14,6 +14,7 @@ from app.database import reading
 from app.pricing import PRICE_TABLE
 from app.queries.sums.prices import unpriced_models
 from app.web.request.guard import admin_only
+from app.web.request.unchanged import known_on_primary
 from app.web.settings.common import show
 
 FIGURE_SPACE = "\u2007"
@@ -38,6 +39,7 @@ class Price(NamedTuple):
 
 @blueprint.get("/settings/prices")
 @admin_only
+@known_on_primary()
 def page() -> Response:
     """Models without a price first: that is what somebody may want to do something about."""
     with reading():

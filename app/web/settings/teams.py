@@ -20,6 +20,7 @@ from app.directory.team_file import (
 )
 from app.queries.people.directory import ListedPerson, listed_people
 from app.web.request.guard import admin_only, record_event
+from app.web.request.unchanged import known_on_primary
 from app.web.settings.common import show
 from app.web.view.csv_files import csv_answer, csv_text, file_name
 from app.web.view.params import parse_number
@@ -33,6 +34,7 @@ blueprint = Blueprint("settings_teams", __name__)
 
 @blueprint.get("/settings/people/teams")
 @admin_only
+@known_on_primary()
 def page() -> Response:
     """The form for a file, and after an upload how many people it changed."""
     changed = parse_number(request.args.get("changed", ""), 0, MOST_PEOPLE)

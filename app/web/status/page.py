@@ -22,7 +22,9 @@ from app.queries.days.restatements import restatements
 from app.queries.days.run_log import changed_days, count_changes, count_runs, one_run, runs_page
 from app.queries.days.story import DayStory, day_story
 from app.queries.replica import replica_health
+from app.queries.state import state_of_runs
 from app.web.request import htmx
+from app.web.request.unchanged import known_on_primary
 from app.web.status import orders, sync
 from app.web.status.calendar import DAY_STYLES, calendar_rows, months_of
 from app.web.status.view import StatusView, parse_status_view
@@ -43,7 +45,13 @@ def _words() -> dict[str, Any]:
     return {"duration": duration, "on_page": on_page, "Standing": Standing}
 
 
+def _shown_beside() -> object | None:
+    """What the page shows beside the data; None where it is of this second."""
+    return None if has_replica() else state_of_runs()
+
+
 @blueprint.get("/status")
+@known_on_primary(_shown_beside)
 def page() -> ResponseReturnValue:
     """The page, or for HTMX its inside."""
     now = utc_now()
