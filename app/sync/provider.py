@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
+from functools import cached_property
 
 from peewee import PeeweeException
 
@@ -62,100 +63,194 @@ def run_provider(
         finish_provider(part, RunStatus.FAILED, kind=Failure.CONFIGURATION, error=str(error))
         return
     try:
-        status, kind, sentence = _attempt(config, order, provider, client, part, progress)
+        status, kind, sentence = _Reading(config, order, provider, client, part, progress).outcome()
     finally:
         client.close()
     _count_traffic(part, client)
     finish_provider(part, status, kind=kind, error=sentence)
 
 
-def _attempt(
-    config: Config,
-    order: Order,
-    provider: Provider,
-    client: Client,
-    part: ProviderRun,
-    progress: Progress,
-) -> tuple[RunStatus, str, str]:
-    """Sync the days of one provider: how that ended, the class of the error, its sentence."""
-    try:
-        suspicious = _sync_days(config, order, provider, client, part, progress)
-    except UpstreamError as error:
-        if error.not_before:
-            part.not_before = int(error.not_before.timestamp())
-        if error.kind is ErrorClass.STOPPED:
-            return RunStatus.STOPPED, error.kind, stopped_sentence(provider)
-        return RunStatus.FAILED, error.kind, str(error)
-    except Exception as error:
-        # Whatever it is, it must not keep the other provider from being read.
-        log.exception("%s: the sync failed", provider.LABEL)
-        kind = Failure.DATABASE if isinstance(error, PeeweeException) else Failure.INTERNAL
-        if kind is Failure.DATABASE:
-            reconnect()
-        cause = "the database failed" if kind is Failure.DATABASE else "a fault in this program"
-        name = type(error).__name__
-        why = " ".join(str(error).split()).rstrip(".")
-        sentence = f"{provider.LABEL}: {cause}: {name}: {why}. Finished days are kept."
-        return RunStatus.FAILED, kind, sentence
-    if suspicious:
-        return RunStatus.FAILED, Failure.SUSPICIOUS, _suspicious_sentence(provider, suspicious)
-    return RunStatus.OK, "", ""
+class _Reading:
+    """The reading of one provider's days, oldest first, noted in `part` as it goes on."""
 
+    def __init__(
+        self,
+        config: Config,
+        order: Order,
+        provider: Provider,
+        client: Client,
+        part: ProviderRun,
+        progress: Progress,
+    ) -> None:
+        self.email_domain = config.email_domain
+        self.order = order
+        self.provider = provider
+        self.client = client
+        self.part = part
+        self.progress = progress
+        self.bad = _BadDays(provider)
+        self.suspicious: list[date] = []
 
-def _sync_days(
-    config: Config,
-    order: Order,
-    provider: Provider,
-    client: Client,
-    part: ProviderRun,
-    progress: Progress,
-) -> list[date]:
-    """Read and store every day of the order, oldest first; the suspicious days."""
-    organization = organization_for(provider.NAME)
-    start = _first_day_to_read(order, provider, organization)
-    skipped = (start - order.start).days
-    progress.on_start(provider.NAME, part.days_asked, skipped)
-    part.days_done = skipped
-    directory = provider.fetch_directory(client)
-    with _writing_for(part):
-        changed = store_directory(organization, directory)
-        if resolve_everybody(config.email_domain) or changed:
-            bump_data_version()
-    suspicious, bad = [], _BadDays(provider)
-    with _looking_again(config, provider, part):
-        for first in _window_starts(start, order.end, provider.WINDOW_DAYS):
-            last = min(first + timedelta(days=provider.WINDOW_DAYS - 1), order.end)
-            part.current_day = day_number(first)
-            part.save()
-            for usage in _days_that_can_be_read(provider, client, first, last, bad):
-                part.unseen = usage.unseen or part.unseen
-                if progress.should_stop():
-                    raise UpstreamError(provider.LABEL, ErrorClass.STOPPED, "stopped")
-                try:
-                    stored = _store_day(config, order, provider, organization, usage, part)
-                except SumTooLarge as error:
-                    bad.refuse(usage.day, error)
-                    continue
-                if stored.outcome is Outcome.SUSPICIOUS:
-                    suspicious.append(usage.day)
-                progress.on_day(provider.NAME, usage.day, stored)
-        bad.raise_if_any()
-    return suspicious
+    @cached_property
+    def organization(self) -> Organization:
+        """The account that is read. First asked for where a database that fails is noted."""
+        return organization_for(self.provider.NAME)
 
+    def outcome(self) -> tuple[RunStatus, str, str]:
+        """Read and store the days: how that ended, the class of the error, its sentence."""
+        label = self.provider.LABEL
+        try:
+            self._read_days()
+        except UpstreamError as error:
+            if error.not_before:
+                self.part.not_before = int(error.not_before.timestamp())
+            if error.kind is ErrorClass.STOPPED:
+                return RunStatus.STOPPED, error.kind, stopped_sentence(self.provider)
+            return RunStatus.FAILED, error.kind, str(error)
+        except Exception as error:
+            # Whatever it is, it must not keep the other provider from being read.
+            log.exception("%s: the sync failed", label)
+            kind = Failure.DATABASE if isinstance(error, PeeweeException) else Failure.INTERNAL
+            if kind is Failure.DATABASE:
+                reconnect()
+            cause = "the database failed" if kind is Failure.DATABASE else "a fault in this program"
+            why = " ".join(str(error).split()).rstrip(".")
+            sentence = f"{label}: {cause}: {type(error).__name__}: {why}. Finished days are kept."
+            return RunStatus.FAILED, kind, sentence
+        if self.suspicious:
+            return RunStatus.FAILED, Failure.SUSPICIOUS, self._suspicious_sentence()
+        return RunStatus.OK, "", ""
 
-@contextmanager
-def _looking_again(config: Config, provider: Provider, part: ProviderRun) -> Iterator[None]:
-    """Look once more whose the imported files are, also when the provider fails midway."""
-    failure = None
-    try:
-        yield
-    except UpstreamError as error:
-        failure = error
-    # Days that were stored before the failure may tell whose a file is.
-    check_not_replaced(part.run_id)
-    look_again(provider.NAME, email_domain=config.email_domain)
-    if failure:
-        raise failure
+    def _read_days(self) -> None:
+        part, order, length = self.part, self.order, self.provider.WINDOW_DAYS
+        start = self._first_day()
+        part.days_done = (start - order.start).days
+        self.progress.on_start(self.provider.NAME, part.days_asked, part.days_done)
+        self._keep_directory()
+        with self._looking_again():
+            for first in _window_starts(start, order.end, length):
+                part.current_day = day_number(first)
+                part.save()
+                last = min(first + timedelta(days=length - 1), order.end)
+                for usage in self._usable_days(first, last):
+                    part.unseen = usage.unseen or part.unseen
+                    if self.progress.should_stop():
+                        raise UpstreamError(self.provider.LABEL, ErrorClass.STOPPED, "stopped")
+                    self._take(usage)
+            self.bad.raise_if_any()
+
+    def _first_day(self) -> date:
+        """Where an unfinished backfill goes on; the last day is always read again."""
+        order, name = self.order, self.provider.NAME
+        first = order.resume and resumable_from(order.kind, name, RESUME_WITHIN_SECONDS)
+        if not first:
+            return order.start
+        read = {
+            day
+            for (day,) in Partition.select(Partition.day)
+            .where(
+                (Partition.organization == self.organization)
+                & (Partition.source == self.provider.SOURCE)
+                & (Partition.run >= first)
+                # A day that may still grow was read too early: it is read again.
+                & Partition.settled
+            )
+            .tuples()
+        }
+        days = days_between(order.start, order.end)
+        return next((day for day in days if day_number(day) not in read), order.end)
+
+    def _keep_directory(self) -> None:
+        directory = self.provider.fetch_directory(self.client)
+        with self._writing():
+            changed = store_directory(self.organization, directory)
+            if resolve_everybody(self.email_domain) or changed:
+                bump_data_version()
+
+    @contextmanager
+    def _looking_again(self) -> Iterator[None]:
+        """Look once more whose the imported files are, also when the provider fails midway."""
+        failure = None
+        try:
+            yield
+        except UpstreamError as error:
+            failure = error
+        # Days that were stored before the failure may tell whose a file is.
+        check_not_replaced(self.part.run_id)
+        look_again(self.provider.NAME, email_domain=self.email_domain)
+        if failure:
+            raise failure
+
+    def _usable_days(self, first: date, last: date) -> Iterator[DayUsage]:
+        """The days of a window; where its answer holds something unusable, day by day."""
+        try:
+            days = self._fetch(first, last)
+        except UpstreamError as error:
+            # A status refuses the request; a day alone would be refused as the window was.
+            if error.kind is not ErrorClass.UNEXPECTED or error.status:
+                raise
+        else:
+            yield from days
+            return
+        for day in days_between(first, last):
+            try:
+                days = self._fetch(day, day)
+            except UpstreamError as error:
+                if error.kind is not ErrorClass.UNEXPECTED:
+                    raise
+                self.bad.note(day, error)
+            else:
+                yield from days
+
+    def _fetch(self, first: date, last: date) -> list[DayUsage]:
+        return self.provider.fetch_days(self.client, first, last, now=utc_now())
+
+    def _take(self, usage: DayUsage) -> None:
+        """Store a day, and tell what came of it."""
+        try:
+            stored = self._store(usage)
+        except SumTooLarge as error:
+            self.bad.refuse(usage.day, error)
+            return
+        if stored.outcome is Outcome.SUSPICIOUS:
+            self.suspicious.append(usage.day)
+        self.progress.on_day(self.provider.NAME, usage.day, stored)
+
+    def _store(self, usage: DayUsage) -> StoredDay:
+        part = self.part
+        with self._writing():
+            stored = replace_day(
+                self.organization,
+                self.provider.SOURCE,
+                usage,
+                part.run,
+                email_domain=self.email_domain,
+                allow_empty=self.order.allow_empty,
+            )
+        part.current_day = day_number(usage.day)
+        part.days_done += 1
+        if stored.outcome in (Outcome.NEW, Outcome.CHANGED):
+            part.days_changed += 1
+            part.records_changed += len(usage.records)
+        else:
+            part.records_unchanged += stored.after.records
+        part.save()
+        return stored
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """A transaction that changes usage, unless another run has taken this one's place."""
+        with writing_usage():
+            check_not_replaced(self.part.run_id)
+            yield
+
+    def _suspicious_sentence(self) -> str:
+        days = self.suspicious
+        named = ", ".join(day.isoformat() for day in days[:5]) + (" and more" if days[5:] else "")
+        return (
+            f"{self.provider.LABEL} now answers no usage for {named}, which held usage before. The "
+            "stored figures were kept; use --allow-empty to accept the empty answer."
+        )
 
 
 class _BadDays:
@@ -184,87 +279,6 @@ class _BadDays:
             raise UpstreamError(self._provider.LABEL, error.kind, sentence, error.not_before)
 
 
-def _days_that_can_be_read(
-    provider: Provider, client: Client, first: date, last: date, bad: _BadDays
-) -> Iterator[DayUsage]:
-    """The days of a window; where its answer holds something unusable, day by day."""
-    try:
-        days = provider.fetch_days(client, first, last, now=utc_now())
-    except UpstreamError as error:
-        # A status refuses the request; a day alone would be refused as the window was.
-        if error.kind is not ErrorClass.UNEXPECTED or error.status:
-            raise
-    else:
-        yield from days
-        return
-    for day in days_between(first, last):
-        try:
-            days = provider.fetch_days(client, day, day, now=utc_now())
-        except UpstreamError as error:
-            if error.kind is not ErrorClass.UNEXPECTED:
-                raise
-            bad.note(day, error)
-        else:
-            yield from days
-
-
-@contextmanager
-def _writing_for(part: ProviderRun) -> Iterator[None]:
-    """A transaction that changes usage, unless another run has taken this one's place."""
-    with writing_usage():
-        check_not_replaced(part.run_id)
-        yield
-
-
-def _store_day(
-    config: Config,
-    order: Order,
-    provider: Provider,
-    organization: Organization,
-    usage: DayUsage,
-    part: ProviderRun,
-) -> StoredDay:
-    with _writing_for(part):
-        stored = replace_day(
-            organization,
-            provider.SOURCE,
-            usage,
-            part.run,
-            email_domain=config.email_domain,
-            allow_empty=order.allow_empty,
-        )
-    part.current_day = day_number(usage.day)
-    part.days_done += 1
-    if stored.outcome in (Outcome.NEW, Outcome.CHANGED):
-        part.days_changed += 1
-        part.records_changed += len(usage.records)
-    else:
-        part.records_unchanged += stored.after.records
-    part.save()
-    return stored
-
-
-def _first_day_to_read(order: Order, provider: Provider, organization: Organization) -> date:
-    """Where an unfinished backfill goes on; the last day is always read again."""
-    first = order.resume and resumable_from(order.kind, provider.NAME, RESUME_WITHIN_SECONDS)
-    if not first:
-        return order.start
-    read = {
-        day
-        for (day,) in Partition.select(Partition.day)
-        .where(
-            (Partition.organization == organization)
-            & (Partition.source == provider.SOURCE)
-            & (Partition.run >= first)
-            # A day that may still grow was read too early: it is read again.
-            & Partition.settled
-        )
-        .tuples()
-    }
-    days = days_between(order.start, order.end)
-    return next((day for day in days if day_number(day) not in read), order.end)
-
-
 def _window_starts(start: date, end: date, length: int) -> list[date]:
     return [day for day in days_between(start, end) if (day - start).days % length == 0]
 
@@ -280,13 +294,3 @@ def _count_traffic(part: ProviderRun, client: Client) -> None:
 def stopped_sentence(provider: Provider) -> str:
     """What a provider's part says when the run was told to stop."""
     return f"{provider.LABEL}: stopped as asked. Finished days are kept; run it again to go on."
-
-
-def _suspicious_sentence(provider: Provider, days: list[date]) -> str:
-    if not days:
-        return ""
-    named = ", ".join(day.isoformat() for day in days[:5]) + (" and more" if days[5:] else "")
-    return (
-        f"{provider.LABEL} now answers no usage for {named}, which held usage before. The stored "
-        "figures were kept; use --allow-empty to accept the empty answer."
-    )
