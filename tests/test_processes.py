@@ -39,7 +39,7 @@ from tests.invented import (
     sync,
     with_account,
 )
-from tests.killed import kill, started
+from tests.killed import die_within, kill, started
 from tests.postgres import PostgresServer
 from tests.upstream import CLAUDE_CODE, Company, Upstream, true_totals
 
@@ -52,7 +52,8 @@ FEW = WINDOW[:8]
 PATIENCE = 30.0
 """Seconds to end in, however busy the machine; a held request would take a minute."""
 KILLS = 15
-MIGRATION_KILLS = 5
+MIGRATION_KILLS, MIGRATION_STEPS = 5, 40
+"""How often migrations are killed, and after how many statements at most: there are 200."""
 HOLDERS = """
     SELECT pid FROM pg_locks JOIN pg_database ON pg_database.oid = database
     WHERE locktype = 'advisory' AND datname = current_database()
@@ -429,9 +430,7 @@ def test_a_killed_migration_leaves_all_of_it_or_nothing(
 ) -> None:
     chance, ours = random.Random(11), {table._meta.table_name for table in TABLES}
     for _ in range(MIGRATION_KILLS):
-        with started(empty_settings, "migrate") as process:
-            time.sleep(0.15 + chance.random() * 0.25)
-            kill(process)
+        die_within(empty_settings, chance.randrange(5, MIGRATION_STEPS), "migrate")
         pending, tables = pending_migrations(), set(empty.get_tables())
         assert set(pending) <= {*MADE_BY, *WIDENED_BY, *ADDED_BY, *INDEXED_BY}
         for name, made in MADE_BY.items():
