@@ -15,7 +15,18 @@ from app.models import LoginSession, Run
 from app.web.request.guard import SAFE, UNGUARDED, marks_of, needs_admin
 from app.web.request.lifecycle import SECURITY_HEADERS
 from tests.filled import fill_people
-from tests.modes import ADMIN, BOTH, FAR, OPEN, VIEWER, VIEWER_PASSWORD, Serve, Site, contents
+from tests.modes import (
+    ADMIN,
+    BOTH,
+    FAR,
+    ONE_DATABASE,
+    OPEN,
+    VIEWER,
+    VIEWER_PASSWORD,
+    Serve,
+    Site,
+    contents,
+)
 
 PUBLIC_PATHS = {
     "/static/<filename>", "/static/style.css", "/favicon.ico", "/healthz", "/readyz", "/login",
@@ -111,6 +122,7 @@ def led_to_the_login(response: TestResponse, route: Route) -> bool:
     return response.status_code == 303 and response.location.startswith("/login?next=/")
 
 
+@ONE_DATABASE
 def test_the_list_of_what_needs_no_login_is_complete(filled: Serve) -> None:
     for route in all_routes(filled().app):
         marked = bool(route.marks.get("public")) or route.endpoint in UNGUARDED
@@ -119,12 +131,14 @@ def test_the_list_of_what_needs_no_login_is_complete(filled: Serve) -> None:
         assert bool(route.marks.get("without_token")) is (route.rule in WITHOUT_TOKEN), route
 
 
+@ONE_DATABASE
 def test_only_the_promised_writes_take_a_token(filled: Serve) -> None:
     for route in routes(filled().app, safe=False):
         if scope := route.marks.get("scope"):
             assert (route.rule, scope) in TOKENS
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize("settings", [VIEWER, BOTH])
 def test_a_viewers_password_closes_everything_else(filled: Serve, settings: Any) -> None:
     site = filled(settings)
@@ -135,6 +149,7 @@ def test_a_viewers_password_closes_everything_else(filled: Serve, settings: Any)
     assert contents() == before
 
 
+@ONE_DATABASE
 def test_the_administrators_password_closes_writes_and_admin_pages(filled: Serve) -> None:
     site = filled(ADMIN)
     before = contents()
@@ -145,6 +160,7 @@ def test_the_administrators_password_closes_writes_and_admin_pages(filled: Serve
     assert contents() == before
 
 
+@ONE_DATABASE
 def test_a_viewer_reads_everything_that_is_not_the_administrators(filled: Serve) -> None:
     site = filled(BOTH)
     site.log_in(VIEWER_PASSWORD)
@@ -159,6 +175,7 @@ def test_a_viewer_reads_everything_that_is_not_the_administrators(filled: Serve)
     assert contents() == before
 
 
+@ONE_DATABASE
 def test_protected_mode_turns_other_machines_away(filled: Serve) -> None:
     site = filled()
     before = contents()
@@ -176,6 +193,7 @@ def test_protected_mode_turns_other_machines_away(filled: Serve) -> None:
     assert contents() == before
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize("settings", [{}, OPEN, ADMIN, VIEWER])
 def test_a_form_from_elsewhere_changes_nothing(filled: Serve, settings: Any) -> None:
     site, stranger = filled(settings), filled(settings).another()
@@ -199,6 +217,7 @@ def test_a_form_from_elsewhere_changes_nothing(filled: Serve, settings: Any) -> 
     assert contents() == before
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize("settings", [{}, ADMIN])
 def test_the_api_takes_no_body_that_a_foreign_form_can_send(filled: Serve, settings: Any) -> None:
     site = filled(settings)
@@ -232,6 +251,7 @@ def test_reading_changes_nothing(filled: Serve, settings: Any) -> None:
         assert contents() == before, route
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize("settings", [{}, BOTH])
 def test_every_answer_carries_the_security_headers(filled: Serve, settings: Any) -> None:
     site = filled(settings)
@@ -248,6 +268,7 @@ def test_every_answer_carries_the_security_headers(filled: Serve, settings: Any)
                 assert "Cookie" in response.vary, route
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_every_cookie_is_kept_from_scripts_and_other_sites(filled: Serve, scheme: str) -> None:
     site = filled(BOTH)
@@ -265,6 +286,7 @@ def test_every_cookie_is_kept_from_scripts_and_other_sites(filled: Serve, scheme
     assert not [text for text in set_cookies if text.startswith(("session", "remember_token"))]
 
 
+@ONE_DATABASE
 def test_an_ended_session_never_puts_a_form_into_a_page(filled: Serve) -> None:
     site = filled(BOTH)
     site.log_in()
