@@ -315,6 +315,10 @@ def filled_engine(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
+ONE_FILLED = pytest.mark.parametrize("filled_engine", ["sqlite"], indirect=True)
+"""Marks a test of what is made of the same answers: one kind of database will do."""
+
+
 @pytest.fixture(scope="session")
 def filler(request: pytest.FixtureRequest, filled_engine: str, run_folder: Path) -> Filler:
     """Fills databases once in a run."""

@@ -44,11 +44,14 @@ ODD_QUERIES = (
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_odd_values_are_a_sentence_or_an_answer(town: Reader, path: str) -> None:
+def test_odd_values_are_a_sentence_or_an_answer(
+    town: Reader, path: str, filled_engine: str
+) -> None:
+    # What must be a number, a day or a tool is refused, or becomes one, before a database is asked.
+    checked = (*CHECKED, *PAGING) if path.startswith("users") else CHECKED
+    alone = checked if filled_engine == "sqlite" else ()
     for value in ODD_VALUES:
-        checked = (*CHECKED, *PAGING) if path.startswith("users") else CHECKED
-        queries = [dict.fromkeys(FREE, value), *({name: value} for name in checked)]
-        for query in queries:
+        for query in (dict.fromkeys(FREE, value), *({name: value} for name in alone)):
             response = town.client.get(f"/api/{path}", query_string=query)
             assert response.status_code in (200, 400), (query, response.text)
             if response.status_code == 400:

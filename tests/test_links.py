@@ -13,7 +13,7 @@ from app.web.people.columns import EVERY, USUAL
 from app.web.view.csv_files import export_note
 from app.web.view.navigation import SELDOM_SHOWN, Drilldown, PersonDrilldown
 from app.web.view.state import parse_view
-from tests.filled import COMPANY_DAYS, Reader
+from tests.filled import COMPANY_DAYS, ONE_FILLED, Reader
 from tests.reading import part, unescaped
 
 RANGE = f"start={COMPANY_DAYS[0]}&end={COMPANY_DAYS[1]}"
@@ -38,6 +38,7 @@ def first_person(reader: Reader) -> str:
     return email
 
 
+@ONE_FILLED
 @pytest.mark.parametrize("query", ["", "&tool=cursor", "&by=model&measure=cost", "&days=all"])
 @pytest.mark.parametrize("name", ["models", "people", "tools", "weekdays", "daily-table"])
 def test_every_figure_of_the_overview_is_a_link(company: Reader, name: str, query: str) -> None:
@@ -47,6 +48,7 @@ def test_every_figure_of_the_overview_is_a_link(company: Reader, name: str, quer
     assert plain == [] or (name == "daily-table" and "Others" in table(page, name))
 
 
+@ONE_FILLED
 @pytest.mark.parametrize("name", ["models", "tools", "weekdays", "daily-table"])
 def test_every_figure_of_a_person_is_a_link(company: Reader, name: str) -> None:
     page = unescaped(company.client, f"/users/{first_person(company)}?{RANGE}&table=1")
@@ -121,6 +123,7 @@ def test_a_workspace_leads_to_its_records(company: Reader) -> None:
     assert f'title="{figure} tokens"' in part(there, "sum-tokens")
 
 
+@ONE_FILLED
 @pytest.mark.parametrize("query", ["", "&tool=cursor", "&measure=cost"])
 @pytest.mark.parametrize("name", ["cards", "models", "people", "tools", "weekdays", "daily-table"])
 def test_two_clicks_lead_from_a_figure_of_the_overview_to_records(

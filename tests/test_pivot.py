@@ -32,7 +32,7 @@ from app.queries.pivot.pivot import (
     shown_periods,
 )
 from app.queries.scope import Scope
-from tests.filled import COMPANY_DAYS, LEAP_DAYS, TEAMS, Reader
+from tests.filled import COMPANY_DAYS, LEAP_DAYS, ONE_FILLED, TEAMS, Reader
 from tests.pivots import Record, check, key_of, measured, pairs, records, within
 from tests.tools import CLAUDE_CODE, CURSOR
 
@@ -64,6 +64,7 @@ def test_any_range_and_filter_equals_the_records(town: Reader, seed: int) -> Non
             check(found, scope, Shape(rows, by, dice.choice(tuple(MEASURES)), search))
 
 
+@ONE_FILLED
 @pytest.mark.parametrize("measure", MEASURES)
 def test_columns_beyond_the_most_are_summed_up_as_others(
     company: Reader, monkeypatch: pytest.MonkeyPatch, measure: str

@@ -21,7 +21,7 @@ from app.web.pivot.export import plain_amount
 from app.web.pivot.view import PivotView, parse_pivot_view
 from app.web.pivot.words import AmountWriter, not_whole
 from app.web.view.cells import DASH
-from tests.filled import COMPANY_DAYS, LEAP_DAYS, Reader
+from tests.filled import COMPANY_DAYS, LEAP_DAYS, ONE_FILLED, Reader
 from tests.reading import PART, page_of, shown
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -137,6 +137,7 @@ def test_days_equal_the_api(company: Reader) -> None:
     assert [int(row[cursor] or 0) for row in rows] == [day["cursor"] for day in told]
 
 
+@ONE_FILLED
 @pytest.mark.parametrize("rows", DIMENSIONS)
 @pytest.mark.parametrize("by", ["", *DIMENSIONS])
 def test_every_cell_is_in_the_export_in_the_same_order(company: Reader, rows: str, by: str) -> None:

@@ -24,7 +24,7 @@ from app.queries.sums.weekdays import by_weekday
 from app.usage import DayUsage, RawActor, UsageRecord
 from tests.expected import chosen, grouped, tokens
 from tests.figures import by_day
-from tests.filled import COMPANY_DAYS, LEAP_DAYS, MODELS, Fact, Reader, record
+from tests.filled import COMPANY_DAYS, LEAP_DAYS, MODELS, ONE_FILLED, Fact, Reader, record
 from tests.tools import CLAUDE_CODE, CURSOR
 
 FILTERS = (
@@ -213,6 +213,7 @@ def put(records: list[UsageRecord], run: Run, source: str = "test") -> None:
         replace_day(organization, source, usage, run, email_domain="x.example")
 
 
+@ONE_FILLED
 @pytest.mark.parametrize("scope", [s for s in SCOPES if s.start], ids=str)
 def test_weekdays_average_over_every_such_day(town_database: Reader, scope: Scope) -> None:
     person = known_person("ada@town.example")
