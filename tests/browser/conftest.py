@@ -23,6 +23,8 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Else every context has a second process, which waits for a tab that no test opens.
+    "--renderer-process-limit=1",
 ]
 MISSING = (
     "No Chromium to test with: install it (Debian and Ubuntu: apt-get install chromium). "
@@ -38,8 +40,9 @@ NewContext = Callable[..., BrowserContext]
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark all tests of this package."""
+    package = f"{Path(__file__).parent}{os.sep}"
     for item in items:
-        if Path(__file__).parent in item.path.parents:
+        if str(item.path).startswith(package):
             item.add_marker(pytest.mark.browser)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, Route
 
+from tests.browser.conftest import NewContext
+from tests.browser.looks import ALIKE, axe_context, faults
 from tests.browser.watch import Watch
 
 INLINE = {
@@ -40,3 +42,13 @@ def test_a_missing_file_and_a_foreign_place_are_faults(page: Page, watch: Watch)
     assert any(fault.startswith("answer 404") for fault in watch.faults)
     assert any(fault.startswith(("leaves the product", "console error")) for fault in watch.faults)
     watch.expect("none.png", "x.png", "policy violation", "Content Security Policy")
+
+
+def test_rows_that_are_made_alike_are_looked_at_a_few_times(new_context: NewContext) -> None:
+    page = axe_context(new_context)
+    page.goto("/import")
+    alike, other = "<tr><td><bdi>a</bdi><td>1", '<tr><td><input class="nameless"><td>1'
+    page.locator("main").evaluate("(main, rows) => main.innerHTML = `<table>${rows}`", alike * 20)
+    page.locator("tbody").evaluate("(body, row) => body.innerHTML += row", other)
+    assert [name for name, *_ in faults(page, "tbody")["light"]] == ["label"]
+    assert page.locator("tbody tr").count() == ALIKE + 1
