@@ -206,6 +206,11 @@ def organization_label(name: str) -> str:
     return name or MAIN
 
 
+def organization_slug(provider: str, name: str) -> str:
+    """What filters call an organisation that is stored as `name`: "anthropic:main"."""
+    return f"{provider}:{organization_label(name)}"
+
+
 def normal_email(text: str) -> str:
     """The stored form of an e-mail address: NFC, trimmed, lower-case."""
     # Of ASCII the form NFC is itself, and asking for it takes most of the time.

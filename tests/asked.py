@@ -33,6 +33,6 @@ def query_of(start: date | None, end: date | None, **filters: Any) -> dict[str, 
 
 
 def facts_of(reader: Reader, start: date | None, end: date | None, **filters: Any):
-    named = [filters.get(name, ()) for name in ("tool", "model", "team")]
+    named = [filters.get(name, ()) for name in ("tool", "model", "team", "organization")]
     names = [[one] if isinstance(one, str) else one for one in named]
     return chosen(reader.facts, start, end, *names)

@@ -39,11 +39,11 @@ def chosen(
         and (not tools or fact.tool in tools)
         and (not models or fact.model in models or (fact.raw and fact.raw in models))
         and (not teams or fact.team in teams)
-        and (not organizations or _is_of(fact.organization, organizations))
+        and (not organizations or is_of(fact.organization, organizations))
     ]
 
 
-def _is_of(slug: str, named: Collection[str]) -> bool:
+def is_of(slug: str, named: Collection[str]) -> bool:
     """Whether an organisation is named, as "provider:label" or by its label alone."""
     return slug in named or slug.partition(":")[2] in named
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from peewee import JOIN
 
 from app.dates import day_of
-from app.models import Actor, Mapping, Partition, Person, Slice, Team, Usage
+from app.models import Actor, Mapping, Organization, Partition, Person, Slice, Team, Usage
 from app.queries.pivot.dimensions import (
     DIMENSIONS,
     NO_TEAM,
@@ -35,6 +35,7 @@ from app.queries.pivot.pivot import (
 from app.queries.scope import Scope
 from app.rollups import TOKENS as ALL_TOKENS
 from app.states import Rule
+from tests.expected import is_of
 
 
 class Record(NamedTuple):
@@ -55,6 +56,7 @@ class Record(NamedTuple):
     shared: str
     counted: bool
     billed: int | None
+    organization: str
 
 
 def records() -> list[Record]:
@@ -77,6 +79,8 @@ def records() -> list[Record]:
             Team.name,
             Actor.key,
             Actor.rule,
+            Organization.provider,
+            Organization.name,
         )
         .join(Actor)
         .join(Person, JOIN.LEFT_OUTER)
@@ -85,6 +89,7 @@ def records() -> list[Record]:
         .join(Slice)
         .switch(Usage)
         .join(Partition)
+        .join(Organization)
         .where(Partition.counts)
         .tuples()
     )
@@ -94,10 +99,10 @@ def records() -> list[Record]:
             day_of(day), person or 0, email or "", tool, raw, name, (organization, place),
             int(tokens), requests or 0, nanos, (team or NO_TEAM) if person else NOBODYS_TEAM,
             team_name or "", names[key] if rule == Rule.SHARED else "", requests is not None,
-            billed,
+            billed, f"{provider}:{label or 'main'}",
         )
         for day, person, email, tool, raw, name, organization, place, tokens, requests, nanos,
-            billed, team, team_name, key, rule in rows
+            billed, team, team_name, key, rule, provider, label in rows
     ]  # fmt: skip
 
 
@@ -117,6 +122,7 @@ def within(found: Iterable[Record], scope: Scope, search: str, rows: str) -> lis
         and (not scope.tools or record.tool in scope.tools)
         and (not scope.models or record.model in scope.models or record.raw in scope.models)
         and (not scope.teams or record.team_name in scope.teams)
+        and (not scope.organizations or is_of(record.organization, scope.organizations))
         and (rows != PERSON or search.lower() in record.email)
     ]
 

@@ -310,7 +310,10 @@ def test_the_metadata_says_what_the_file_holds(partly: FlaskClient, query: str, 
     found = metadata_of(partly, asked)
     assert found["dc:title"] == title
     assert found["range"] == {"startDate": "2026-11-01", "endDate": "2026-11-30"}
-    assert found["filters"] == {"tool": ["cursor"], "model": [], "team": [], "search": ""}
+    assert found["filters"] == {
+        "tool": ["cursor"], "model": [], "team": [], "organization": [], "product": [],
+        "search": "",
+    }  # fmt: skip
     assert (found["currency"], found["moneyKind"]) == ("USD", "value")
     assert found["dataThrough"] == "2026-11-03"
     assert "2026-11-30" in found["incompleteDays"]

@@ -10,8 +10,9 @@ from app.dates import days_between
 from app.queries.days.freshness import ProviderState
 from app.queries.scope import Scope
 from app.web.view.periods import comparison, incomplete_days, with_both_ends
-from tests.tools import CLAUDE_CODE, CURSOR
+from tests.tools import CURSOR
 
+BOTH = ("anthropic", "cursor")
 FIRST, LAST = date(2026, 11, 1), date(2026, 11, 10)
 
 NEXT_YEAR = date(2027, 7, 7)
@@ -77,20 +78,20 @@ def test_compares_nothing_without_complete_days_or_days_before(
 
 
 @pytest.mark.parametrize(
-    ("states", "tools", "expected"),
+    ("states", "wanted", "expected"),
     [
-        ([state("anthropic", True, LAST), state("cursor", True, date(2026, 11, 8))], (), {9, 10}),
-        ([state("anthropic", True, LAST), state("cursor", True, FIRST)], (CLAUDE_CODE,), set()),
-        ([state("anthropic", True, LAST), state("cursor", False, FIRST)], (), set()),
-        ([state("anthropic", True, LAST), state("cursor", True, None)], (), set()),
-        ([state("anthropic", False, date(2026, 11, 9))], (), {10}),
-        ([], (), set()),
+        ([state("anthropic", True, LAST), state("cursor", True, date(2026, 11, 8))], BOTH, {9, 10}),
+        ([state("anthropic", True, LAST), state("cursor", True, FIRST)], BOTH[:1], set()),
+        ([state("anthropic", True, LAST), state("cursor", False, FIRST)], BOTH, set()),
+        ([state("anthropic", True, LAST), state("cursor", True, None)], BOTH, set()),
+        ([state("anthropic", False, date(2026, 11, 9))], BOTH, {10}),
+        ([], BOTH, set()),
     ],
 )
 def test_days_after_what_every_tool_delivered_are_incomplete(
-    states: list[ProviderState], tools: tuple[str, ...], expected: set[int]
+    states: list[ProviderState], wanted: tuple[str, ...], expected: set[int]
 ) -> None:
-    found = incomplete_days(days(), {date(2026, 11, 3)}, states, tools)
+    found = incomplete_days(days(), {date(2026, 11, 3)}, states, wanted)
     assert found == {date(2026, 11, number) for number in expected | {3}}
 
 

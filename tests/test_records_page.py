@@ -127,7 +127,8 @@ def test_the_metadata_says_whose_records_the_file_holds(company: Reader) -> None
     told = company.client.get(there).json or {}
     assert told["rows"] == len(rows)
     assert told["filters"] == {
-        "tool": ["claude_code"], "model": [], "team": [], "search": "", "owner": ["none"],
+        "tool": ["claude_code"], "model": [], "team": [], "organization": [], "product": [],
+        "search": "", "owner": ["none"],
     }  # fmt: skip
     assert [one["titles"] for one in told["tableSchema"]["columns"]] == headings
 

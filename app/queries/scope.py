@@ -1,27 +1,49 @@
-"""What a question is about: days, tools, models, teams, and the slices that answer it."""
+"""What a question is about: days, tools, models, teams, organisations, products, and its slices."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import NamedTuple
 
-from peewee import Expression, Field, ModelSelect
+from peewee import JOIN, Expression, Field, ModelSelect
 
 from app.dates import day_number, days_before
-from app.models import ALL_SLICE, MODEL, TOOL, Person, PersonDay, Slice, Team, TotalDay
+from app.models import (
+    ALL_SLICE,
+    MODEL,
+    TOOL,
+    Organization,
+    Person,
+    PersonDay,
+    Slice,
+    Team,
+    TotalDay,
+)
 from app.queries.remembered import Days, no_day, remembered
+from app.usage import organization_slug
 
 FIRST_DAY, LAST_DAY = 0, 99991231
 NO_SLICE = 0
 """The id of no slice, for a list of ids that must not be empty."""
+FILTERS = {
+    "tool": "tools",
+    "model": "models",
+    "team": "teams",
+    "organization": "organizations",
+    "product": "products",
+}
+"""The field of a scope that each filter fills, by its name in addresses; in the scope's order."""
+NO_FILTERS: dict[str, tuple[str, ...]] = dict.fromkeys(FILTERS.values(), ())
 
 
 class Scope(NamedTuple):
-    """Days from `start` to `end` (both included, None = open), of some tools, models and teams.
+    """Days from `start` to `end` (both included, None = open), of some of the usage.
 
-    Empty `tools`, `models` or `teams` mean all of them. A model is a display name or a raw
-    name. With `teams`, by name, a scope holds the usage of their present members only: none
-    of people without a team, and none that belongs to nobody.
+    Empty filters mean all of it. A model is a display name or a raw name. With `teams`, by
+    name, a scope holds the usage of their present members only: none of people without a team,
+    and none that belongs to nobody. An organisation is "provider:label", or a label alone for
+    all that are called so.
     """
 
     start: date | None = None
@@ -29,15 +51,17 @@ class Scope(NamedTuple):
     tools: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     teams: tuple[str, ...] = ()
+    organizations: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
 
     @property
     def is_filtered(self) -> bool:
-        """Whether tools, models or teams leave something out."""
+        """Whether any filter leaves something out."""
         return bool(self.filters())
 
     def filters(self) -> tuple[str, ...]:
         """The names of all that the scope is narrowed to."""
-        return self.tools + self.models + self.teams
+        return self.tools + self.models + self.teams + self.organizations + self.products
 
     @property
     def days(self) -> int | None:
@@ -83,7 +107,7 @@ class Slices(NamedTuple):
     """Ids of the slices that answer a scope.
 
     `whole`: few slices whose sum is the answer. `by_tool` and `by_model`: the same answer cut
-    by tool and by raw model, as {slice id: tool} and {slice id: (tool, display name)}.
+    by tool and by model, as {slice id: tool} and {slice id: (tool, display name)}.
     """
 
     whole: tuple[int, ...]
@@ -91,49 +115,131 @@ class Slices(NamedTuple):
     by_model: dict[int, tuple[str, str]]
 
 
+class StoredSlice(NamedTuple):
+    """A slice; of a model it knows the raw and the display name, "provider:label" and product."""
+
+    id: int
+    kind: str
+    tool: str
+    raw: str
+    name: str
+    organization: str
+    product: str
+
+
 @remembered(days=no_day)
-def _all_slices() -> list[tuple[int, str, str, str, str]]:
-    """(id, kind, tool, raw model, display name) of every slice, the first seen first."""
-    columns = (Slice.id, Slice.kind, Slice.tool, Slice.model, Slice.name)
-    return list(Slice.select(*columns).order_by(Slice.id).tuples())
+def _all_slices() -> list[StoredSlice]:
+    """Every slice, the first seen first."""
+    rows = (
+        Slice.select(
+            Slice.id,
+            Slice.kind,
+            Slice.tool,
+            Slice.model,
+            Slice.name,
+            Organization.provider,
+            Organization.name,
+            Slice.product,
+        )
+        .join(Organization, JOIN.LEFT_OUTER)
+        .order_by(Slice.id)
+    )
+    return [
+        StoredSlice(
+            id=number,
+            kind=kind,
+            tool=tool,
+            raw=raw,
+            name=name,
+            organization=organization_slug(provider, label) if provider else "",
+            product=product,
+        )
+        for number, kind, tool, raw, name, provider, label, product in rows.tuples()
+    ]
 
 
 def slices_of(scope: Scope) -> Slices:
     """The slices of a scope, from a small table; remembered."""
-    return _slices(scope.tools, scope.models)
+    return _slices(scope.tools, scope.models, scope.organizations, scope.products)
 
 
 @remembered(days=no_day)
-def _slices(tools: tuple[str, ...], models: tuple[str, ...]) -> Slices:
-    rows = _all_slices()
-    of_tools = {
-        slice_id: tool
-        for slice_id, kind, tool, _, _ in rows
-        if kind == TOOL and (not tools or tool in tools)
-    }
-    known = set(of_tools.values())
-    of_models = {
-        slice_id: (tool, name)
-        for slice_id, kind, tool, raw, name in rows
-        if kind == MODEL
-        and tool in known
-        and (not models or name in models or (raw and raw in models))
-    }
-    if models:
-        whole = tuple(of_models)
-        return Slices(whole, {key: tool for key, (tool, _) in of_models.items()}, of_models)
-    return Slices(tuple(of_tools) if tools else (ALL_SLICE,), of_tools, of_models)
+def _slices(
+    tools: tuple[str, ...],
+    models: tuple[str, ...],
+    organizations: tuple[str, ...],
+    products: tuple[str, ...],
+) -> Slices:
+    rows = [row for row in _all_slices() if not tools or row.tool in tools]
+    of_tools = {row.id: row.tool for row in rows if row.kind == TOOL}
+    known = [row for row in rows if row.kind == MODEL and row.tool in of_tools.values()]
+    chosen = [
+        row
+        for row in known
+        if (not models or row.name in models or (row.raw and row.raw in models))
+        and (not organizations or is_called(row.organization, organizations))
+        and (not products or row.product in products)
+    ]
+    of_models = {row.id: (row.tool, row.name) for row in chosen}
+    if len(chosen) == len(known):
+        return Slices(tuple(of_tools) if tools else (ALL_SLICE,), of_tools, of_models)
+    # A tool of which nothing is left out is one slice, however many models it has.
+    cut = {row.tool for row in known if row.id not in of_models}
+    by_tool = {key: tool for key, tool in of_tools.items() if tool not in cut}
+    by_tool |= {key: tool for key, (tool, _) in of_models.items() if tool in cut}
+    return Slices(tuple(by_tool), by_tool, of_models)
+
+
+def slice_organizations() -> dict[int, str]:
+    """The organisation of the slice of every model, "provider:label", by its id."""
+    return {row.id: row.organization for row in _all_slices() if row.kind == MODEL}
+
+
+def is_called(slug: str, names: Collection[str]) -> bool:
+    """Whether one of the names is that of an organisation, "provider:label", or its label."""
+    return slug in names or slug.partition(":")[2] in names
+
+
+def models_of(scope: Scope) -> set[str]:
+    """The display names of all models of its tools, organisations and products."""
+    return {name for _, name in slices_of(scope._replace(models=())).by_model.values()}
 
 
 def known_models() -> list[tuple[str, str]]:
     """Every (tool, display name) with usage, by name."""
-    found = {(tool, name) for _, kind, tool, _, name in _all_slices() if kind == MODEL}
+    found = {(row.tool, row.name) for row in _all_slices() if row.kind == MODEL}
     return sorted(found, key=lambda row: (row[1].lower(), row[0]))
 
 
 def model_names() -> set[str]:
     """Every name that a filter of models finds: display names and raw ones."""
-    return {name for _, kind, _, *both in _all_slices() if kind == MODEL for name in both if name}
+    found = {name for row in _all_slices() if row.kind == MODEL for name in (row.name, row.raw)}
+    return found - {""}
+
+
+def known_products() -> list[str]:
+    """Every product that a provider named, by name."""
+    return sorted({row.product for row in _all_slices()} - {""})
+
+
+@remembered()
+def organizations() -> dict[int, str]:
+    """What the filter `organization` calls each account, by its id: "anthropic:main"."""
+    rows = Organization.select(Organization.id, Organization.provider, Organization.name).tuples()
+    return {key: organization_slug(provider, name) for key, provider, name in rows}
+
+
+def organization_names() -> set[str]:
+    """Every name that a filter of organisations finds: "provider:label", and labels alone."""
+    slugs = organizations().values()
+    return {name for slug in slugs for name in (slug, slug.partition(":")[2])}
+
+
+def parted_organizations() -> list[str]:
+    """The organisations with usage where a provider has several, by name; else none."""
+    slugs = {row.organization for row in _all_slices() if row.kind == MODEL}
+    providers = {slug.partition(":")[0] for slug in slugs}
+    return sorted(slugs, key=str.lower) if len(slugs) > len(providers) else []
 
 
 @remembered(days=no_day)
@@ -149,5 +255,5 @@ def known_teams() -> list[str]:
 
 def model_places() -> dict[str, int]:
     """{display model: place in the order in which models were first seen}: it never changes."""
-    names = dict.fromkeys(name for _, kind, _, _, name in _all_slices() if kind == MODEL)
+    names = dict.fromkeys(row.name for row in _all_slices() if row.kind == MODEL)
     return {name: place for place, name in enumerate(names)}

@@ -15,7 +15,7 @@ from app.models import UNATTRIBUTED, Organization, Person, Workspace
 from app.providers import PROVIDERS, label_of
 from app.queries.people.known import known_people
 from app.queries.pivot.measures import DAYS, PEOPLE, Measure
-from app.queries.scope import Scope, teams
+from app.queries.scope import Scope, slice_organizations, teams
 from app.queries.sums.steps import step_of
 
 BY_LABEL, BY_TOTAL = "label", "total"
@@ -28,8 +28,8 @@ class PivotQuestion:
     """What is measured: days from and to (both set), and whose usage.
 
     `search` narrows to the people whom its words find. `people`, `teams`, `workspaces`,
-    `models` and `tools` narrow to some keys, `no_people` and the like leave some out; the key
-    of a workspace is (organisation id, external id).
+    `models`, `tools` and `organizations` narrow to some keys, `no_people` and the like leave
+    some out; the key of a workspace is (organisation id, external id).
     """
 
     scope: Scope
@@ -45,6 +45,8 @@ class PivotQuestion:
     no_models: tuple[str, ...] = ()
     tools: tuple[str, ...] | None = None
     no_tools: tuple[str, ...] = ()
+    organizations: tuple[str, ...] | None = None
+    no_organizations: tuple[str, ...] = ()
 
     def days_asked(self, *_: object) -> tuple[int, int]:
         """The days that an answer depends on, first and last."""
@@ -163,17 +165,31 @@ class _Team(Dimension):
 
 
 class _OfSlices(Dimension):
-    """A dimension that the slice of a row tells; `place` is that in the label of a slice."""
+    """A dimension that the slice of a row tells: `keys_of` slices, by their ids.
 
-    place: int
+    Its keys are narrowed to in the field of questions that is called as `many`.
+    """
+
     rank = 1
+
+    def keys_of(self, labels: Mapping[int, tuple[str, str]]) -> dict[int, str]:
+        """The key of each of these slices."""
+        raise NotImplementedError
+
+    def only(self, question: PivotQuestion, keys: Sequence[Any]) -> PivotQuestion:
+        changes: dict[str, Any] = {self.many: tuple(keys)}
+        return replace(question, **changes)
+
+    def without(self, question: PivotQuestion, keys: Sequence[Any]) -> PivotQuestion:
+        changes: dict[str, Any] = {f"no_{self.many}": tuple(keys)}
+        return replace(question, **changes)
 
     def group(self, source: RowSource) -> Group:
         """One slice stands for all of its label, so that the database groups by label.
 
         Where slices 4 and 7 are both of "Sonnet 4.5", rows of 7 are grouped as if of 4.
         """
-        names = {key: label[self.place] for key, label in source.labels.items()}
+        names = self.keys_of(source.labels)
         first: dict[str, int] = {}
         for key, name in names.items():
             first.setdefault(name, key)
@@ -183,23 +199,27 @@ class _OfSlices(Dimension):
 
 
 class _Model(_OfSlices):
-    name, one, many, filter, place = "model", "model", "models", "model", 1
+    name, one, many, filter = "model", "model", "models", "model"
 
-    def only(self, question: PivotQuestion, keys: Sequence[Any]) -> PivotQuestion:
-        return replace(question, models=tuple(keys))
-
-    def without(self, question: PivotQuestion, keys: Sequence[Any]) -> PivotQuestion:
-        return replace(question, no_models=tuple(keys))
+    def keys_of(self, labels: Mapping[int, tuple[str, str]]) -> dict[int, str]:
+        return {key: model for key, (_, model) in labels.items()}
 
 
 class _Tool(_OfSlices):
-    name, one, many, filter, place = "tool", "tool", "tools", "tool", 0
+    name, one, many, filter = "tool", "tool", "tools", "tool"
 
-    def only(self, question: PivotQuestion, keys: Sequence[Any]) -> PivotQuestion:
-        return replace(question, tools=tuple(keys))
+    def keys_of(self, labels: Mapping[int, tuple[str, str]]) -> dict[int, str]:
+        return {key: tool for key, (tool, _) in labels.items()}
 
-    def without(self, question: PivotQuestion, keys: Sequence[Any]) -> PivotQuestion:
-        return replace(question, no_tools=tuple(keys))
+
+class _Organization(_OfSlices):
+    """Known as its filter calls it: "anthropic:main"."""
+
+    name, one, many, filter = "organization", "organization", "organizations", "organization"
+
+    def keys_of(self, labels: Mapping[int, tuple[str, str]]) -> dict[int, str]:
+        known = slice_organizations()
+        return {key: known[key] for key in labels}
 
 
 class Period(Dimension):
@@ -325,7 +345,21 @@ PERIODS: dict[str, Period] = {one.name: one for one in (_Day(), _Week(), _Month(
 """The periods by name, the finest first."""
 DIMENSIONS: dict[str, Dimension] = {
     one.name: one
-    for one in (_Person(), _Team(), _Model(), _Tool(), *PERIODS.values(), _Workspace())
+    for one in (
+        _Person(),
+        _Team(),
+        _Model(),
+        _Tool(),
+        _Organization(),
+        *PERIODS.values(),
+        _Workspace(),
+    )
 }
 """Every dimension by its name, in the order of the menu."""
-PERSON, TEAM, MODEL, TOOL, DAY, WEEK, MONTH, WORKSPACE = DIMENSIONS
+PERSON, TEAM, MODEL, TOOL, ORGANIZATION, DAY, WEEK, MONTH, WORKSPACE = DIMENSIONS
+OF_SLICES: dict[str, _OfSlices] = {
+    name: one for name, one in DIMENSIONS.items() if isinstance(one, _OfSlices)
+}
+"""The dimensions that the slice of a row tells."""
+OF_MODELS = (MODEL, ORGANIZATION)
+"""Those of them that only the slices of models tell."""

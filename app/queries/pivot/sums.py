@@ -38,6 +38,8 @@ from app.queries.pivot.dimensions import (
     MODEL,
     NO_TEAM,
     NOBODYS_TEAM,
+    OF_MODELS,
+    OF_SLICES,
     PERIODS,
     PERSON,
     TEAM,
@@ -107,26 +109,39 @@ def _reader(read: Callable[..., Any], first: int, end: int) -> Callable[[Sequenc
 
 
 def slices_asked(question: PivotQuestion) -> Slices:
-    """The slices of the scope, of the models and tools that are asked for."""
-    found, models, tools = slices_of(question.scope), question.models, question.tools
-    if models is not None or question.no_models:
-        by_model = {
-            key: (tool, name)
-            for key, (tool, name) in found.by_model.items()
-            if (models is None or name in models) and name not in question.no_models
+    """The slices of the scope, of the models, tools and so on that are asked for."""
+    found = slices_of(question.scope)
+    for name in OF_MODELS:
+        if _narrows(question, name):
+            keys = OF_SLICES[name].keys_of(found.by_model)
+            asked = {key for key, named in keys.items() if _is_asked(question, name, named)}
+            by_model = {key: label for key, label in found.by_model.items() if key in asked}
+            by_tool = {key: tool for key, (tool, _) in by_model.items()}
+            found = Slices(tuple(by_model), by_tool, by_model)
+    if _narrows(question, TOOL):
+        by_tool = {
+            key: tool for key, tool in found.by_tool.items() if _is_asked(question, TOOL, tool)
         }
-        by_tool = {key: tool for key, (tool, _) in by_model.items()}
-        found = Slices(tuple(by_model), by_tool, by_model)
-    if tools is not None or question.no_tools:
-        named = {
-            tool
-            for tool in found.by_tool.values()
-            if (tools is None or tool in tools) and tool not in question.no_tools
-        }
-        by_tool = {key: tool for key, tool in found.by_tool.items() if tool in named}
-        by_model = {key: label for key, label in found.by_model.items() if label[0] in named}
+        tools = set(by_tool.values())
+        by_model = {key: label for key, label in found.by_model.items() if label[0] in tools}
         found = Slices(tuple(by_tool), by_tool, by_model)
     return found
+
+
+def _keys_asked(question: PivotQuestion, name: str) -> tuple[Sequence[str] | None, Sequence[str]]:
+    """The keys of a dimension of slices that are asked for (None: all), and those left out."""
+    many = OF_SLICES[name].many
+    return getattr(question, many), getattr(question, f"no_{many}")
+
+
+def _narrows(question: PivotQuestion, name: str) -> bool:
+    only, without = _keys_asked(question, name)
+    return only is not None or bool(without)
+
+
+def _is_asked(question: PivotQuestion, name: str, key: str) -> bool:
+    only, without = _keys_asked(question, name)
+    return (only is None or key in only) and key not in without
 
 
 def _is_of_nothing(question: PivotQuestion) -> bool:
@@ -196,7 +211,7 @@ def _source(question: PivotQuestion, dimensions: Sequence[str]) -> RowSource:
     if asked & {DAY, WEEK}:
         return _from_days(question, labels)
     read = _from_months if periods else _from_sums
-    return read(question, labels, by_slice=bool(asked & {MODEL, TOOL}))
+    return read(question, labels, by_slice=not asked.isdisjoint(OF_SLICES))
 
 
 def _labels(question: PivotQuestion, asked: set[str]) -> tuple[Labels, bool]:
@@ -205,14 +220,14 @@ def _labels(question: PivotQuestion, asked: set[str]) -> tuple[Labels, bool]:
     Counts of one slice can be read; those of several must be counted.
     """
     slices = slices_asked(question)
-    by_tool = {key: (tool, "") for key, tool in slices.by_tool.items()}
-    if MODEL in asked:
-        places = slice(0 if TOOL in asked else 1, 2)
-        names = {label[places] for label in slices.by_model.values()}
-        return slices.by_model, len(names) == len(slices.by_model)
-    if TOOL in asked:
-        return by_tool, len(set(by_tool.values())) == len(by_tool)
-    return dict.fromkeys(slices.whole, ("", "")), len(slices.whole) == 1
+    labels: Labels = dict.fromkeys(slices.whole, ("", ""))
+    if not asked.isdisjoint(OF_MODELS):
+        labels = slices.by_model
+    elif TOOL in asked:
+        labels = {key: (tool, "") for key, tool in slices.by_tool.items()}
+    keys = [OF_SLICES[name].keys_of(labels) for name in OF_SLICES if name in asked]
+    groups = {tuple(one[key] for one in keys) for key in labels}
+    return labels, len(groups) == len(labels)
 
 
 def _from_totals(question: PivotQuestion, labels: Labels) -> RowSource:

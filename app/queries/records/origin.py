@@ -8,8 +8,7 @@ from typing import NamedTuple
 from peewee import JOIN, ModelSelect, fn
 
 from app.models import Actor, ApiKey, Member, Organization, Workspace
-from app.queries.remembered import remembered
-from app.usage import organization_label
+from app.usage import organization_label, organization_slug
 
 
 class Origin(NamedTuple):
@@ -31,11 +30,7 @@ class Origin(NamedTuple):
     @property
     def slug(self) -> str:
         """What the filter `organization` calls the account."""
-        return _slug(self.provider, self.organization)
-
-
-def _slug(provider: str, label: str) -> str:
-    return f"{provider}:{label}"
+        return organization_slug(self.provider, self.organization)
 
 
 ORIGIN = (
@@ -70,10 +65,3 @@ def origin_of(values: Sequence[str]) -> Origin:
     """The origin of the values of `ORIGIN`."""
     provider, name, *named = values
     return Origin(provider, organization_label(name), *named)
-
-
-@remembered()
-def organizations() -> dict[int, str]:
-    """What the filter `organization` calls each account, by its id: "anthropic:main"."""
-    rows = Organization.select(Organization.id, Organization.provider, Organization.name).tuples()
-    return {key: _slug(provider, organization_label(name)) for key, provider, name in rows}

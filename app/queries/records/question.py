@@ -12,7 +12,6 @@ from peewee import Expression, ModelSelect
 
 from app.models import Actor, Partition, Person, Usage
 from app.queries.keys.shared import shared_labels
-from app.queries.records.origin import organizations
 from app.queries.scope import Scope, slices_of
 from app.queries.sums.actors import actor_sums
 from app.states import Rule
@@ -35,16 +34,14 @@ class Whose(NamedTuple):
     """Whose records are meant: of all that is given, and everybody's where nothing is.
 
     `owner` is one of `Ownership`, `person` an e-mail, `shared` names of shared
-    keys, `keys` ids of keys that nobody owns ("" is usage without any). `organization`
-    is "provider:label", `workspace` the id of one of its workspaces ("" is the default one),
-    None for all of them. What does not exist matches nothing.
+    keys, `keys` ids of keys that nobody owns ("" is usage without any). `workspace` is the id of
+    a workspace ("" is the default one), None for all of them. What does not exist matches nothing.
     """
 
     owner: str = ""
     person: str = ""
     shared: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
-    organization: str = ""
     workspace: str | None = None
 
     def actors(self) -> Iterator[Expression]:
@@ -57,8 +54,6 @@ class Whose(NamedTuple):
             yield (Actor.rule == Rule.SHARED) & Actor.key.in_(_keys_called(self.shared))
         if self.keys:
             yield Actor.person.is_null() & Actor.key.in_(list(self.keys))
-        if self.organization:
-            yield Actor.organization.in_(_organizations_called(self.organization))
         if self.workspace is not None:
             yield Actor.workspace == self.workspace
 
@@ -114,7 +109,3 @@ def _keys_called(names: tuple[str, ...]) -> Any:
     """The ids of the shared keys of these names; a key without a name is called by its id."""
     labels = shared_labels()
     return [*(key for key, label in labels.items() if label in names), *(set(names) - set(labels))]
-
-
-def _organizations_called(slug: str) -> list[int]:
-    return [key for key, known in organizations().items() if known == slug]

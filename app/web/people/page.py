@@ -26,7 +26,7 @@ from app.web.people.peek import peek_at
 from app.web.people.table import PeopleTable
 from app.web.people.view import PeopleView, parse_people_view
 from app.web.pivot import page as pivot
-from app.web.pivot.words import MENUS
+from app.web.pivot.words import menus
 from app.web.request import htmx
 from app.web.request.unchanged import MINUTE, known_while
 from app.web.view import charts, formatting
@@ -54,7 +54,7 @@ def page() -> Response:
     now = utc_now()
     view = parse_people_view(request.args, now.date())
     with reading():
-        context = frame(view, now) | MENUS | {"empty": "nothing"}
+        context = frame(view, now) | menus() | {"empty": "nothing"}
         if context["span"]:
             context |= known_context(view, context["span"], context["states"])
     return htmx.answer(

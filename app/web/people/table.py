@@ -11,6 +11,7 @@ from flask import url_for
 from app.queries.keys.shared import UnattributedLines
 from app.queries.people.order import tokens_per_day
 from app.queries.people.rows import Footer, PersonRow
+from app.queries.scope import NO_FILTERS
 from app.queries.sums.figures import Figures
 from app.web.people.columns import Column
 from app.web.people.view import PeopleView
@@ -87,9 +88,9 @@ class PeopleTable:
         self.peek = view.queries_ending("peek", peek="")
         self.of_team = cache(lambda team: view.query(teams=(team,)))
         self.of_model = cache(lambda model: view.query(models=(model,)))
-        self.of_day = cache(
-            lambda day: view.plain().changed(tools=(), models=()).with_dates(day, day)
-        )
+        # A first or last day is of all usage; the person's page has no filter of teams.
+        of_everything = {**NO_FILTERS, "teams": view.scope.teams}
+        self.of_day = cache(lambda day: view.plain().changed(**of_everything).with_dates(day, day))
         self.columns = [column for column in view.table_columns if column.kind != "email"]
         self.writers = [self._writer(column) for column in self.columns]
 

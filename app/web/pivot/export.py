@@ -11,7 +11,7 @@ from flask import Response, request
 from app.database import reading
 from app.dates import utc_now
 from app.queries.days.freshness import ProviderState, freshness, known_span
-from app.queries.pivot.dimensions import DIMENSIONS, TOOL
+from app.queries.pivot.dimensions import DIMENSIONS
 from app.queries.pivot.footer import FooterLine
 from app.queries.pivot.measures import MEASURES, MONEY, NOTHING, PEOPLE, Amount, Line
 from app.queries.pivot.pivot import Pivot, pivot
@@ -19,7 +19,7 @@ from app.queries.scope import Scope
 from app.web.pivot.page import first_row, has_shares, others_words, title
 from app.web.pivot.view import PivotView, parse_pivot_view
 from app.web.pivot.whole import growing_days
-from app.web.pivot.words import NO_OWNER_OR_SHARED, figure_words, shared_words
+from app.web.pivot.words import NO_OWNER_OR_SHARED, SLICE_WORDS, figure_words, shared_words
 from app.web.view import formatting
 from app.web.view.csv_files import (
     csv_answer,
@@ -134,9 +134,7 @@ def csv_pieces(whole: PivotFile) -> Iterator[str]:
 
 def _csv_label(dimension: str, label: str) -> str:
     """The words of the screen, except that days, weeks and months are written for programs."""
-    if dimension == TOOL:
-        return formatting.tool_label(label)
-    return label
+    return SLICE_WORDS[dimension](label) if dimension in SLICE_WORDS else label
 
 
 def _nobodys_row(whole: PivotFile, line: FooterLine) -> list[Any]:

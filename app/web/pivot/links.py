@@ -12,15 +12,13 @@ from app.queries.pivot.dimensions import DIMENSIONS, NO_TEAM, PERIODS, PERSON, T
 from app.queries.pivot.footer import FooterLine
 from app.queries.pivot.measures import BILLED, COST, DAYS, REQUESTS, Line
 from app.queries.pivot.pivot import PivotColumn
-from app.queries.records.origin import organizations
 from app.queries.records.question import Ownership, Whose
-from app.queries.scope import Scope
+from app.queries.scope import FILTERS, Scope, organizations
 from app.web.pivot.view import PivotView
 from app.web.view.navigation import columns_for
 from app.web.view.records import nobodys, whose_arguments
 from app.web.view.state import View
 
-FILTERS = ("tool", "model", "team")
 SORTS = {COST: "totalCost", BILLED: "totalBilled"}
 """How the list of people is sorted for a measure, where not by tokens."""
 OF_RECORDS = (REQUESTS, DAYS)
@@ -38,6 +36,8 @@ class Narrowed(NamedTuple):
     tool: str = ""
     model: str = ""
     team: str = ""
+    organization: str = ""
+    product: str = ""
     whose: str = ""
     place: str = ""
 
@@ -67,8 +67,8 @@ def narrowed_to(dimension: str, item: PivotColumn | Line, scope: Scope) -> Narro
         return narrowed_to_days(PERIODS[dimension].span(item.key, scope))
     if dimension == WORKSPACE:
         organization, external = item.key
-        place = Whose(organization=organizations()[organization], workspace=external)
-        return Narrowed(place=_of(place))
+        owner = urlencode({"organization": organizations()[organization]})
+        return Narrowed(organization=owner, place=_of(Whose(workspace=external)))
     by = DIMENSIONS[dimension]
     if by.unattributed is not None and item.key == by.unattributed:
         return NOBODYS

@@ -18,7 +18,7 @@ from app.queries.pivot.pivot import MOST_PERIODS, Pivot, pivot
 from app.web.pivot.table import table
 from app.web.pivot.view import PivotView, parse_pivot_view
 from app.web.pivot.whole import growing_days, open_in_periods
-from app.web.pivot.words import MENUS, counted, figure_words
+from app.web.pivot.words import counted, figure_words, menus
 from app.web.request import htmx
 from app.web.view import formatting
 from app.web.view.csv_files import (
@@ -36,7 +36,11 @@ def respond() -> Response:
     now = utc_now()
     view = parse_pivot_view(request.args, now.date())
     with reading():
-        context = frame(view, now) | MENUS | {"empty": "nothing", "title": title(view)}
+        context = (
+            frame(view, now)
+            | menus(view.rows, view.by)
+            | {"empty": "nothing", "title": title(view)}
+        )
         if context["span"]:
             context |= known_context(view, context["span"], context["states"])
     shown: PivotView = context["view"]

@@ -34,6 +34,6 @@ def open_in_periods(asked: Scope, shown: Scope, states: Sequence[ProviderState])
 
 def _never_read_before(first: date, around: Scope) -> set[date]:
     """The days of periods around the first shown day that are earlier than all readings."""
-    begun = began_on(providers_of(around.tools))
+    begun = began_on(providers_of(around))
     earlier = days_between(around.start or first, first)
     return {day for day in earlier if begun and day < min(begun, first)}

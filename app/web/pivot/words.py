@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Callable, Set
 from datetime import date
 from typing import Any
 
 from app.dates import days_between
-from app.queries.pivot.dimensions import DAY, DIMENSIONS, MONTH, PERIODS, TOOL, WEEK
+from app.queries.pivot.dimensions import (
+    DAY,
+    DIMENSIONS,
+    MONTH,
+    ORGANIZATION,
+    PERIODS,
+    TOOL,
+    WEEK,
+)
 from app.queries.pivot.measures import (
     DAYS,
     MEASURES,
@@ -17,10 +25,11 @@ from app.queries.pivot.measures import (
     TOKENS,
     Amount,
 )
-from app.queries.scope import Scope
+from app.queries.scope import Scope, parted_organizations
 from app.web.view import formatting
 from app.web.view.cells import DASH, Cell
 from app.web.view.figure_words import FIGURE_WORDS, FigureWords
+from app.web.view.record_words import organization_name
 
 MEASURE_NOUNS = {
     TOKENS: ("token", "tokens"),
@@ -28,14 +37,30 @@ MEASURE_NOUNS = {
     DAYS: ("active day", "active days"),
     PEOPLE: ("person", "people"),
 }
-MENUS = {
-    "dimensions": [(name, one.one.capitalize()) for name, one in DIMENSIONS.items()],
-    "measures": [(name, measure.label) for name, measure in MEASURES.items()],
+SLICE_WORDS: dict[str, Callable[[str], str]] = {
+    TOOL: formatting.tool_label,
+    ORGANIZATION: organization_name,
 }
-"""The entries of the menus of `pivot/_shape.html`, as (name in the address, words)."""
+"""How labels are written of which programs read something else."""
 NO_OWNER_OR_SHARED = ("No owner or shared", "Usage that belongs to nobody, of shared keys too")
 """A column of what has no owner, in which shared keys have no column of their own."""
 PARTIAL_PERIOD = "is partial"
+
+
+def menus(*shown: str) -> dict[str, list[tuple[str, str]]]:
+    """The entries of the menus of `pivot/_shape.html`, as (name in the address, words).
+
+    What cuts nothing is offered only where it is `shown`.
+    """
+    idle = () if parted_organizations() else (ORGANIZATION,)
+    return {
+        "dimensions": [
+            (name, one.one.capitalize())
+            for name, one in DIMENSIONS.items()
+            if name not in idle or name in shown
+        ],
+        "measures": [(name, measure.label) for name, measure in MEASURES.items()],
+    }
 
 
 def figure_words(measure: str) -> FigureWords | None:
@@ -94,8 +119,8 @@ def said(dimension: str, label: str, key: Any, *, with_year: bool = False) -> tu
     """
     if key is not None and key == DIMENSIONS[dimension].unattributed:
         return formatting.NO_OWNER, "Usage that belongs to nobody"
-    if dimension == TOOL:
-        return formatting.tool_label(label), ""
+    if dimension in SLICE_WORDS:
+        return SLICE_WORDS[dimension](label), ""
     if dimension == DAY:
         year = f"{formatting.SPACE}{key.year}" if with_year else ""
         return formatting.weekday(key) + year, formatting.full_day(key)

@@ -85,7 +85,8 @@ def question_of(view: RecordsView, span: tuple[date, date]) -> RecordQuestion:
 
 def title(view: RecordsView, sums: RecordSums) -> str:
     """Such as "Records: CI (shared), Default workspace"."""
-    return ": ".join(filter(None, ("Records", ", ".join(subjects(view.whose, sums.holders)))))
+    named = subjects(view.whose, view.scope.organizations, sums.holders)
+    return ": ".join(filter(None, ("Records", ", ".join(named))))
 
 
 def empty_reason(view: RecordsView, sums: RecordSums) -> str:

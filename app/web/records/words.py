@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from app.providers import label_of
 from app.queries.pivot.dimensions import DIMENSIONS, WORKSPACE
 from app.queries.records.holders import Holder
-from app.queries.records.origin import organizations
 from app.queries.records.question import Ownership, Whose
+from app.queries.scope import is_called, organizations
 from app.web.view import formatting
+from app.web.view.record_words import organization_name
 
 OWNERS: dict[str, str] = {
     Ownership.PEOPLE: "people",
@@ -21,12 +21,8 @@ NO_KEY = "no key"
 """What usage came through that names none."""
 
 
-def subjects(whose: Whose, holders: Sequence[Holder]) -> list[str]:
-    """Whose records they are: ["ada@x.example", "Default workspace"]; [] for everybody's."""
-    return list(_subjects(whose, holders))
-
-
-def _subjects(whose: Whose, holders: Sequence[Holder]) -> Iterator[str]:
+def subjects(whose: Whose, named: Sequence[str], holders: Sequence[Holder]) -> Iterator[str]:
+    """Whose records they are: "ada@x.example", "Default workspace"; nothing for everybody's."""
     if whose.person:
         yield whose.person
     yield from (f"{label} (shared)" for label in whose.shared)
@@ -35,9 +31,9 @@ def _subjects(whose: Whose, holders: Sequence[Holder]) -> Iterator[str]:
     if whose.owner:
         yield OWNERS.get(whose.owner, whose.owner)
     if whose.workspace is not None:
-        yield _workspace_words(whose.organization, whose.workspace)
-    elif whose.organization:
-        yield _organization_words(whose.organization)
+        yield _workspace_words(named, whose.workspace)
+    else:
+        yield from map(organization_name, named)
 
 
 def _keys_words(keys: Sequence[str], holders: Sequence[Holder]) -> str:
@@ -47,14 +43,9 @@ def _keys_words(keys: Sequence[str], holders: Sequence[Holder]) -> str:
     return name or keys[0] or NO_KEY
 
 
-def _workspace_words(slug: str, workspace: str) -> str:
+def _workspace_words(named: Sequence[str], workspace: str) -> str:
     """What the pivot calls a workspace; what is unknown says its own name."""
-    found = [key for key, known in organizations().items() if known == slug]
-    if not found:
+    found = [key for key, known in organizations().items() if is_called(known, named)]
+    if len(found) != 1:
         return f"workspace {workspace}".strip()
     return DIMENSIONS[WORKSPACE].labels([(found[0], workspace)])[found[0], workspace]
-
-
-def _organization_words(slug: str) -> str:
-    provider, _, label = slug.partition(":")
-    return f"{label_of(provider)} {label}"

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from flask import Response, request, url_for
 
 from app.queries.days.freshness import ProviderState
-from app.queries.scope import Scope
+from app.queries.scope import FILTERS, Scope
 from app.web.view.figure_words import FIGURE_WORDS
 from app.web.view.periods import providers_of
 
@@ -71,9 +71,7 @@ def metadata(contents: Contents, url: str, now: datetime) -> dict[str, Any]:
         "dc:title": contents.title,
         "range": {"startDate": _iso(contents.first), "endDate": _iso(contents.last)},
         "filters": {
-            "tool": list(scope.tools),
-            "model": list(scope.models),
-            "team": list(scope.teams),
+            **{name: list(getattr(scope, field)) for name, field in FILTERS.items()},
             "search": contents.search,
             **contents.whose,
         },
@@ -99,7 +97,7 @@ def data_through(states: Sequence[ProviderState], scope: Scope) -> date | None:
     A provider with a key counts; without any such the newest stored day does, as all then comes
     from files.
     """
-    wanted = [state for state in states if state.provider in providers_of(scope.tools)]
+    wanted = [state for state in states if state.provider in providers_of(scope)]
     live = [state.through for state in wanted if state.configured and state.through]
     return min(live) if live else max((one.through for one in wanted if one.through), default=None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -14,13 +15,25 @@ from app.ledger import holds_demo
 from app.providers import PROVIDERS, Provider
 from app.queries.days.freshness import freshness, known_span
 from app.queries.remembered import remembered
-from app.queries.scope import Scope, known_models, known_teams, model_names, model_places
+from app.queries.scope import (
+    FILTERS,
+    NO_FILTERS,
+    Scope,
+    known_products,
+    known_teams,
+    model_names,
+    model_places,
+    models_of,
+    organization_names,
+    parted_organizations,
+)
 from app.tools import TOOL_KEYS
-from app.web.view import charts, colors
+from app.web.view import charts, colors, formatting
 from app.web.view.mine import my_team
 from app.web.view.navigation import navigation, range_arguments
 from app.web.view.periods import first_days, with_both_ends
 from app.web.view.ranges import range_picker
+from app.web.view.record_words import organization_name
 from app.web.view.records import nobodys_queries, records_link
 from app.web.view.state import View
 from app.web.view.tools import tool_parts
@@ -44,6 +57,8 @@ def site_parts() -> dict[str, Any]:
         "model_class": colors.model_class,
         "records_link": records_link,
         "nobodys_queries": nobodys_queries,
+        "filter_words": filter_words,
+        "no_filters": NO_FILTERS,
     }
 
 
@@ -67,6 +82,7 @@ def frame(view: View, now: datetime | None = None) -> dict[str, Any]:
         # Asked for here, in the page's own snapshot: the templates look colours up later.
         g.model_places = model_places()
         context["team_choices"] = known_teams()
+        context["organization_choices"] = organization_choices(view.scope)
         context["my_team"] = my_team()
         context["first_days"] = first_days(span)
         context["unknown_filters"] = unknown_filters(view)
@@ -76,14 +92,18 @@ def frame(view: View, now: datetime | None = None) -> dict[str, Any]:
 
 def unknown_filters(view: View) -> list[tuple[str, str, str]]:
     """(kind, name, query without it) of each filter on what there is not: nothing matches it."""
-    scope, found = view.scope, []
-    for kind, field, chosen, known in (
-        ("tool", "tools", scope.tools, TOOL_KEYS),
-        ("model", "models", scope.models, model_names()),
-        ("team", "teams", scope.teams, known_teams()),
-    ):
+    known: dict[str, Collection[str]] = {
+        "tool": TOOL_KEYS,
+        "model": model_names(),
+        "team": known_teams(),
+        "organization": organization_names(),
+        "product": known_products(),
+    }
+    found = []
+    for kind, field in FILTERS.items():
+        chosen = getattr(view.scope, field)
         for name in chosen:
-            if name not in known:
+            if name not in known[kind]:
                 others = tuple(one for one in chosen if one != name)
                 found.append((kind, name, view.query(**{field: others})))
     return found
@@ -91,8 +111,24 @@ def unknown_filters(view: View) -> list[tuple[str, str, str]]:
 
 def model_choices(scope: Scope) -> list[str]:
     """Names for the model filter: of the chosen tools, and whatever is chosen already."""
-    names = {name for tool, name in known_models() if not scope.tools or tool in scope.tools}
-    return sorted(names | set(scope.models), key=str.lower)
+    return sorted(models_of(scope) | set(scope.models), key=str.lower)
+
+
+def organization_choices(scope: Scope) -> list[str]:
+    """Names for the filter of organisations: none where a provider has just one, and whatever is
+    chosen already."""
+    return sorted({*parted_organizations(), *scope.organizations}, key=str.lower)
+
+
+def filter_words(scope: Scope) -> list[str]:
+    """All that a scope is narrowed to, as people read it."""
+    return [
+        *map(formatting.tool_label, scope.tools),
+        *scope.models,
+        *scope.teams,
+        *map(organization_name, scope.organizations),
+        *scope.products,
+    ]
 
 
 def label_of(provider: Provider, config: Config) -> str:

@@ -147,8 +147,8 @@ class PersonDrilldown(Drilldown):
 
     def workspace(self, origin: Origin) -> str:
         """The records of everybody in a workspace."""
-        place = Whose(organization=origin.slug, workspace=origin.workspace)
-        return records_link(self.view, place, teams=())
+        place = Whose(workspace=origin.workspace)
+        return records_link(self.view, place, teams=(), organizations=(origin.slug,))
 
 
 def columns_for(column: str) -> list[tuple[str, str]]:

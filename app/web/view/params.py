@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from werkzeug.datastructures import MultiDict
 
 from app.dates import parse_day
-from app.queries.scope import Scope
+from app.queries.scope import FILTERS, Scope
 from app.web.request.errors import BadRequest
 
 NUMBER = re.compile(r"\d{1,9}", re.ASCII)
@@ -43,13 +43,18 @@ def parse_texts(args: MultiDict[str, str], name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, texts)))
 
 
+def parse_filters(args: MultiDict[str, str]) -> Scope:
+    """The filters that are given, of all days."""
+    return Scope(None, None, *(parse_texts(args, name) for name in FILTERS))
+
+
 def api_scope(args: MultiDict[str, str], today: date, default_days: int | None = None) -> Scope:
     """The scope of an API read, where an unknown filter matches nothing as it does on pages.
 
     Raises `BadRequest` naming the parameter.
     """
     start, end = _api_range(args, today, default_days)
-    return Scope(start, end, *(parse_texts(args, name) for name in ("tool", "model", "team")))
+    return parse_filters(args)._replace(start=start, end=end)
 
 
 def _api_range(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from app.dates import days_between, same_day_before
 from app.providers import PROVIDERS, label_of
 from app.queries.days.coverage import Gap, left_out, never_read
 from app.queries.days.freshness import ProviderState, unsettled_days
-from app.queries.scope import Scope
+from app.queries.scope import Scope, is_called, organizations
 from app.web.view import formatting
 
 MOST_EMPTY_DAYS = 366
@@ -88,18 +88,24 @@ def first_days(span: tuple[date, date]) -> tuple[date, date]:
     return span[0], min(span[0] + timedelta(days=29), span[1])
 
 
-def providers_of(tools: Sequence[str]) -> set[str]:
-    """The providers that tell of these tools, all of them without any."""
-    return {provider.NAME for provider in PROVIDERS if not tools or provider.TOOL.key in tools}
+def providers_of(scope: Scope) -> set[str]:
+    """The providers that tell of its tools and organisations, all of them without any."""
+    tools, named = scope.tools, scope.organizations
+    owners = {slug.partition(":")[0] for slug in organizations().values() if is_called(slug, named)}
+    return {
+        provider.NAME
+        for provider in PROVIDERS
+        if (not tools or provider.TOOL.key in tools) and (not named or provider.NAME in owners)
+    }
 
 
 def open_days_of(days: Iterable[date], scope: Scope, states: Sequence[ProviderState]) -> set[date]:
     """Days of a closed range whose figures are not whole: they may still grow, or a provider was
     never asked for them."""
     open_days = unsettled_days(scope)
-    for gap in left_out(scope, providers_of(scope.tools)):
+    for gap in left_out(scope, providers_of(scope)):
         open_days.update(days_between(gap.start, gap.end))
-    return incomplete_days(days, open_days, states, scope.tools)
+    return incomplete_days(days, open_days, states, providers_of(scope))
 
 
 def known_comparison(
@@ -110,7 +116,7 @@ def known_comparison(
     compared = comparison(scope, open_days, today, rolling=rolling)
     if compared is None:
         return None
-    wanted = providers_of(scope.tools)
+    wanted = providers_of(scope)
     missing = [*never_read(compared.before, wanted), *never_read(compared.now, wanted)]
     if missing and all(gap.end < first for gap in missing):
         return compared._replace(unknown=f"records begin on {formatting.full_day(first)}")
@@ -119,7 +125,7 @@ def known_comparison(
 
 def left_out_words(shown: Scope) -> str:
     """What a provider was never asked for between days that it was, in words likewise."""
-    return gap_words(left_out(shown, providers_of(shown.tools)))
+    return gap_words(left_out(shown, providers_of(shown)))
 
 
 def gap_words(gaps: Sequence[Gap]) -> str:
@@ -144,15 +150,14 @@ def incomplete_days(
     days: Iterable[date],
     unsettled: set[date],
     states: Sequence[ProviderState],
-    tools: Sequence[str],
+    wanted: Collection[str],
 ) -> set[date]:
     """Those of the days whose figures may still grow.
 
     These are the days a provider may still add to, and the days after the last one that every
-    configured provider (of the chosen tools) has delivered. Without a configured provider the
+    configured one of the `wanted` providers has delivered. Without a configured provider the
     last day of any counts: the figures then come from files or from the demo company.
     """
-    wanted = providers_of(tools)
     live = [state.through for state in states if state.configured and state.provider in wanted]
     reached = min((day for day in live if day), default=None)
     if reached is None:

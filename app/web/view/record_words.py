@@ -74,7 +74,13 @@ def origin_name(origin: Origin) -> str:
 
 def organization_words(origin: Origin) -> str:
     """The account at the provider: "Anthropic main"."""
-    return f"{label_of(origin.provider)} {origin.organization}"
+    return organization_name(origin.slug)
+
+
+def organization_name(slug: str) -> str:
+    """What the filter `organization` calls an account, in words; a label alone stays."""
+    provider, colon, label = slug.partition(":")
+    return f"{label_of(provider)} {label}" if colon else slug
 
 
 def origin_parts(origin: Origin) -> list[tuple[str, str]]:
@@ -114,6 +120,7 @@ FILTERS = (
     price_row_words,
     source_words,
     origin_name,
+    organization_name,
     origin_parts,
     detail_parts,
 )

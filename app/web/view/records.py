@@ -23,7 +23,6 @@ def whose_arguments(whose: Whose) -> list[tuple[str, str]]:
     """Whose records are meant, as arguments; none for everybody's."""
     pairs = [("owner", whose.owner), ("person", whose.person)]
     pairs += [("shared", name) for name in whose.shared]
-    pairs.append(("organization", whose.organization))
     told = [pair for pair in pairs if pair[1]]
     # The empty names are those of usage without any key, and of the default workspace.
     told += [("key", key) for key in whose.keys]
@@ -39,7 +38,6 @@ def parse_whose(args: MultiDict[str, str]) -> Whose:
         person=normal_email(plain_text(args.get("person", ""), LONGEST_TEXT)),
         shared=parse_texts(args, "shared"),
         keys=tuple(dict.fromkeys(keys)),
-        organization=plain_text(args.get("organization", "")),
         workspace=None if workspace is None else plain_text(workspace, LONGEST_TEXT),
     )
 

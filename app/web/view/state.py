@@ -11,14 +11,14 @@ from urllib.parse import quote_plus, urlencode
 from werkzeug.datastructures import MultiDict
 
 from app.dates import parse_day
-from app.queries.scope import Scope
+from app.queries.scope import FILTERS, NO_FILTERS, Scope
 from app.tools import TOOL_KEYS
 from app.web.view.params import (
     DEFAULT_DAYS,
     MOST_DAYS,
     last_days,
+    parse_filters,
     parse_number,
-    parse_texts,
 )
 
 SIZES = (25, 50, 100, 250)
@@ -82,9 +82,9 @@ class View(State):
             pairs += [(name, day.isoformat()) for name, day in bounds if day]
         elif self.days != DEFAULT_DAYS:
             pairs.append(("days", str(self.days)))
-        pairs += [("tool", tool) for tool in self.scope.tools]
-        pairs += [("model", model) for model in self.scope.models]
-        return pairs + [("team", team) for team in self.scope.teams]
+        for name, field in FILTERS.items():
+            pairs += [(name, value) for value in getattr(self.scope, field)]
+        return pairs
 
     def changed(self, **changes: Any) -> Self:
         """The view with changes to its fields or to those of its scope."""
@@ -112,8 +112,8 @@ class View(State):
         return self.query(days=None, all_time=True, start=None, end=None)
 
     def without_filters(self) -> str:
-        """Query of the same range without tool, model and team filters."""
-        return self.query(tools=(), models=(), teams=())
+        """Query of the same range without filters."""
+        return self.query(**NO_FILTERS)
 
 
 @dataclass(frozen=True)
@@ -186,20 +186,21 @@ def parse_view(args: MultiDict[str, str], today: date) -> View:
 
 def _parse_range(args: MultiDict[str, str], today: date) -> tuple[Scope, int | None, bool]:
     """The scope, its preset and whether it is all time."""
-    asked = parse_texts(args, "tool")
+    scope = parse_filters(args)
+    asked = scope.tools
     known = [tool for tool in TOOL_KEYS if tool in asked]
     # What there is not stays, and matches nothing: the page says so.
-    tools = (*known, *(tool for tool in asked if tool not in TOOL_KEYS))
-    filters = (tools, parse_texts(args, "model"), parse_texts(args, "team"))
+    scope = scope._replace(tools=(*known, *(tool for tool in asked if tool not in TOOL_KEYS)))
     start, end = parse_day(args.get("start", "")), parse_day(args.get("end", ""))
     if start or end:
         end = end or today
         if start is None or start <= end:
-            return Scope(start, end, *filters), None, False
+            return scope._replace(start=start, end=end), None, False
     if args.get("days") == "all":
-        return Scope(None, None, *filters), None, True
+        return scope, None, True
     days = parse_number(args.get("days", ""), 1, MOST_DAYS) or DEFAULT_DAYS
-    return Scope(*last_days(days, today), *filters), days, False
+    start, end = last_days(days, today)
+    return scope._replace(start=start, end=end), days, False
 
 
 def parse_page(args: MultiDict[str, str]) -> int:
