@@ -158,6 +158,7 @@ def _store(change: KeyChange, now: int) -> None:
 
 
 def _log(real: Sequence[KeyChange], before: dict[str, Owner], now: int, by: str) -> int:
+    # Nobody else takes the number: changes of whose usage it is are made one at a time.
     batch = int(MappingChange.select(fn.COALESCE(fn.MAX(MappingChange.batch), 0)).scalar()) + 1
     for change in real:
         old = before.get(change.key, AUTOMATIC)

@@ -21,6 +21,7 @@ def ensure_people(names_by_email: dict[str, str]) -> dict[str, int]:
         {"email": email, "name": name} for email, name in names.items() if email not in known
     ]
     for start in range(0, len(missing), PIECE):
+        # Somebody else may be making the same people at this moment.
         Person.insert_many(missing[start : start + PIECE]).on_conflict_ignore().execute()
     unnamed = [email for email, (_, name) in known.items() if names[email] and not name]
     for email in unnamed:

@@ -91,6 +91,7 @@ def known_directory(organization: Organization, email_domain: str) -> KnownDirec
     known = KnownDirectory(address_domain(email_domain).name)
     known.key_ids = key_ids()
     said = Mapping.select(Mapping.created_at, Mapping.key, Mapping.email)
+    # By when it was said: of two words on what is one key the newer counts.
     for _, key, email in sorted(said.tuples()):
         known.map_key(key, email)
     known.aliases = aliases()
@@ -128,6 +129,7 @@ def add_actors(organization: Organization, actors: Iterable[RawActor]) -> dict[R
         rows = [{**new, **actor._asdict()} for actor in missing]
         for start in range(0, len(rows), PIECE):
             Actor.insert_many(rows[start : start + PIECE]).execute()
+        # Only these are asked for again: an organisation may have tens of thousands of others.
         ids |= _stored_actors(organization, Actor.rule == Rule.NEW)
     return {actor: ids[actor] for actor in wanted}
 

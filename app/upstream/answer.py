@@ -160,6 +160,7 @@ def _proper_object(decoded: Any) -> dict[str, Any]:
         raise BadBody("it is JSON but not an object")
     if not decoded:
         raise BadBody("it is an empty object")
+    # A remark called "error" beside a list of data is no refusal.
     if decoded.get("error") and not any(isinstance(value, list) for value in decoded.values()):
         raise BadBody("it is an error without data")
     return decoded
@@ -209,8 +210,10 @@ def _kind(status: int) -> ErrorClass:
 
 
 def _may_pass(reply: Reply) -> bool:
+    # Money that has run out does not come back by waiting.
     if reply.status == 402 or (reply.status == 429 and _spend_cap_reached(reply.body)):
         return False
+    # The provider knows more than its status says.
     advice = reply.headers.get("x-should-retry", "").strip().lower()
     if advice in ("true", "false"):
         return advice == "true"

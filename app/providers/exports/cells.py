@@ -61,6 +61,7 @@ class CellReader:
     def __init__(self, delimiter: str = ",", now: datetime | None = None) -> None:
         self._commas_are_ambiguous = delimiter != ","
         self._latest = (now or utc_now()) + LATEST_AHEAD
+        # A file says the same days and amounts over and over; what is remembered goes with it.
         self.day = lru_cache(maxsize=4096)(self._read_day)
         self.dollars = lru_cache(maxsize=4096)(self._read_dollars)
 
@@ -69,6 +70,7 @@ class CellReader:
 
         Accepts ASCII digits, commas between groups of three, and `.0` or `.00` at the end.
         """
+        # Most cells of a million rows: without the patterns in a quarter of their time.
         if text.isdigit() and text.isascii() and len(text) <= _FAST_DIGITS:
             return int(text)
         if not text:

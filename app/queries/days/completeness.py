@@ -123,6 +123,7 @@ def _state(stamps: list[Stamp], failed_run: int, restated: bool) -> DayState:
     imported = any(one.source == Source.IMPORTED and one.counts and one.records for one in stamps)
     if any(one.suspicious for one in api):
         return DayState.SUSPICIOUS
+    # A run that stored the day later made good what had failed.
     if failed_run > max((one.run for one in api), default=0):
         return DayState.FAILED
     if imported:
@@ -176,6 +177,7 @@ def _newest_failures(bounds: tuple[int, int]) -> dict[tuple[str, int], int]:
     whole: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for provider, run, start, end in rows:
         start, end = max(start, bounds[0]), min(end, bounds[1])
+        # Many failed runs are about the same days, which are walked through once.
         if any(first <= start and end <= last for first, last in whole[provider]):
             continue
         whole[provider].append((start, end))

@@ -126,6 +126,7 @@ def _covered() -> dict[str, _Covered]:
 
 
 def _stored_days() -> ModelSelect:
+    # Of imports what counts: what one prepares does not yet, and perhaps never will.
     return (
         Partition.select(Organization.provider, Partition.source, Partition.day)
         .join(Organization)

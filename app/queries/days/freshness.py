@@ -68,6 +68,7 @@ class _Facts(NamedTuple):
 @asked_once
 def _facts() -> _Facts:
     """What changes with every run, even with a failed one, which leaves the data as it was."""
+    # In one query, as every page asks for all four.
     latest, newest, good, unsettled = 0, 1, 2, 3
     query = (
         _latest_days(latest)

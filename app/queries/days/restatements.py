@@ -87,6 +87,7 @@ def _was_final(change: Restatement, changed: list[int], readings: list[_Reading]
         return False
     if any(final <= moment for moment in changed):
         return True
+    # Readings are in the order of their beginning: those before the day was final are skipped.
     first = bisect_left(readings, (final,))
     return any(
         reading.run < change.run and reading.start_day <= change.day <= reading.end_day

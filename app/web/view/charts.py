@@ -264,6 +264,7 @@ def _segments(bar: Bar, series: Sequence[str], scale: float) -> Iterable[Segment
         if height <= 0:
             continue
         gap = STACK_GAP if floor < PLOT_HEIGHT and height > 2 * STACK_GAP else 0
+        # The hairline is taken from the part: a bar stays as high as its whole says.
         yield Segment(name, round(floor - height, 2), round(height - gap, 2))
         floor -= height
 
@@ -287,6 +288,7 @@ def curve(values: Sequence[int]) -> str:
         return ""
     shown = list(values) * 2 if len(values) == 1 else values
     highest, last = max(*shown, 1), len(shown) - 1
+    # Places are rounded and steps are their differences: rounded steps would drift on the way.
     top, room = 4, CURVE_HEIGHT - 8
     xs = [index * CURVE_WIDTH // last for index in range(len(shown))]
     ys = [top + room - value * room // highest for value in shown]
