@@ -21,6 +21,7 @@ from app.queries.remembered import remembered
 from app.queries.scope import NO_SLICE, Scope, its_days, slices_of
 from app.queries.sums.figures import Figures, add_up, sums_of
 from app.queries.sums.persons import days_active, person_sums
+from app.queries.sums.slices import days_around, sums_by_range
 
 MOST_IDS = 1000
 """At most this many persons are asked for by their ids in one question."""
@@ -202,22 +203,23 @@ def _sums_of_some(scope: Scope, ids: Sequence[int] | None) -> ByTool:
     return _added(rows, slices)
 
 
-@remembered(days=its_days)
 def unattributed(scope: Scope) -> ByTool:
     """What belongs to no person, by tool; remembered."""
-    slices = slices_of(scope).by_tool
+    return unattributed_of((scope,))[0]
+
+
+@remembered(days=days_around)
+def unattributed_of(scopes: tuple[Scope, ...]) -> list[ByTool]:
+    """What belongs to no person in each of scopes without a common day, by tool; remembered."""
+    slices = slices_of(scopes[0]).by_tool
     # The day plus 0 is no column of an index: so SQLite looks for the rows of this one person,
     # some hundreds, and not for the days, which hold the rows of thousands of persons.
-    query = (
-        PersonDay.select(PersonDay.slice, *sums_of(PersonDay))
-        .where(
-            (PersonDay.person_id == UNATTRIBUTED)
-            & PersonDay.slice.in_([*slices, NO_SLICE])
-            & scope.covers(PersonDay.day + 0)
-        )
-        .group_by(PersonDay.slice)
-    )
-    return _added(database.execute(query).fetchall(), slices)
+    query = sums_by_range(PersonDay, PersonDay.day + 0, scopes, slices)
+    nobodys = query.where(PersonDay.person_id == UNATTRIBUTED)
+    rows: list[list[Sequence[int]]] = [[] for _ in scopes]
+    for place, *sums in database.execute(nobodys).fetchall():
+        rows[place].append(sums)
+    return [_added(found, slices) for found in rows]
 
 
 def _added(rows: Iterable[Sequence[int]], tools: dict[int, str]) -> ByTool:

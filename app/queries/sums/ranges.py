@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import Decimal
-from functools import reduce
-from operator import or_
 from typing import NamedTuple
 
-from peewee import Case, Expression, Field, ModelSelect, Value, fn
+from peewee import fn
 
 from app.database import database
-from app.models import ALL_SLICE, UNATTRIBUTED, PersonDay, PersonMonth, TotalDay
-from app.queries.people.everybody import activity
-from app.queries.remembered import Days, remembered
-from app.queries.scope import NO_SLICE, Scope, slices_of
-from app.queries.sums.figures import Figures, add_up, sums_of
-from app.queries.sums.slices import slice_sums
+from app.models import ALL_SLICE, UNATTRIBUTED, PersonMonth, TotalDay
+from app.queries.people.everybody import activity, unattributed_of
+from app.queries.remembered import remembered
+from app.queries.scope import Scope, slices_of
+from app.queries.sums.figures import Figures, add_up
+from app.queries.sums.slices import days_around, slice_sums, sums_by_range
 
 ToolModel = tuple[str, str]
 """(tool, display model), the model "" where a range is cut by tool alone."""
@@ -101,12 +99,7 @@ def sums_of_ranges(scopes: Iterable[Scope], *, by_model: bool = True) -> list[Ra
     return _sums_of_ranges(tuple(scopes), by_model)
 
 
-def _around(scopes: tuple[Scope, ...], _: bool) -> Days:
-    firsts, lasts = zip(*(scope.bounds() for scope in scopes), strict=True)
-    return min(firsts), max(lasts)
-
-
-@remembered(days=_around)
+@remembered(days=days_around)
 def _sums_of_ranges(scopes: tuple[Scope, ...], by_model: bool) -> list[RangeSums]:
     slices = slices_of(scopes[0])
     labels = slices.by_model
@@ -115,61 +108,32 @@ def _sums_of_ranges(scopes: tuple[Scope, ...], by_model: bool) -> list[RangeSums
     if scopes[0].teams:
         # A team's usage is in the rollups of persons only, and no team holds unattributed usage.
         return [_of_slices(slice_sums(scope, labels).items(), labels) for scope in scopes]
-    return _of_everybody(scopes, slices.whole, labels)
+    return _of_everybody(scopes, labels)
 
 
-def _of_everybody(
-    scopes: Sequence[Scope], whole: Sequence[int], labels: Mapping[int, ToolModel]
-) -> list[RangeSums]:
-    """One query: a row for each range and slice, tagged 0, and those of nobody, tagged 1."""
+def _of_everybody(scopes: tuple[Scope, ...], labels: Mapping[int, ToolModel]) -> list[RangeSums]:
+    """One query of the totals: a row for each range and slice."""
     sums: list[list[tuple[int, Figures]]] = [[] for _ in scopes]
-    nobody: list[list[Figures]] = [[] for _ in scopes]
-    # The day plus 0 is no column of an index: so SQLite looks for the rows of this one person,
-    # some hundreds, and not for the days, which hold the rows of thousands of persons.
-    unattributed = _sums_by_range(PersonDay, PersonDay.day + 0, scopes, whole, Value(1)).where(
-        PersonDay.person_id == UNATTRIBUTED
-    )
-    query = _sums_by_range(TotalDay, TotalDay.day, scopes, labels, Value(0)).union_all(unattributed)
-    for is_nobody, place, slice_id, *figures in database.execute(query).fetchall():
-        if is_nobody:
-            nobody[place].append(Figures(*figures))
-        else:
-            sums[place].append((slice_id, Figures(*figures)))
-    return [_of_slices(found, labels, none) for found, none in zip(sums, nobody, strict=True)]
+    query = sums_by_range(TotalDay, TotalDay.day, scopes, labels)
+    for place, slice_id, *figures in database.execute(query).fetchall():
+        sums[place].append((slice_id, Figures(*figures)))
+    return [
+        _of_slices(found, labels, nobodys.values())
+        for found, nobodys in zip(sums, unattributed_of(scopes), strict=True)
+    ]
 
 
 def _of_slices(
     sums: Iterable[tuple[int, Figures]],
     labels: Mapping[int, ToolModel],
-    unattributed: Collection[Figures] = (),
+    nobodys: Collection[Figures] = (),
 ) -> RangeSums:
     parts: dict[ToolModel, list[Figures]] = {}
     for slice_id, figures in sums:
         parts.setdefault(labels[slice_id], []).append(figures)
     return RangeSums(
         {key: add_up(figures) for key, figures in parts.items()},
-        add_up(unattributed) if unattributed else Figures(),
-    )
-
-
-def _sums_by_range(
-    table: type[TotalDay] | type[PersonDay],
-    day: Field | Expression,
-    scopes: Sequence[Scope],
-    slice_ids: Iterable[int],
-    tag: Value,
-) -> ModelSelect:
-    within = [scope.covers(day) for scope in scopes]
-    # Of a single range the rows come in the order of their slices: grouping them is free then.
-    place, keys = Value(0), [table.slice]
-    if len(scopes) > 1:
-        place = Case(None, [(covered, place) for place, covered in enumerate(within)])
-        keys = [place, table.slice]
-    return (
-        table.select(tag, place.alias("place"), table.slice, *sums_of(table))
-        .where(table.slice.in_([*slice_ids, NO_SLICE]))
-        .where(reduce(or_, within))
-        .group_by(*keys)
+        add_up(nobodys) if nobodys else Figures(),
     )
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import reduce
+from operator import or_
 
-from peewee import Select, fn
+from peewee import Case, Expression, Field, ModelSelect, Select, Value, fn
 
 from app.database import database, total
 from app.models import SUM_COLUMNS, UNATTRIBUTED, PersonDay, TotalDay
-from app.queries.remembered import remembered
-from app.queries.scope import Scope, its_days
+from app.queries.remembered import Days, remembered
+from app.queries.scope import NO_SLICE, Scope, its_days
 from app.queries.sums.figures import Figures, sums_of
 from app.queries.sums.persons import person_sums
 
@@ -30,6 +32,33 @@ def _of_everything(scope: Scope, wanted: Sequence[int]) -> Select:
         TotalDay.select(TotalDay.slice, *sums_of(TotalDay))
         .where(TotalDay.slice.in_(list(wanted)) & scope.covers(TotalDay.day))
         .group_by(TotalDay.slice)
+    )
+
+
+def days_around(scopes: Sequence[Scope], *_: object) -> Days:
+    """The first and last day that an answer about several scopes depends on."""
+    firsts, lasts = zip(*(scope.bounds() for scope in scopes), strict=True)
+    return min(firsts), max(lasts)
+
+
+def sums_by_range(
+    table: type[TotalDay] | type[PersonDay],
+    day: Field | Expression,
+    scopes: Sequence[Scope],
+    slice_ids: Iterable[int],
+) -> ModelSelect:
+    """Query of (place of the scope, slice id, *sums) of scopes that have no day in common."""
+    within = [scope.covers(day) for scope in scopes]
+    # Of a single range the rows come in the order of their slices: grouping them is free then.
+    place, keys = Value(0), [table.slice]
+    if len(scopes) > 1:
+        place = Case(None, [(covered, place) for place, covered in enumerate(within)])
+        keys = [place, table.slice]
+    return (
+        table.select(place.alias("place"), table.slice, *sums_of(table))
+        .where(table.slice.in_([*slice_ids, NO_SLICE]))
+        .where(reduce(or_, within))
+        .group_by(*keys)
     )
 
 
