@@ -29,6 +29,7 @@ from app.models import (
     TotalDay,
     WorkspaceDay,
 )
+from app.verify.columns import is_day, out_of_bounds
 from app.verify.differences import Difference, unequal
 from app.verify.imports import imported_differences
 from app.verify.people import owners_differ
@@ -71,11 +72,13 @@ class Verifier:
         self._spans: dict[Key, Sums] = {}
 
     def differences(self, tell: Tell = lambda done, all_days: None) -> Iterator[Difference]:
-        """Every difference in one consistent reading: of days, the oldest first, then the rest.
+        """Every difference in one consistent reading: values that cannot be, then of days, the
+        oldest first, then the rest.
 
         Calls `tell(days done, days in all)` after each day.
         """
         with reading():
+            yield from out_of_bounds()
             self._learn_slices()
             days = _every_day()
             months: dict[Key, Sums] = {}
@@ -233,13 +236,13 @@ def _grow(sums: Sums, figures: Iterable[int]) -> None:
 
 
 def _every_day() -> list[int]:
-    """Every day with a stamp or a rollup, the oldest first."""
+    """Every day with a stamp or a rollup, the oldest first; what is no day is named elsewhere."""
     found = {
         day
         for table in (Partition, PersonDay, TotalDay, WorkspaceDay)
         for (day,) in table.select(table.day).distinct().tuples()
     }
-    return sorted(found)
+    return sorted(filter(is_day, found))
 
 
 def _months_with_rollups() -> set[int]:

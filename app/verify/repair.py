@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.database import is_postgres
 from app.dates import now_seconds
 from app.identity import resolve_everybody
 from app.importing.turns import turn
@@ -18,6 +19,7 @@ from app.ledger.days import decide_which_counts
 from app.models import MODEL, Organization, Partition, Run, Slice, Usage
 from app.rollups import refresh_everything
 from app.states import RunStatus
+from app.verify.columns import is_odd_mark
 from app.verify.imports import days_of_files
 from app.verify.records import (
     STAMP_SUMS,
@@ -38,6 +40,7 @@ def repair(email_domain: str = "") -> None:
     as it is, and is named again.
     """
     with writing_usage():
+        _repair_marks()
         name_models()
         _give_models_back()
         models = models_by_slice()
@@ -53,6 +56,16 @@ def repair(email_domain: str = "") -> None:
         bump_data_version()
 
     _merge_again(email_domain)
+
+
+def _repair_marks() -> None:
+    """Make what is neither 0 nor 1 in SQLite a 0: which day counts is decided anew, and one that
+    is not settled is read again.
+    """
+    if is_postgres():
+        return
+    for mark in (Partition.counts, Partition.settled):
+        Partition.update({mark: False}).where(is_odd_mark(mark)).execute()
 
 
 def _merge_again(email_domain: str) -> None:

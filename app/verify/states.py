@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
+from itertools import combinations
 from typing import NamedTuple
 
-from peewee import Expression, Field, fn
+from peewee import SQL, Expression, Field, fn
 
+from app.access.limiter import CRON, TOKEN
+from app.access.passwords import ADMIN, VIEWER
+from app.access.tokens import SCOPES
 from app.model_names import display_name
 from app.models import (
     ALL,
@@ -15,16 +19,28 @@ from app.models import (
     MODEL,
     TABLES,
     TOOL,
+    ApiKey,
+    ApiToken,
+    AuditEvent,
     DayVersion,
     ImportBatch,
+    KnownPlace,
+    LoginSession,
+    LoginTry,
     Mapping,
+    MappingChange,
+    Member,
     Meta,
+    Organization,
     Partition,
+    Person,
     ProviderRun,
     Run,
     Slice,
     Slot,
     Table,
+    Team,
+    Workspace,
 )
 from app.providers import PROVIDERS
 from app.providers.exports import EXPORT_KINDS
@@ -63,6 +79,10 @@ _TOLD = sum(
     ImportBatch.new + ImportBatch.rejected,
 )
 _SOURCES = (*dict.fromkeys(provider.SOURCE for provider in PROVIDERS), Source.IMPORTED)
+ROLES = (ADMIN, VIEWER)
+SECRETS = (*ROLES, CRON, TOKEN)
+_SCOPES = tuple(" ".join(some) for count in range(1, 4) for some in combinations(SCOPES, count))
+"""What tokens may do, in every choice, as it is stored."""
 _UNDER_WAY = (RunStatus.RUNNING, RunStatus.PREPARING)
 IMPOSSIBLE = (
     _other_than(Slice.kind, (ALL, TOOL, MODEL)),
@@ -83,6 +103,11 @@ IMPOSSIBLE = (
     ),
     _other_than(Run.status, RunStatus),
     _other_than(ProviderRun.status, RunStatus),
+    Impossible(Run.kind, Run.kind == "", "a kind of run"),
+    *(
+        _other_than(column, tuple(provider.NAME for provider in PROVIDERS))
+        for column in (Organization.provider, ProviderRun.provider)
+    ),
     *(
         Impossible(
             table.finished_at,
@@ -102,9 +127,59 @@ IMPOSSIBLE = (
     *_set_only_if(ImportBatch.applied_at, _PAST, "it was applied"),
     *_set_only_if(ImportBatch.undone_at, ImportBatch.status == BatchStatus.UNDONE, "it was undone"),
     Impossible(ImportBatch.rows, _APPLIED & (ImportBatch.rows != _TOLD), "the sum of their kinds"),
+    Impossible(
+        ImportBatch.partial,
+        _PAST & ((ImportBatch.partial == SQL("TRUE")) != (ImportBatch.rejected > 0)),
+        "told of a file with rejected rows",
+    ),
     Impossible(ImportBatch.sha256, _PAST & (fn.LENGTH(ImportBatch.sha256) != 64), "a hash"),
     Impossible(
         Mapping.email, (Mapping.email == "") == (Mapping.label == ""), "an e-mail or a label"
+    ),
+    *(
+        Impossible(email, (email != "") & (label != ""), "an e-mail or a label, or neither")
+        for email, label in (
+            (MappingChange.email_before, MappingChange.label_before),
+            (MappingChange.email_after, MappingChange.label_after),
+        )
+    ),
+    Impossible(
+        MappingChange.email_after,
+        (MappingChange.email_before == MappingChange.email_after)
+        & (MappingChange.label_before == MappingChange.label_after),
+        "other than before",
+    ),
+    *(
+        Impossible(column, column == "", "not empty")
+        for column in (
+            Mapping.key,
+            MappingChange.key,
+            MappingChange.by,
+            Team.name,
+            Person.email,
+            ApiToken.name,
+            ApiToken.made_by,
+            AuditEvent.actor,
+            AuditEvent.action,
+            Member.external_id,
+            ApiKey.external_id,
+            Workspace.external_id,
+            Slot.kind,
+        )
+    ),
+    _other_than(LoginSession.role, ROLES),
+    _other_than(LoginTry.kind, SECRETS),
+    _other_than(KnownPlace.kind, SECRETS),
+    *(
+        Impossible(column, fn.LENGTH(column) != 64, "a hash")
+        for column in (LoginSession.digest, ApiToken.digest)
+    ),
+    Impossible(ApiToken.ending, fn.LENGTH(ApiToken.ending) != 4, "four characters"),
+    _other_than(ApiToken.scopes, _SCOPES),
+    Impossible(
+        ApiToken.revoked_by,
+        (ApiToken.revoked_by != "") & ApiToken.revoked_at.is_null(),
+        "empty unless it was revoked",
     ),
     Impossible(
         Meta.overall_version, Meta.overall_version > Meta.data_version, "at most the data's"
