@@ -8,7 +8,7 @@ import pytest
 
 from app.access import list_events, list_tokens, make_token, revoke_token
 from app.web.request.lifecycle import SECURITY_HEADERS
-from tests.modes import ADMIN, BOTH, FAR, OPEN, VIEWER, VIEWER_PASSWORD, Serve, Site
+from tests.modes import ADMIN, BOTH, FAR, ONE_DATABASE, OPEN, VIEWER, VIEWER_PASSWORD, Serve, Site
 from tests.probes import post, writes
 
 FORWARDING = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Anything",
@@ -47,11 +47,13 @@ def check_turned_away(site: Site, *, reading: int = 200, **options: Any) -> None
     assert writes() == before
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize("address", ["192.0.2.7", "10.0.0.1", "2001:db8::1", "", "unix:", "x"])
 def test_protected_mode_turns_other_machines_away(probed: Serve, address: str) -> None:
     check_turned_away(probed(), environ_base={"REMOTE_ADDR": address})
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize("name", FORWARDING)
 def test_protected_mode_turns_proxies_away(probed: Serve, name: str) -> None:
     for value in ("127.0.0.1", "for=127.0.0.1", "x"):
@@ -59,12 +61,14 @@ def test_protected_mode_turns_proxies_away(probed: Serve, name: str) -> None:
         check_turned_away(probed({"TRUSTED_PROXIES": "1"}), headers={name: value})
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize("host", FOREIGN_NAMES)
 def test_protected_mode_turns_foreign_names_away(probed: Serve, host: str) -> None:
     overrides = {"HTTP_HOST": host}
     check_turned_away(probed(), reading=REBOUND.get(host, 200), environ_overrides=overrides)
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize("protocol", ["HTTP/1.0", "HTTP/0.9", ""])
 def test_protected_mode_turns_a_bare_proxy_away(probed: Serve, protocol: str) -> None:
     """nginx as it comes: HTTP/1.0, the name of this machine, and nothing that tells of a proxy."""
@@ -73,6 +77,7 @@ def test_protected_mode_turns_a_bare_proxy_away(probed: Serve, protocol: str) ->
         check_turned_away(probed(), environ_overrides=overrides)
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize(
     "headers",
     [
@@ -120,6 +125,7 @@ def test_a_foreign_name_for_this_machine_reads_nothing(probed: Serve) -> None:
         assert far.status_code == 200
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize("settings", [{}, OPEN, ADMIN, BOTH])
 def test_with_an_external_url_other_names_are_refused(probed: Serve, settings: Any) -> None:
     site = probed(settings, {"EXTERNAL_URL": "https://usage.example"})

@@ -10,7 +10,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
 from app.access import make_token
-from tests.modes import ADMIN, BOTH, OPEN, VIEWER, VIEWER_PASSWORD, Serve, Site
+from tests.modes import ADMIN, BOTH, ONE_DATABASE, OPEN, VIEWER, VIEWER_PASSWORD, Serve, Site
 from tests.probes import FOREIGN, post, writes
 from tests.reading import PART
 
@@ -21,6 +21,7 @@ OWN = (
 )  # fmt: skip
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize("settings", [{}, OPEN, ADMIN, VIEWER])
 def test_json_from_another_site_is_refused(probed: Serve, settings: Any) -> None:
     site = probed(settings)
@@ -40,6 +41,7 @@ def test_json_from_another_site_is_refused(probed: Serve, settings: Any) -> None
         assert writes() == count
 
 
+@ONE_DATABASE
 def test_the_api_takes_no_form(probed: Serve) -> None:
     site = probed()
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "x"):
@@ -52,6 +54,7 @@ def test_the_api_takes_no_form(probed: Serve) -> None:
     assert site.client.delete("/api/probe").status_code == 200
 
 
+@ONE_DATABASE
 @pytest.mark.parametrize("settings", [{}, OPEN, ADMIN, VIEWER])
 def test_a_form_needs_the_token_of_its_own_page(probed: Serve, settings: Any) -> None:
     site = probed(settings)
@@ -77,6 +80,7 @@ def test_a_form_needs_the_token_of_its_own_page(probed: Serve, settings: Any) ->
     assert writes() == 2
 
 
+@ONE_DATABASE
 def test_a_form_from_before_the_login_is_refused_in_words(probed: Serve) -> None:
     site = probed(OPEN)
     old = site.token("/probe")
@@ -92,6 +96,7 @@ def test_a_form_from_before_the_login_is_refused_in_words(probed: Serve) -> None
     assert part.text.startswith("Nothing was changed: this page was made before")
 
 
+@ONE_DATABASE
 def test_reading_sets_no_cookie_until_a_form_needs_one(probed: Serve) -> None:
     site = probed()
     assert "Set-Cookie" not in site.client.get("/").headers
@@ -101,6 +106,7 @@ def test_reading_sets_no_cookie_until_a_form_needs_one(probed: Serve) -> None:
     assert "Set-Cookie" not in site.client.get("/probe").headers
 
 
+@ONE_DATABASE
 def test_the_theme_needs_no_token_but_its_own_site(serve: Serve) -> None:
     site = serve(BOTH)
     answer = site.client.post("/theme", data={"theme": "dark"})
@@ -117,6 +123,7 @@ def send_file(site: Site, size: int = 10, **options: Any) -> TestResponse:
     return site.client.post("/api/probe/import", data=body, content_type=kind, **options)
 
 
+@ONE_DATABASE
 def test_an_upload_needs_the_token_of_a_page_or_of_the_api(probed: Serve) -> None:
     site = probed(ADMIN)
     assert send_file(site).status_code == 401
@@ -132,6 +139,7 @@ def test_an_upload_needs_the_token_of_a_page_or_of_the_api(probed: Serve) -> Non
     assert site.client.post("/api/probe/import", json={}).status_code == 415
 
 
+@ONE_DATABASE
 def test_an_upload_from_a_script_needs_nothing_where_no_login_is_asked(probed: Serve) -> None:
     site = probed()
     assert send_file(site).json == {"by": "no login", "size": 10}
@@ -140,6 +148,7 @@ def test_an_upload_from_a_script_needs_nothing_where_no_login_is_asked(probed: S
         assert send_file(site.script(), headers=browser).status_code == 403
 
 
+@ONE_DATABASE
 def test_only_an_upload_may_be_large(probed: Serve) -> None:
     site = probed()
     assert send_file(site, 2 * 1024 * 1024).status_code == 200
@@ -152,6 +161,7 @@ def test_only_an_upload_may_be_large(probed: Serve) -> None:
     assert send_file(closed, 4 * 1024 * 1024).status_code == 401
 
 
+@ONE_DATABASE
 def test_a_view_with_its_own_secret_is_let_through(probed: Serve) -> None:
     site = probed(BOTH)
     for method in ("GET", "POST"):

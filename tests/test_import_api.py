@@ -16,6 +16,7 @@ from app.importing import history, undo
 from app.models import AuditEvent, ImportBatch
 from app.states import BatchStatus
 from tests.imported import BY, CSV_FILES, costs, event, events, tokens, total, usage
+from tests.modes import ONE_DATABASE
 
 pytestmark = pytest.mark.usefixtures("database")
 BAD = event(tokens=5).replace("2026-11-02", "2026-13-02")
@@ -198,6 +199,7 @@ def test_refuses_a_file_that_is_too_large_and_says_what_to_do(
     assert ImportBatch.select().count() == 0
 
 
+@ONE_DATABASE
 def test_takes_more_than_other_requests_may_hold(client: FlaskClient) -> None:
     large = events(*(event(tokens=n) for n in range(1, 20_001)))
     assert len(large) > 1.1 * 2**20

@@ -20,7 +20,7 @@ from app.queries.scope import Scope, slices_of
 from app.queries.sums.days import series_days
 from app.queries.sums.ranges import sums_of_ranges
 from tests.counting import reads_of
-from tests.filled import COMPANY_DAYS, Reader
+from tests.filled import COMPANY_DAYS, ONE_FILLED, Reader
 
 RANGE = f"start={COMPANY_DAYS[0]}&end={COMPANY_DAYS[1]}"
 MOST_WARM, MOST_COLD = 9, 24
@@ -132,6 +132,7 @@ def test_there_are_never_more_answers_than_the_most(
     assert asked == ["one", "two", "six", "two"]
 
 
+@ONE_FILLED
 def test_thousands_of_odd_questions_stay_within_the_bound(
     company: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
