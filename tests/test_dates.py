@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.dates import (
     day_number,
     day_of,
+    days_before,
     days_between,
     moment,
     month_after,
@@ -39,6 +40,9 @@ def test_a_week_goes_from_monday_to_sunday(day: date) -> None:
 
 
 @given(any_day)
+@example(date(2026, 12, 31))
+@example(date(2027, 1, 1))
+@example(date(2028, 2, 29))
 def test_a_month_is_all_its_days_and_no_other(day: date) -> None:
     days = list(days_between(month_start(day), month_end(day)))
     assert day in days
@@ -53,6 +57,13 @@ def test_a_month_is_all_its_days_and_no_other(day: date) -> None:
 def test_the_last_day_there_is_ends_its_week_and_month(ends: object) -> None:
     assert callable(ends)
     assert ends(date.max) == date.max
+
+
+def test_january_to_date_is_compared_with_december_and_a_later_month_s_year_with_the_last() -> None:
+    january, february = date(2027, 1, 15), date(2027, 2, 3)
+    first = date(2027, 1, 1)
+    assert days_before(first, january, january) == (date(2026, 12, 1), date(2026, 12, 15))
+    assert days_before(first, february, february) == (date(2026, 1, 1), date(2026, 2, 3))
 
 
 def test_a_moment_is_utc() -> None:

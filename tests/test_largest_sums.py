@@ -8,10 +8,22 @@ import pytest
 from flask.testing import FlaskClient
 from peewee import Database
 
+from app.dates import day_number
 from app.importing import RowsRejected, TooMuch, undo
-from app.ledger import LARGEST_SUM, Outcome, SumTooLarge, organization_for, replace_day
+from app.ledger import (
+    LARGEST_SUM,
+    Outcome,
+    SumTooLarge,
+    organization_for,
+    preparing,
+    replace_day,
+    weight_of,
+    writing_usage,
+)
+from app.ledger.bounds import refuse_beyond
 from app.models import Partition, Run
-from app.usage import NANOS_PER_DOLLAR, DayUsage, UsageRecord
+from app.states import RunStatus
+from app.usage import NANOS_PER_DOLLAR, DayUsage, Tokens, UsageRecord
 from app.values import MAX_DOLLARS, MAX_TOKENS
 from app.verify import Verifier
 from tests.filled import record
@@ -40,6 +52,24 @@ def fill(day: date) -> list[UsageRecord]:
     records = [largest(day, str(place % 7), MOST * (-1) ** place) for place in range(MANY)]
     assert store(day, *records) == Outcome.NEW
     return records
+
+
+@pytest.mark.parametrize("amount", ["tokens", "requests", "value_nanos", "billed_nanos"])
+def test_a_record_weighs_as_much_as_its_largest_amount(amount: str) -> None:
+    light = record(DAY, "ann@x.example", CURSOR, "auto", 1, 0, 0, 0, 0, nanos=2)
+    if amount == "tokens":
+        assert weight_of(light._replace(tokens=Tokens(4, 1, 1, 1, 1))) == 8
+        return
+    assert weight_of(light._replace(**{amount: 9})) == 9
+    if amount.endswith("nanos"):
+        assert weight_of(light._replace(**{amount: -9})) == 9
+
+
+def test_what_there_is_room_for_is_taken_to_the_last_unit() -> None:
+    some = [largest(DAY, "ann", 9), largest(DAY, "bob", 9)]
+    refuse_beyond(2 * MAX_TOKENS, some)
+    with pytest.raises(SumTooLarge, match=r"bob@x\.example"):
+        refuse_beyond(2 * MAX_TOKENS - 1, some)
 
 
 def test_a_sync_refuses_the_record_that_is_too_much(
@@ -78,6 +108,22 @@ def test_an_import_refuses_the_record_that_is_too_much(database: Database) -> No
     assert total()[1] == 4 * MOST
     undo(done.file.id, by=BY, email_domain=DOMAIN)
     assert total()[1] == MOST
+    assert list(Verifier().differences()) == []
+
+
+def test_a_day_that_was_prepared_does_not_count_where_others_took_its_room(
+    database: Database,
+) -> None:
+    run = Run.create(
+        kind="import", status=RunStatus.PREPARING, start_day=1, end_day=1, started_at=1
+    )
+    with preparing(run, DOMAIN) as days:
+        days.write(organization_for("cursor"), day_number(DAY), [largest(DAY, "ann")])
+        days.finish()
+        fill(NEXT_DAY)
+        with pytest.raises(SumTooLarge), writing_usage():
+            days.take_effect()
+    assert total() == (MANY * MAX_TOKENS, 0)
     assert list(Verifier().differences()) == []
 
 
