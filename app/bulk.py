@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from peewee import __exception_wrapper__
+from psycopg2.extras import execute_batch
 
 from app.database import database, is_postgres
 
@@ -27,6 +28,36 @@ def insert_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
         statement = f'INSERT INTO "{table}" ({names}) VALUES ({places})'  # noqa: S608
         with __exception_wrapper__:
             database.cursor().executemany(statement, rows)
+
+
+def change_rows(
+    table: str, columns: Sequence[str], key: str, rows: Iterable[Sequence[Any]]
+) -> None:
+    """Give many rows other values: those of `columns`, then that of the `key`, for each.
+
+    The names are names from our own models, never input.
+    """
+    place = "%s" if is_postgres() else "?"
+    changes = ", ".join(f'"{name}" = {place}' for name in columns)
+    _with_each(f'UPDATE "{table}" SET {changes} WHERE "{key}" = {place}', rows)  # noqa: S608
+
+
+def delete_rows(table: str, key: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Delete all rows that have one of these values in the columns of `key`.
+
+    The names are names from our own models, never input.
+    """
+    place = "%s" if is_postgres() else "?"
+    where = " AND ".join(f'"{name}" = {place}' for name in key)
+    _with_each(f'DELETE FROM "{table}" WHERE {where}', rows)  # noqa: S608
+
+
+def _with_each(statement: str, rows: Iterable[Sequence[Any]]) -> None:
+    with __exception_wrapper__:
+        if is_postgres():
+            execute_batch(database.cursor(), statement, list(rows))
+        else:
+            database.cursor().executemany(statement, list(rows))
 
 
 class _CsvStream(io.TextIOBase):

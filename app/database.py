@@ -199,6 +199,49 @@ def reading() -> Iterator[None]:
             database.rollback()
 
 
+@contextmanager
+def temporary(*tables: Any) -> Iterator[None]:
+    """Make tables that this connection alone has, and that are gone afterwards.
+
+    SQLite keeps them in a file: there may be more of them than memory.
+    """
+    if not is_postgres():
+        database.execute_sql("PRAGMA temp_store = FILE")
+    for table in tables:
+        table.drop_table()
+        table._meta.without_rowid = not is_postgres() and bool(table._meta.composite_key)
+        table.create_table(safe=False, temporary=True)
+    try:
+        yield
+    finally:
+        # Without a connection there are none: then it is not the matter that is told.
+        with suppress(PeeweeException):
+            for table in tables:
+                table.drop_table()
+            if not is_postgres():
+                database.execute_sql("PRAGMA temp_store = MEMORY")
+
+
+@contextmanager
+def aside() -> Iterator[None]:
+    """One consistent snapshot, of which temporary tables alone are filled: nobody waits for it."""
+    with database.manual_commit():
+        database.begin("REPEATABLE READ" if is_postgres() else "DEFERRED")
+        try:
+            yield
+        except BaseException:
+            database.rollback()
+            raise
+        database.commit()
+
+
+def analyse_new(*tables: Any) -> None:
+    """Let PostgreSQL see what temporary tables hold by now: nothing else does."""
+    if is_postgres():
+        names = ", ".join(f'"{table._meta.table_name}"' for table in tables)
+        database.execute_sql(f"ANALYZE {names}")
+
+
 def asked_once(question: Callable[P, R]) -> Callable[P, R]:
     """Inside one `reading()` the same question is asked once: its data cannot change there."""
 

@@ -21,6 +21,7 @@ from app.models import (
     Actor,
     ActorDay,
     Partition,
+    Person,
     PersonDay,
     PersonMonth,
     PersonSpan,
@@ -100,13 +101,13 @@ def refresh_days(days: Collection[int], tools: Collection[str] | None = None) ->
 
     Given `tools`, what counts of all others is as it was.
     """
-    slices = _Slices.of(tools)
+    slices = Slices.of(tools)
     wanted = sorted(set(days))
     for start in range(0, len(wanted), DAYS_AT_ONCE):
         _refresh_days(wanted[start : start + DAYS_AT_ONCE], slices)
 
 
-class _Slices(NamedTuple):
+class Slices(NamedTuple):
     """Ids of slices: the models and tools whose rollups are made again, and every tool there is."""
 
     models: list[int]
@@ -114,7 +115,7 @@ class _Slices(NamedTuple):
     every_tool: list[int]
 
     @classmethod
-    def of(cls, tools: Collection[str] | None) -> _Slices:
+    def of(cls, tools: Collection[str] | None) -> Slices:
         """The slices of these tools (None: of all)."""
         stored = list(Slice.select(Slice.id, Slice.kind, Slice.tool).tuples())
         mine = [each for each in stored if tools is None or each[2] in tools]
@@ -130,7 +131,7 @@ def _ids(slices: Iterable[tuple[int, str, str]], kind: str) -> list[int]:
     return [number for number, its_kind, _ in slices if its_kind == kind]
 
 
-def _refresh_days(days: list[int], slices: _Slices) -> None:
+def _refresh_days(days: list[int], slices: Slices) -> None:
     within = PersonDay.day.in_(days)
     changing = within & PersonDay.slice.in_(slices.changing)
     # Months are not summed up again, for which thirty days of everybody would have to be read:
@@ -140,7 +141,7 @@ def _refresh_days(days: list[int], slices: _Slices) -> None:
     TotalDay.delete().where(TotalDay.day.in_(days) & TotalDay.slice.in_(slices.changing)).execute()
     _insert_person_days(Partition.day.in_(days) & Partition.counts, within, slices)
     _add_to_months(changing, sign=1, one_day=len(days) == 1)
-    _drop_empty_months()
+    drop_empty_months()
     _insert_total_days(changing)
     _replace_workspace_days(days, slices)
     _move_spans(days)
@@ -155,7 +156,7 @@ def refresh_people(person_ids: Collection[int]) -> None:
     _add_to_people_counts(theirs, sign=-1)
     PersonDay.delete().where(theirs).execute()
     PersonMonth.delete().where(PersonMonth.person_id.in_(list(person_ids))).execute()
-    _insert_person_days(PERSON.in_(list(person_ids)) & Partition.counts, theirs, _Slices.of(None))
+    _insert_person_days(PERSON.in_(list(person_ids)) & Partition.counts, theirs, Slices.of(None))
     _add_to_months(theirs, sign=1)
     _add_to_people_counts(theirs, sign=1)
     PersonSpan.delete().where(PersonSpan.person_id.in_(list(person_ids))).execute()
@@ -171,9 +172,9 @@ def refresh_everything() -> None:
     refresh_days([day for (day,) in Partition.select(Partition.day).distinct().tuples()])
 
 
-def _insert_person_days(counting: Expression, within: Expression, slices: _Slices) -> None:
+def _insert_person_days(counting: Expression, within: Expression, slices: Slices) -> None:
     """Rows of each model from the actors', then of each tool from those, then of everything."""
-    models = _sums_of_actors(slices, PERSON).where(counting)
+    models = sums_of_actors(slices, PERSON).where(counting)
     PersonDay.insert_from(models, PERSON_DAY_FIELDS).execute()
     whole = Slice.alias()
     tools = (
@@ -192,7 +193,7 @@ def _insert_person_days(counting: Expression, within: Expression, slices: _Slice
     PersonDay.insert_from(everything, PERSON_DAY_FIELDS).execute()
 
 
-def _sums_of_actors(slices: _Slices, *owner: Any) -> ModelSelect:
+def sums_of_actors(slices: Slices, *owner: Any) -> ModelSelect:
     """Sums of each of the models and day by what an actor or its partition has."""
     keys = (ActorDay.model, Partition.day, *owner)
     sums = (fn.SUM(getattr(ActorDay, name)) for name in SUM_COLUMNS)
@@ -219,10 +220,10 @@ def _add_to_months(where: Expression, *, sign: int, one_day: bool = False) -> No
     query = query.where(where)
     if not one_day:
         query = query.group_by(PersonDay.slice, PersonDay.person_id, month)
-    _add(PersonMonth, ("slice", "person_id", "month"), (*SUM_COLUMNS, "days"), query)
+    add_sums(PersonMonth, ("slice", "person_id", "month"), (*SUM_COLUMNS, "days"), query)
 
 
-def _drop_empty_months() -> None:
+def drop_empty_months() -> None:
     # Written out: only so do databases find these rows by the index that holds no others.
     PersonMonth.delete().where(PersonMonth.days == SQL("0")).execute()
 
@@ -242,10 +243,10 @@ def _insert_total_days(where: Expression) -> None:
     TotalDay.insert_from(query, fields).execute()
 
 
-def _replace_workspace_days(days: list[int], slices: _Slices) -> None:
+def _replace_workspace_days(days: list[int], slices: Slices) -> None:
     theirs = WorkspaceDay.day.in_(days) & WorkspaceDay.model.in_(slices.models)
     WorkspaceDay.delete().where(theirs).execute()
-    query = _sums_of_actors(slices, Partition.organization, Actor.workspace)
+    query = sums_of_actors(slices, Partition.organization, Actor.workspace)
     counting = query.where(Partition.day.in_(days) & Partition.counts)
     WorkspaceDay.insert_from(counting, WORKSPACE_DAY_FIELDS).execute()
 
@@ -261,7 +262,7 @@ def _add_to_people_counts(where: Expression, *, sign: int) -> None:
         .where(where & (PersonDay.person_id != UNATTRIBUTED))
         .group_by(PersonDay.slice, PersonDay.day)
     )
-    _add(TotalDay, ("slice", "day"), (*SUM_COLUMNS, "people"), query)
+    add_sums(TotalDay, ("slice", "day"), (*SUM_COLUMNS, "people"), query)
 
 
 def _move_spans(days: list[int]) -> None:
@@ -304,11 +305,27 @@ def _add_spans(where: Expression) -> None:
     ).execute()
 
 
+def refresh_spans(person_ids: Collection[int]) -> None:
+    """Make the spans of these persons agree with their days."""
+    wanted = sorted(person_ids)
+    theirs = _of_all(PersonDay.person_id == Person.id)
+    # One edge at a time: so databases find each at an end of the index.
+    first = PersonDay.select(fn.MIN(PersonDay.day)).where(theirs)
+    last = PersonDay.select(fn.MAX(PersonDay.day)).where(theirs)
+    used = fn.EXISTS(PersonDay.select(PersonDay.day).where(theirs))
+    fields = (PersonSpan.person_id, PersonSpan.first_day, PersonSpan.last_day)
+    for start in range(0, len(wanted), DAYS_AT_ONCE):
+        piece = wanted[start : start + DAYS_AT_ONCE]
+        PersonSpan.delete().where(PersonSpan.person_id.in_(piece)).execute()
+        spans = Person.select(Person.id, first, last).where(Person.id.in_(piece) & used)
+        PersonSpan.insert_from(spans, fields).execute()
+
+
 def _of_all(where: Expression) -> Expression:
     return (PersonDay.slice == ALL_SLICE) & where
 
 
-def _add(
+def add_sums(
     table: type[Sums], key: tuple[str, ...], figures: tuple[str, ...], query: SelectQuery
 ) -> None:
     """Add the figures of `query` to the rows of `table`, making rows that are missing."""

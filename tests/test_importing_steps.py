@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from threading import Event
 
@@ -14,15 +15,18 @@ from peewee import Database
 
 from app import scheduler
 from app.database import database as proxy
+from app.identity import resolve_everybody
 from app.importing import apply, undo
-from app.ledger import writing_usage
-from app.models import ImportedRow, LoginTry, Partition, Person, Usage
+from app.ledger import bump_data_version, organization_for, preparing, writing_usage
+from app.models import ImportedRow, LoginTry, Mapping, Partition, Person, Run, Usage
 from app.queries.days.run_log import count_runs
+from app.usage import PriceStatus, RawActor, Tokens, UsageRecord
 from app.verify import Verifier
 from tests import commands
-from tests.imported import BY, DOMAIN, event, events, put, staged, total
+from tests.imported import BY, DOMAIN, event, events, put, staged, sync_day, total
 from tests.invented import stored_content
 from tests.killed import kill, started
+from tests.tools import CURSOR
 
 ROWS = 12_000
 """More than two steps, on one day."""
@@ -93,6 +97,82 @@ def test_others_write_between_its_steps_and_see_nothing_of_it_before_all(
     assert {seen[:2] for seen in others.seen} <= {before[:2], after[:2]}
     assert prepared_rows() == 0
     assert list(Verifier().differences()) == []
+
+
+def changing_meanwhile(over: Event, day: date) -> int:
+    """Replace the API's word on a day, with usage and without, and change what people are in."""
+    rounds = 0
+    with proxy.connection_context():
+        while not over.is_set():
+            for tokens in ((), (5,), (5, 7)):
+                sync_day("cursor", day, tokens, allow_empty=True)
+            with writing_usage():
+                Person.update(name=f"Name {rounds}").execute()
+                bump_data_version()
+            rounds += 1
+            time.sleep(0.01)
+    return rounds
+
+
+def test_what_others_change_meanwhile_counts_as_it_is_when_an_import_comes_to_count(
+    database: Database,
+) -> None:
+    over, days = Event(), [date(2026, 11, number) for number in range(1, 13)]
+    rows = [
+        event(f"{day}T10:00:{place:02d}.000Z", f"person-{place % 7}@example.com")
+        for day in days
+        for place in range(30)
+    ]
+    with ThreadPoolExecutor(1) as pool:
+        others = pool.submit(changing_meanwhile, over, days[3])
+        try:
+            number = put(events(*rows)).file.id
+            put(events(*rows[:-5], event(f"{days[4]}T11:00:00.000Z", "new@example.com")))
+            undo(number, by=BY, email_domain=DOMAIN)
+        finally:
+            over.set()
+        assert others.result(commands.SECONDS)
+    assert list(Verifier().differences()) == []
+
+
+def used(day: date, account: str, key: str = "") -> UsageRecord:
+    detail = '{"serviceAccountName":"Robot"}' if key else ""
+    return UsageRecord(
+        day, RawActor(key, account), CURSOR, "gpt-5.5", Tokens(output=10), 1, 10**9, None,
+        PriceStatus.PROVIDER, None, detail,
+    )  # fmt: skip
+
+
+CHANGES: dict[str, Callable[[], object]] = {
+    "nothing": lambda: None,
+    "the usage of the day": lambda: bump_data_version(20261102),
+    "the usage of another day": lambda: bump_data_version(20261103),
+    "whose everything is": bump_data_version,
+    "whose a key is": lambda: Mapping.create(key="Robot", email="bo@example.com", created_at=1),
+}
+
+
+@pytest.mark.parametrize("changed", CHANGES)
+def test_rollups_are_right_whatever_changes_between_their_making_and_their_moment(
+    database: Database, changed: str
+) -> None:
+    day, organization = date(2026, 11, 2), organization_for("cursor")
+    sync_day("cursor", date(2026, 11, 3), [1])
+    first = [used(day, "ann@example.com"), used(day, "Ann@example.com "), used(day, "", "sa_1")]
+    for records in (first, first[:1], [], first[1:]):
+        run = Run.create(kind="import", status="preparing", start_day=1, end_day=1, started_at=1)
+        with preparing(run, DOMAIN) as days:
+            days.write(organization, 20261102, records)
+            days.finish()
+            with days.taking_effect():
+                CHANGES[changed]()
+                days.take_effect()
+                bump_data_version()
+        Mapping.delete().execute()
+        resolve_everybody(DOMAIN)
+        # No file tells of the day.
+        wrong = [one for one in Verifier().differences() if one.says != "its files say"]
+        assert wrong == []
 
 
 STATES = {

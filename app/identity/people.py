@@ -32,6 +32,11 @@ def ensure_people(names_by_email: dict[str, str]) -> dict[str, int]:
     return {email: person_id for email, (person_id, _) in found.items()}
 
 
+def person_ids(emails: Iterable[str]) -> dict[str, int]:
+    """Ids of those of these e-mails that are somebody's."""
+    return {email: number for email, (number, _) in _people_named(emails).items()}
+
+
 def _people_named(emails: Iterable[str]) -> dict[str, tuple[int, str]]:
     """{e-mail: (id, name)} of those of the e-mails that are somebody's."""
     wanted = list(emails)

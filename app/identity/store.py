@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 from peewee import JOIN, Expression, Field, fn
 
+from app.bulk import change_rows
 from app.database import database
 from app.identity.domain import address_domain
 from app.identity.keys import keep_mappings_by_id, key_ids
-from app.identity.people import PIECE, aliases, ensure_people, forget_unknown
+from app.identity.people import PIECE, aliases, ensure_people, forget_unknown, person_ids
 from app.identity.rules import CLAUDE_CODE_WORKSPACE, KnownDirectory
 from app.models import (
     UNATTRIBUTED,
@@ -136,15 +137,30 @@ def add_actors(organization: Organization, actors: Iterable[RawActor]) -> dict[R
 
 def resolve_new_actors(organization: Organization, email_domain: str) -> None:
     """Apply the rules to the actors that were only added. To be called before they count."""
+    new = _new_actors(organization, email_domain)
+    people = ensure_people({one.email: "" for one in new if one.email})
+    rows = [(people.get(one.email), str(one.rule), one.actor_id) for one in new]
+    change_rows("actor", ("person_id", "rule"), "id", rows)
+
+
+def planned_owners(organization: Organization, email_domain: str) -> dict[int, int]:
+    """Whose the actors will be that were only added, by their ids: a person's id, 0 for nobody,
+    or for somebody new the negative of the first actor of the same e-mail.
+    """
+    new = _new_actors(organization, email_domain)
+    known = person_ids({one.email for one in new if one.email})
+    owners = {"": UNATTRIBUTED, **known}
+    return {one.actor_id: owners.setdefault(one.email, -one.actor_id) for one in new}
+
+
+def _new_actors(organization: Organization, email_domain: str) -> list[Move]:
     mine = (Actor.organization == organization) & (Actor.rule == Rule.NEW)
     new = list(Actor.select().where(mine))
     if not new:
-        return
+        return []
     known = _known_of(organization, new, email_domain)
-    resolved = [known.resolve(RawActor(one.key, one.account, one.workspace)) for one in new]
-    people = ensure_people({email: "" for email, _ in resolved if email})
-    for actor, (email, rule) in zip(new, resolved, strict=True):
-        Actor.update(person=people.get(email), rule=rule).where(Actor.id == actor.id).execute()
+    resolved = (known.resolve(RawActor(one.key, one.account, one.workspace)) for one in new)
+    return [Move(one.id, None, *wanted) for one, wanted in zip(new, resolved, strict=True)]
 
 
 def _known_of(organization: Organization, actors: list[Actor], email_domain: str) -> KnownDirectory:

@@ -35,7 +35,6 @@ from app.ledger import (
     SumTooLarge,
     bump_data_version,
     preparing,
-    writing_usage,
 )
 from app.models import ImportBatch, Organization, Run
 from app.queries.remembered import data_version
@@ -119,7 +118,7 @@ def _apply(batch: ImportBatch, by: str, email_domain: str, on_day: OnDay | None)
     run = log_run(ImportRun.IMPORT, batch, by)
     with _naming(batch), preparing(run, email_domain) as days:
         outcomes = applied(batch, days, on_day)
-        with writing_usage():
+        with days.taking_effect():
             effect = effect_of_days(outcomes)
             days.take_effect()
             _note_applied(batch, effect, run, by)
@@ -203,7 +202,7 @@ def undo(batch_id: int, *, by: str, email_domain: str) -> Undone:
         run = log_run(ImportRun.UNDO, batch, by)
         with _naming(batch), preparing(run, email_domain) as days:
             outcomes = taken_back(batch, days)
-            with writing_usage():
+            with days.taking_effect():
                 totals = effect_of_days(outcomes).shown()
                 days.take_effect()
                 _note_undone(batch, by)

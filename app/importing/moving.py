@@ -10,7 +10,7 @@ from app.importing.runs import log_run
 from app.importing.stored import facts_of, find_batch, forget_unused, organizations_of, shares_of
 from app.importing.turns import turn
 from app.importing.types import ImportedFile
-from app.ledger import DEMO_ORGANIZATION, bump_data_version, preparing, writing_usage
+from app.ledger import DEMO_ORGANIZATION, bump_data_version, preparing
 from app.models import ImportBatch, Organization
 from app.states import BatchStatus, ImportRun, OwnerBy
 
@@ -92,7 +92,7 @@ def _move(batch: ImportBatch, guess: GuessedOwner, email_domain: str) -> None:
             batch.organization, batch.run = guess.organization, run
         guess.note_beside(batch)
         outcomes = shared_anew(batch, shares, days)
-        with writing_usage():
+        with days.taking_effect():
             for name, said in columns_of(effect_of_days(outcomes)).items():
                 setattr(batch, name, said)
             days.take_effect()

@@ -146,15 +146,20 @@ def _replace_records(
     return writer
 
 
-def know_actors(writers: Collection[RecordWriter], email_domain: str) -> None:
-    """Name and resolve whom these wrote records of, before the records count."""
+def know_actors(writers: Collection[RecordWriter], email_domain: str) -> bool:
+    """Name and resolve whom these wrote records of, before the records count.
+
+    Returns whether others changed hands because of it.
+    """
     named = [writer.name_actors() for writer in writers]
     for writer in writers:
         resolve_new_actors(writer.organization, email_domain)
-    if any(named):
-        # What was said of a name holds for the account that has it now.
-        resolve_everybody(email_domain)
-        bump_data_version()
+    if not any(named):
+        return False
+    # What was said of a name holds for the account that has it now.
+    moved = resolve_everybody(email_domain)
+    bump_data_version()
+    return moved > 0
 
 
 def day_stamps(organization: Organization, day: int) -> DayStamps:

@@ -6,9 +6,10 @@ writing for longer than they wait. So its days change in three steps:
 1. Every day is written as a partition that nothing reads (`Partition.prepared`), some thousand
    records at a time, each in a transaction of its own. New actors are not resolved: nobody is
    known by what does not count. Each partition is summed by actor and model.
-2. One transaction puts the partitions in the place of those that are stored. It touches stamps,
-   and makes rollups from the sums of step 1: its length is a matter of people and days, not of
-   records.
+2. Rollups are made of these sums, beside those that are (`app.ledger.ahead`). Then one transaction
+   puts the partitions in the place of those that are stored, and moves the rollups that are other
+   now: its length is a matter of people and days, not of records, nor of the people who are not
+   in the file.
 3. What was replaced is deleted, again some thousand records at a time.
 
 A process that dies in step 1 or 3 leaves partitions that nothing reads, which the next holder of
@@ -21,10 +22,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 
-from app.database import analyse, writing
+from app.bulk import change_rows
+from app.database import analyse, temporary, writing
 from app.dates import day_number, now_seconds, utc_today
 from app.identity import forget_idle_actors
+from app.ledger.ahead import RollupsAhead
 from app.ledger.bounds import LARGEST_SUM, SumTooLarge, stored_weight
 from app.ledger.days import (
     decide_which_counts,
@@ -34,11 +38,18 @@ from app.ledger.days import (
     writing_usage,
 )
 from app.ledger.records import PIECE, OrderedSums, RecordWriter, StampSums, pieces_of
-from app.models import Actor, ActorDay, DayChange, Organization, Partition, Run, Usage
+from app.models import Actor, ActorDay, Organization, Partition, Run, Usage
+from app.models.ahead import AHEAD_TABLES
 from app.rollups import refresh_days, sum_up, tools_of
 from app.states import Rule, RunStatus, Source
 from app.usage import UsageRecord
 from app.versions import bump_data_version
+
+WHOLE_DAYS = 50
+"""How many days are written at a time, however few their records are."""
+_FIGURES = tuple(field.name for field in fields(StampSums))
+TRIES = 3
+"""How often rollups are made ahead; then they are made while others wait."""
 
 
 @contextmanager
@@ -48,7 +59,8 @@ def preparing(run: Run, email_domain: str) -> Iterator[PreparedDays]:
     Only for the holder of the lock of imports.
     """
     try:
-        yield PreparedDays(run, email_domain)
+        with temporary(*AHEAD_TABLES):
+            yield PreparedDays(run, email_domain)
     finally:
         forget_prepared()
     analyse()
@@ -111,6 +123,10 @@ class _NewDay:
         """What is stored of the day now."""
         return figures_of(self.stored) if self.stored else StampSums()
 
+    def stamp(self) -> tuple[int, ...]:
+        """What it adds up to, in the order of the stamp's columns."""
+        return tuple(vars(self.figures).values())
+
 
 class PreparedDays:
     """What imported files say of some days, from now on or, until then, prepared."""
@@ -124,6 +140,7 @@ class PreparedDays:
         self._pieces: list[tuple[_NewDay, Sequence[UsageRecord], int]] = []
         self._whole: list[_NewDay] = []
         self._weight = stored_weight()
+        self._ahead = RollupsAhead()
 
     def write(
         self, organization: Organization, day: int, records: Iterable[UsageRecord]
@@ -149,6 +166,8 @@ class PreparedDays:
         else:
             self._days.append(new)
             self._whole.append(new)
+            if len(self._whole) >= WHOLE_DAYS:
+                self._flush()
         return new.figures
 
     def _keep(self, new: _NewDay, piece: Sequence[UsageRecord], first: int) -> None:
@@ -182,25 +201,44 @@ class PreparedDays:
         return new.partition
 
     def finish(self) -> None:
-        """Write what is left, before the transaction of `take_effect` begins."""
+        """Write what is left, before `taking_effect`."""
         self._flush()
 
+    @contextmanager
+    def taking_effect(self) -> Iterator[None]:
+        """The transaction in which all that was prepared comes to count, by `take_effect`.
+
+        Rollups are made before it, again if others changed meanwhile what they are made of.
+        """
+        for left in reversed(range(TRIES)):
+            self._ahead.make(
+                {(new.organization.id, new.day): self._partition(new).id for new in self._days},
+                self._email_domain,
+            )
+            with writing_usage():
+                if self._ahead.hold() or not left:
+                    yield
+                    return
+
     def take_effect(self) -> None:
-        """Let all that was prepared count. Part of a transaction of `writing_usage`.
+        """Let all that was prepared count. Part of the transaction of `taking_effect`.
 
         Raises `SumTooLarge`.
         """
         self._refuse_too_much()
-        know_actors(self._writers.values(), self._email_domain)
+        ahead = self._ahead.hold()
+        ahead = not know_actors(self._writers.values(), self._email_domain) and ahead
         by_organization: dict[int, list[_NewDay]] = defaultdict(list)
         for new in self._days:
             by_organization[new.organization.id].append(new)
         touched = [day for days in by_organization.values() for day in self._put_in_place(days)]
-        for partition in self._unchanged:
-            settled = _is_over(partition.day)
-            Partition.update(settled=settled).where(Partition.id == partition.id).execute()
-        mine = Partition.organization.in_(list(by_organization)) & Partition.day.in_(touched)
-        refresh_days(touched, tools_of(mine))
+        settled = [(_is_over(one.day), one.id) for one in self._unchanged]
+        change_rows("partition", ("settled",), "id", settled)
+        if ahead and self._ahead.are_of(touched):
+            self._ahead.move_into_place()
+        else:
+            mine = Partition.organization.in_(list(by_organization)) & Partition.day.in_(touched)
+            refresh_days(touched, tools_of(mine))
         self.run.status, self.run.finished_at = RunStatus.OK, now_seconds()
         self.run.save()
 
@@ -217,17 +255,23 @@ class PreparedDays:
         organization, numbers = days[0].organization, [new.day for new in days]
         # Asked again: meanwhile the API may have told of these days.
         stored = _imported(organization, numbers)
-        for new in days:
-            if new.day in stored:
-                _set_aside(stored[new.day], self._partition(new), self.run)
-            Partition.update(
-                prepared=0,
-                settled=_is_over(new.day),
-                content_hash=new.content_hash,
-                fetched_at=now_seconds(),
-                changed_at=now_seconds(),
-                **vars(new.figures),
-            ).where(Partition.id == self._partition(new).id).execute()
+        successors = [(self._partition(new), stored[new.day]) for new in days if new.day in stored]
+        _set_aside(successors, self.run)
+        now = now_seconds()
+        columns = ("prepared", "settled", "content_hash", "fetched_at", "changed_at", *_FIGURES)
+        stamps = [
+            (
+                0,
+                _is_over(new.day),
+                new.content_hash,
+                now,
+                now,
+                *new.stamp(),
+                self._partition(new).id,
+            )
+            for new in days
+        ]
+        change_rows("partition", columns, "id", stamps)
         log_changes(self.run, [(self._partition(new), new.before, new.figures) for new in days])
         counted = {day for day, partition in stored.items() if partition.counts}
         return counted | decide_which_counts(organization, numbers)
@@ -244,14 +288,15 @@ def _imported(organization: Organization, days: list[int]) -> dict[int, Partitio
     return {partition.day: partition for partition in found}
 
 
-def _set_aside(stored: Partition, successor: Partition, run: Run) -> None:
-    """Make a stored day one that nothing reads; its history goes on with its successor."""
+def _set_aside(successors: Sequence[tuple[Partition, Partition]], run: Run) -> None:
+    """Make stored days ones that nothing reads; the history of each goes on with its successor."""
     # Negative, as day and source may stand once with each number; and without records for those
     # who look for stored ones, since its own are deleted only after this.
-    Partition.update(prepared=-run.id, counts=False, records=0, suspicious_at=None).where(
-        Partition.id == stored.id
-    ).execute()
-    DayChange.update(partition=successor).where(DayChange.partition == stored).execute()
+    columns = ("prepared", "counts", "records", "suspicious_at")
+    rows = [(-run.id, False, 0, None, stored.id) for _, stored in successors]
+    change_rows("partition", columns, "id", rows)
+    moved = [(successor.id, stored.id) for successor, stored in successors]
+    change_rows("day_change", ("partition_id",), "partition_id", moved)
 
 
 def _is_over(day: int) -> bool:

@@ -87,7 +87,7 @@ def _merge_again(email_domain: str) -> None:
                         changed = True
             days.finish()
             if changed:
-                with writing_usage():
+                with days.taking_effect():
                     days.take_effect()
                     bump_data_version()
 

@@ -5,16 +5,23 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
 
 from app.database import database
 from app.demo import DemoCompany
-from app.importing import apply, stage
-from app.ledger import writing_usage
-from scripts.benchmarks.figures import Figure, Took, milliseconds, resident
+from app.importing import apply, stage, undo
+from app.ledger import PreparedDays, writing_usage
+from scripts.benchmarks.figures import (
+    TICKS,
+    Figure,
+    Took,
+    milliseconds,
+    resident,
+    server_nanoseconds,
+)
 from scripts.benchmarks.replacing import replace, usages
 from scripts.benchmarks.sizes import Filled
 from tests import commands
@@ -100,8 +107,38 @@ def in_steps(data: Filled, path: Path, rows: int) -> Iterator[Figure]:
 
     yield from figures(data, "an import: read and parsed", milliseconds(read), rows)
     batch = staged[0].file.id
-    took = milliseconds(lambda: apply(batch, renamed="different", **said))
-    yield from figures(data, "an import: counted once parsed", took, rows)
+    moments: list[Took] = []
+    for words, work in (
+        ("an import: counted once parsed", lambda: apply(batch, renamed="different", **said)),
+        ("an import: undone", lambda: undo(batch, **said)),
+    ):
+        waits = [0.0]
+        with timed_moments(moments), waiting(waits):
+            took = milliseconds(work)
+        yield from figures(data, words, took, rows, longest_wait_s=max(waits))
+        yield from figures(data, f"{words}: the moment it takes effect", moments.pop(), rows)
+
+
+@contextmanager
+def timed_moments(moments: list[Took]) -> Iterator[None]:
+    """Note what the transaction takes in which prepared days come to count."""
+    plain = PreparedDays.taking_effect
+
+    @contextmanager
+    def timed(days: PreparedDays) -> Iterator[None]:
+        with ExitStack() as stack:
+            stack.enter_context(plain(days))
+            server, wall, used = server_nanoseconds(), time.perf_counter(), time.thread_time()
+            yield
+            stack.close()
+            cpu = (time.thread_time() - used) * 1000 + (server_nanoseconds() - server) / TICKS
+            moments.append(Took((time.perf_counter() - wall) * 1000, cpu))
+
+    PreparedDays.taking_effect = timed
+    try:
+        yield
+    finally:
+        PreparedDays.taking_effect = plain
 
 
 def generate(path: Path, size: int, seed: str) -> int:
