@@ -17,10 +17,12 @@ from app.database import database as proxy
 from app.queries.pivot.dimensions import ORGANIZATION
 from app.queries.pivot.measures import MEASURES
 from app.queries.pivot.pivot import Shape
+from app.queries.remembered import forget
 from app.queries.scope import Scope, slices_of
 from app.queries.sums.days import series_days
 from tests import expected
 from tests.asked import facts_of, query_of
+from tests.counting import reads_of
 from tests.expected import exact, grouped, tokens
 from tests.filled import OFFICES, Fact, Reader
 from tests.pivots import check, pairs, records
@@ -171,6 +173,14 @@ def test_days_count_each_of_their_people_once(offices: Reader, filters: dict[str
         for one in series_days(scope, slices_of(scope).by_tool):
             people = {fact.email for fact in by_day.get(one.day, [])} - {None}
             assert one.people == len(people), one.day
+
+
+def test_no_days_or_people_are_counted_that_are_not_told(offices: Reader) -> None:
+    for path in ("trends?days=30", "stats?days=30&comparison=true"):
+        forget()
+        read = reads_of(offices.client, f"/api/{path}&organization=EMEA")
+        assert any("total_day" in one for one in read)
+        assert not [one for one in read if "DISTINCT" in one]
 
 
 def test_a_tool_of_which_nothing_is_left_out_is_one_slice(offices: Reader) -> None:

@@ -77,18 +77,27 @@ class Everybody(NamedTuple):
         return {} if self.unused or self.scope.teams else unattributed(self.scope)
 
 
-@remembered(days=its_days)
 def activity(scope: Scope) -> Activity:
     """Tokens and active days of everybody with usage in the scope; remembered."""
+    return _counted(scope) if len(slices_of(scope).whole) > 1 else active(scope)
+
+
+@remembered(days=its_days)
+def _counted(scope: Scope) -> Activity:
+    """Several slices share days: only a distinct count of them is right."""
+    found, whole = active(scope), slices_of(scope).whole
+    days = dict(database.execute(days_active(scope, whole, None)).fetchall())
+    return found._replace(days=_numbers(days.get(key, 0) for key in found.ids))
+
+
+@remembered(days=its_days)
+def active(scope: Scope) -> Activity:
+    """`activity` for whom days do not matter, which each of several slices counts; remembered."""
     slices = slices_of(scope)
     if not slices.whole:
         return Activity((), (), ())
     query = person_sums(scope, slices.whole, ("tokens",))
     rows = [row for row in database.execute(query).fetchall() if row[0] != UNATTRIBUTED]
-    if len(slices.whole) > 1:
-        # Several slices share days: only a distinct count is right.
-        days = dict(database.execute(days_active(scope, slices.whole, None)).fetchall())
-        rows = [(key, tokens, days.get(key, 0)) for key, tokens, _ in rows]
     return (
         Activity(*(_numbers(column) for column in zip(*rows, strict=True)))
         if rows
@@ -99,7 +108,7 @@ def activity(scope: Scope) -> Activity:
 def amounts(scope: Scope, figure: str, tool: str = "") -> dict[int, int]:
     """One of `SUM_COLUMNS` of everybody with usage in the scope (and of the tool), by id."""
     if (figure, tool) == ("tokens", ""):
-        found = activity(scope)
+        found = active(scope)
         return dict(zip(found.ids, found.tokens, strict=True))
     return dict(zip(*_amounts(scope, figure, tool), strict=True))
 
@@ -125,11 +134,11 @@ def everybody(scope: Scope) -> Everybody:
 @remembered()
 def unused_by(scope: Scope) -> Everybody:
     """Everybody known, of the teams of the scope, without usage in it: all figures are zero."""
-    known, active, further = known_people(), set(activity(scope).ids), aliases()
+    known, used, further = known_people(), set(active(scope).ids), aliases()
     found = {
         key: person.email
         for key, person in known.items()
-        if key not in active
+        if key not in used
         and person.email not in further
         and (not scope.teams or person.team in scope.teams)
     }

@@ -30,11 +30,14 @@ class SeriesDay(NamedTuple):
         return add_up(self.by_series.values())
 
 
-def series_days(scope: Scope, labels: Mapping[int, str]) -> list[SeriesDay]:
+def series_days(
+    scope: Scope, labels: Mapping[int, str], *, with_people: bool = True
+) -> list[SeriesDay]:
     """Every day of a range by series, zero-filled, oldest first.
 
     `labels` cuts the scope into series: {slice id: name}. An open end of the range is closed by
-    the first or last day with usage.
+    the first or last day with usage. Not `with_people`, they are counted only where that takes
+    no question of its own.
     """
     span = known_span()
     start = scope.start or (span[0] if span else scope.end)
@@ -45,7 +48,9 @@ def series_days(scope: Scope, labels: Mapping[int, str]) -> list[SeriesDay]:
     found: dict[int, list[tuple]] = {}
     for row in day_rows(scope, {*labels, *whole}, SERIES_COLUMNS):
         found.setdefault(row[0], []).append(row[1:])
-    people = people_by_day(scope, whole) if len(whole) > 1 else None
+    people = None
+    if len(whole) > 1:
+        people = people_by_day(scope, whole) if with_people else {}
     return [
         _series_day(day, found.get(day_number(day), ()), whole, labels, people)
         for day in days_between(start, end)
@@ -61,7 +66,7 @@ def _series_day(
 ) -> SeriesDay:
     """One day; of several slices its people are `counted`, as they are in more than one."""
     by_series: dict[str, list[Figures]] = {}
-    people = counted.get(day_number(day), 0) if counted else 0
+    people = counted.get(day_number(day), 0) if counted is not None else 0
     for slice_id, count, *sums in rows:
         if slice_id in whole and counted is None:
             people = count

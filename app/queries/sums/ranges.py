@@ -10,7 +10,7 @@ from peewee import fn
 
 from app.database import database
 from app.models import ALL_SLICE, UNATTRIBUTED, PersonMonth, TotalDay
-from app.queries.people.everybody import activity, unattributed_of
+from app.queries.people.everybody import active, unattributed_of
 from app.queries.remembered import remembered
 from app.queries.scope import Scope, slices_of
 from app.queries.sums.figures import Figures, add_up
@@ -139,7 +139,7 @@ def _of_slices(
 
 def people_counts(scopes: Iterable[Scope]) -> list[int]:
     """Number of persons with usage in each of the scopes; remembered until the data changes."""
-    return [len(activity(scope).ids) for scope in scopes]
+    return [len(active(scope).ids) for scope in scopes]
 
 
 @remembered()

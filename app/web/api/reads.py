@@ -115,7 +115,7 @@ def trends() -> ResponseReturnValue:
         name = "startDate" if scope.start else "endDate"
         raise BadRequest(f"{name}: {days} days are too many, {MOST_DAYS} at most.")
     with reading():
-        found = series_days(scope, slices_of(scope).by_tool)
+        found = series_days(scope, slices_of(scope).by_tool, with_people=False)
     return jsonify([_day(one.day, one.by_series) for one in found])
 
 
