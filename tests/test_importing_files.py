@@ -6,6 +6,7 @@ import json
 from datetime import date
 
 import pytest
+from flask.testing import FlaskClient
 
 from app.importing import (
     ImportRefused,
@@ -50,6 +51,7 @@ from tests.imported import (
     worth,
 )
 from tests.invented import stored_content
+from tests.reading import text_of
 
 DAY = date(2026, 11, 2)
 BAD = event(tokens=5).replace("2026-11-02", "2026-13-02")
@@ -285,3 +287,24 @@ def test_a_file_with_users_does_not_need_the_person() -> None:
     put(events(event(user="ann@example.com")), person="boss@example.com")
     assert [person.email for person in people(Scope()).people] == ["ann@example.com"]
     assert history()[0].person == ""
+
+
+def test_a_file_of_an_earlier_version_shows_no_price_as_none(client: FlaskClient) -> None:
+    """Its facts and effect do not say which tokens have no price."""
+    key = "Cloud worker"
+    put(events(event(user=key, tokens=3, cost="", kind="Included", model="mystery-9")), "old.csv")
+    batch = ImportBatch.get()
+    facts, effect = json.loads(batch.facts), json.loads(batch.effect)
+    for name in ("days", "actors"):
+        said = facts[name]
+        facts[name] = [[day, sums[:3]] for day, sums in said] if name == "days" else [
+            each[:-1] for each in said
+        ]  # fmt: skip
+    del effect["unpriced_before"], effect["unpriced_after"]
+    ImportBatch.update(facts=json.dumps(facts), effect=json.dumps(effect)).execute()
+    found = preview(batch.id, email_domain=DOMAIN)
+    assert found.after.not_priced
+    assert [owner.figures.not_priced for owner in found.unattributed] == [True]
+    page = text_of(client, f"/import/{batch.id}")
+    # Before it there was nothing, which cost nothing.
+    assert "Cost not priced $0.00 \u2014 \u2014" in page

@@ -94,9 +94,15 @@ def columns_of(effect: Effect) -> dict[str, Any]:
 
 
 def effect_of(batch: ImportBatch) -> Effect:
-    """The effect kept with a batch. Batches of earlier versions hold the counts twice."""
+    """The effect kept with a batch. Batches of earlier versions hold the counts twice, and do not
+    tell which tokens have no price: all of them, where a file with such tokens has no value.
+    """
     counts = {name: getattr(batch, name) for name in COUNTS_OF_ROWS}
-    return Effect(**json.loads(batch.effect) | counts)
+    said = json.loads(batch.effect)
+    for when in ("before", "after"):
+        if f"tokens_{when}" in said and batch.unpriced_tokens and not said[f"value_{when}"]:
+            said.setdefault(f"unpriced_{when}", said[f"tokens_{when}"])
+    return Effect(**said | counts)
 
 
 class AppliedFiles:

@@ -160,10 +160,13 @@ def _beside_json(beside: Mapping[str, Beside]) -> dict[str, Any]:
 def facts_of(batch: ImportBatch) -> Facts:
     """The facts kept with a batch."""
     said = json.loads(batch.facts)
-    # Files of earlier versions lack the last of these sums.
+    has_unpriced = bool(said.get("unpriced"))
     return Facts(
-        days={day: [*sums, 0][:4] for day, sums in said.get("days", ())},
-        actors={RawActor(*each[:3]): [*each[3:], 0][:3] for each in said.get("actors", ())},
+        days={day: _whole(sums, 4, has_unpriced) for day, sums in said.get("days", ())},
+        actors={
+            RawActor(*each[:3]): _whole(each[3:], 3, has_unpriced)
+            for each in said.get("actors", ())
+        },
         unpriced=Counter(dict(said.get("unpriced", ()))),
         skipped=Counter(dict(said.get("skipped", ()))),
         warnings=said.get("warnings", ()),
@@ -175,6 +178,17 @@ def facts_of(batch: ImportBatch) -> Facts:
             for name, (actors, days) in said.get(BESIDE, {}).items()
         },
     )
+
+
+def _whole(sums: list[int], length: int, has_unpriced: bool) -> list[int]:
+    """Sums of a file; those of an earlier version lack the last one, the tokens without a price.
+
+    Where a file has such tokens, usage without any value is taken for them.
+    """
+    if len(sums) >= length:
+        return sums
+    tokens, value = sums[-2:]
+    return [*sums, tokens if has_unpriced and not value else 0]
 
 
 def shares_of(batch: ImportBatch) -> list[Share]:
