@@ -47,7 +47,7 @@ ODD_QUERIES = (
 def test_odd_values_are_a_sentence_or_an_answer(
     town: Reader, path: str, filled_engine: str
 ) -> None:
-    # What must be a number, a day or a tool is refused, or becomes one, before a database is asked.
+    # What must be a number or a day is refused, or becomes one, before a database is asked.
     checked = (*CHECKED, *PAGING) if path.startswith("users") else CHECKED
     alone = checked if filled_engine == "sqlite" else ()
     for value in ODD_VALUES:
