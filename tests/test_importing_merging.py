@@ -85,6 +85,15 @@ def test_what_earlier_versions_stored_is_still_read_and_made() -> None:
     )
 
 
+def test_money_is_known_again_with_or_without_the_id_of_its_key() -> None:
+    details = ("", '{"api_key_id":"apikey_1"}', '{"cost_type":"web_search"}')
+    plain, with_id, other = (
+        key_hash_of(Merge.MONEY, KEY, record(None, 0, detail)) for detail in details
+    )
+    assert plain == with_id
+    assert plain != other
+
+
 FILES = st.lists(st.lists(st.integers(0, 4), max_size=6), min_size=1, max_size=4)
 
 
