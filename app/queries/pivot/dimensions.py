@@ -223,9 +223,13 @@ class _Organization(_OfSlices):
 
 
 class Period(Dimension):
-    """Days, weeks or months, each known by its first day."""
+    """Days, weeks or months, each known by its first day.
+
+    `is_of_months`: it holds whole months, so that their sums tell it.
+    """
 
     is_period, keeps_apart = True, (DAYS,)
+    is_of_months = False
 
     def start(self, day: date) -> date:
         """The first day of the period of a day."""
@@ -286,6 +290,7 @@ class _Week(Period):
 
 class _Month(Period):
     name, one, many = "month", "month", "months"
+    is_of_months = True
 
     def start(self, day: date) -> date:
         return month_start(day)

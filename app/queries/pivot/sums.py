@@ -44,7 +44,6 @@ from app.queries.pivot.dimensions import (
     PERSON,
     TEAM,
     TOOL,
-    WEEK,
     WORKSPACE,
     PivotQuestion,
     RowSource,
@@ -208,7 +207,7 @@ def _source(question: PivotQuestion, dimensions: Sequence[str]) -> RowSource:
         return _from_totals(question, labels)
     if measure == DAYS and not (PERSON in asked and alone):
         return _from_days(question, labels)
-    if asked & {DAY, WEEK}:
+    if not all(PERIODS[name].is_of_months for name in periods):
         return _from_days(question, labels)
     read = _from_months if periods else _from_sums
     return read(question, labels, by_slice=not asked.isdisjoint(OF_SLICES))
