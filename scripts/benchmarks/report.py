@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scripts.benchmarks.chart import chart
 from scripts.benchmarks.figures import Figure, machine
-from scripts.benchmarks.pages import PAGES, RIVAL
+from scripts.benchmarks.pages import PAGES, RIVAL, WHERE_IT_GOES
 from scripts.benchmarks.sizes import SIZES
 from scripts.benchmarks.tables import COLUMNS, LIMITS, METHOD, NAMES
 
@@ -114,9 +114,16 @@ def over_budget(figures: list[Figure]) -> Iterator[str]:
     """The pages of the largest company whose question not asked before takes longer than it may."""
     late = [
         f"- {one.row}, {NAMES[one.engine]}: {one.value:.0f} ms of {BUDGETS[one.row]}"
+        f"{where_it_goes(one.row)}"
         for one in figures
         if one[:1] == ("L",) and one.column == "fresh" and one.value > BUDGETS.get(one.row, 0)
     ]
     measured = any(one.size == "L" and one.column == "fresh" for one in figures)
     yield "Processor milliseconds of a question not asked before, at 10,000 people.\n"
     yield from late or ["- none" if measured else "- not measured at this size"]
+
+
+def where_it_goes(row: str) -> str:
+    """What a page spends its time on, as the longest beginning of its name that is known says."""
+    known = max((name for name in WHERE_IT_GOES if row.startswith(name)), key=len, default="")
+    return f". It goes into {WHERE_IT_GOES[known]}" if known else ""

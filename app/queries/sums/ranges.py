@@ -6,14 +6,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
-from peewee import fn
+from peewee import Select, fn
 
 from app.database import database
 from app.models import ALL_SLICE, UNATTRIBUTED, PersonMonth, TotalDay
-from app.queries.people.everybody import active, unattributed_of
+from app.queries.people.everybody import unattributed_of
 from app.queries.remembered import remembered
-from app.queries.scope import Scope, slices_of
+from app.queries.scope import Scope, its_days, slices_of
 from app.queries.sums.figures import Figures, add_up
+from app.queries.sums.persons import person_sums
 from app.queries.sums.slices import days_around, slice_sums, sums_by_range
 
 ToolModel = tuple[str, str]
@@ -139,7 +140,18 @@ def _of_slices(
 
 def people_counts(scopes: Iterable[Scope]) -> list[int]:
     """Number of persons with usage in each of the scopes; remembered until the data changes."""
-    return [len(active(scope).ids) for scope in scopes]
+    return list(map(_people_count, scopes))
+
+
+@remembered(days=its_days)
+def _people_count(scope: Scope) -> int:
+    whole = slices_of(scope).whole
+    if not whole:
+        return 0
+    active = person_sums(scope, whole, ()).alias("active")
+    persons = Select([active], [fn.COUNT(active.c.person_id)])
+    query = persons.where(active.c.person_id != UNATTRIBUTED)
+    return int(database.execute(query).fetchone()[0])
 
 
 @remembered()
