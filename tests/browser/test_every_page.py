@@ -64,10 +64,13 @@ def test_axe_finds_nothing(name: str, new_context: NewContext, watch: Watch) -> 
         assert faults(page, "details") == {}
 
 
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize(
+    ("width", "script"), [(390, True), (1440, True), (320, False), (1440, False)]
+)
 @pytest.mark.parametrize(
     "path",
     [
+        "/?days=all&by=model&table=1",
         "/users?size=25",
         f"/users?days=all&size=25{EVERY_COLUMN}",
         "/users?rows=person&by=month&days=365&size=25",
@@ -76,7 +79,10 @@ def test_axe_finds_nothing(name: str, new_context: NewContext, watch: Watch) -> 
         "/records?size=25",
     ],
 )
-def test_nothing_takes_focus_behind_a_sticky_edge(path: str, width: int, page: Page) -> None:
+def test_nothing_takes_focus_behind_a_sticky_edge(
+    path: str, width: int, script: bool, new_context: NewContext
+) -> None:
+    page = new_context(java_script_enabled=script).new_page()
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(path.replace("{email}", top_person(page.request)))
     assert page.evaluate(COVERED) == []

@@ -97,7 +97,7 @@ class _TableWriter:
             rows=rows,
             foot=self._foot(),
             largest=self.write(Amount(self.largest)).text if self.largest else "",
-            parts=[f"{label} {part}" for label, part in periods if part],
+            parts=[f"{label}: {part}" for label, part in periods if part],
         )
 
     def _column(self, column: PivotColumn) -> _Column:

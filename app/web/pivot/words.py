@@ -44,7 +44,7 @@ SLICE_WORDS: dict[str, Callable[[str], str]] = {
 """How labels are written of which programs read something else."""
 NO_OWNER_OR_SHARED = ("No owner or shared", "Usage that belongs to nobody, of shared keys too")
 """A column of what has no owner, in which shared keys have no column of their own."""
-PARTIAL_PERIOD = "is partial"
+PARTIAL_PERIOD = "partial"
 
 
 def menus(*shown: str) -> dict[str, list[tuple[str, str]]]:
@@ -147,4 +147,4 @@ def not_whole(dimension: str, first: date, scope: Scope, open_days: Set[date]) -
         return PARTIAL_PERIOD
     length = (period.end(first) - first).days + 1
     shown = (end - start).days + 1
-    return f"has {shown} of {length} days in the range" if shown < length else ""
+    return f"{shown} of {length} days" if shown < length else ""
