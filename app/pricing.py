@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -168,6 +169,7 @@ def _period(name: str, day: date) -> _Period | None:
     return next((period for period in periods if period.start <= day < period.end), None)
 
 
+@lru_cache(maxsize=4096)
 def _prices(raw_model: str, day: date, conditions: Conditions) -> _TokenPrices | None:
     batch = _BATCH_OF_TIER.get(conditions.service_tier)
     us_only = _US_OF_GEO.get(conditions.inference_geo)

@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 from app.model_names import display_name
@@ -27,7 +28,9 @@ Held = Counter[str]
 """The rows of one file and key: how often it has each payload."""
 _MONEY_RANKS = {PriceStatus.PROVIDER: 0, PriceStatus.TABLE: 2, PriceStatus.UNPRICED: 4}
 """The best-known money first, between them what tells only a total of tokens."""
-_compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+_quoted = lru_cache(maxsize=4096)(
+    json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+)
 
 
 @dataclass
@@ -54,7 +57,7 @@ class Naming(NamedTuple):
 
 def encoded(record: UsageRecord) -> str:
     """The payload of a record: everything but its day."""
-    return _compact(record.without_day())
+    return record.compact(_quoted)
 
 
 def decoded(day: date, payload: str) -> UsageRecord:

@@ -50,6 +50,7 @@ FIRST_LETTERS = {Merge.MONEY: "a", Merge.EVENTS: "f", Merge.KEYED: "k"}
 EARLIER_EVENTS = ("e", "ez")
 """Between these are the key hashes of events that an earlier version stored: they also say who."""
 _compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+_NO_OWNER = "-" * len(OWNER_COLUMNS)
 
 
 class StoredRow(NamedTuple):
@@ -74,7 +75,7 @@ def key_hash_of(merge: Merge, key: str, record: UsageRecord) -> str:
     """
     identity, shape = key, _shape(key)
     if merge == Merge.EVENTS:
-        identity = _compact(_moment(record) if record.at_ms is not None else _said(record))
+        identity = _event(record)
     elif merge == Merge.MONEY:
         identity = _compact((record.actor, record.tool, record.model, *_purpose(record.detail)))
     digest = hashlib.blake2b(identity.encode(), digest_size=16).hexdigest()
@@ -83,8 +84,18 @@ def key_hash_of(merge: Merge, key: str, record: UsageRecord) -> str:
 
 def _shape(key: str) -> str:
     """Which columns say whose a keyed row is; the same for all rows of a file."""
-    facts = json.loads(key) if key else {}
-    return "".join(name[0] if name in facts else "-" for name in OWNER_COLUMNS)
+    if not key:
+        return _NO_OWNER
+    # Within a value of JSON quotes are escaped, so this is the name of a column.
+    return "".join(name[0] if f'"{name}":' in key else "-" for name in OWNER_COLUMNS)
+
+
+def _event(record: UsageRecord) -> str:
+    """What tells an event from all others, as JSON."""
+    tokens = record.total_tokens
+    if record.at_ms is not None and tokens:
+        return f'[{record.at_ms},"{record.tool}",{tokens}]'
+    return _compact(_said(record) if record.at_ms is None else _moment(record))
 
 
 def shape_of(key_hash: str) -> str:
@@ -99,10 +110,8 @@ def _purpose(detail: str) -> list[tuple[str, Any]]:
 
 
 def _moment(record: UsageRecord) -> tuple[Any, ...]:
-    moment = (record.at_ms, record.tool, record.total_tokens)
-    if record.total_tokens:
-        return moment
-    return (*moment, record.actor, display_name(record.model))
+    """Of one without tokens."""
+    return (record.at_ms, record.tool, 0, record.actor, display_name(record.model))
 
 
 def _said(record: UsageRecord) -> tuple[Any, ...]:

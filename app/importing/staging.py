@@ -206,10 +206,11 @@ class _RowReader:
 
     def _keep_new(self, row: ExportRow, merge: Merge) -> None:
         key_hash = key_hash_of(merge, row.key, row.record)
-        if self._weight + weight_of(row.record) > LARGEST_SUM:
+        weight = self._weight + weight_of(row.record)
+        if weight > LARGEST_SUM:
             self._reject(BadRow(row.line, named(row.record), TOO_MUCH))
         elif self._above is None:
-            self._keep(row, key_hash)
+            self._keep(row, key_hash, weight)
         elif self._above.repeats(key_hash, row.record):
             self.facts.skipped[REPETITION] += 1
         elif self._above.contradicts(key_hash) or self._above.is_cut_otherwise(
@@ -217,10 +218,10 @@ class _RowReader:
         ):
             self._reject(BadRow(row.line, row.record.model, CONTRADICTION))
         else:
-            self._keep(row, key_hash)
+            self._keep(row, key_hash, weight)
 
-    def _keep(self, row: ExportRow, key_hash: str) -> None:
-        self._weight += weight_of(row.record)
+    def _keep(self, row: ExportRow, key_hash: str, weight: int) -> None:
+        self._weight = weight
         day = self.facts.add(row.record)
         kept = (day, key_hash, self.batch.id, self.rows, row.key, encoded(row.record))
         self._good.append(kept)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from peewee import Tuple
 
 from app.bulk import insert_rows
-from app.database import writing
+from app.database import database, writing
 from app.dates import day_number, day_of
 from app.importing.events import decoded
 from app.importing.merging import EARLIER_EVENTS, StoredRow, known_again
@@ -147,7 +147,8 @@ class Facts:
 
 def add_to(sums: list[int], *more: int) -> None:
     """Add to each sum."""
-    sums[:] = [one + other for one, other in zip(sums, more, strict=True)]
+    for place, amount in enumerate(more):
+        sums[place] += amount
 
 
 def _beside_json(beside: Mapping[str, Beside]) -> dict[str, Any]:
@@ -311,14 +312,18 @@ def rows_of_batch(batch: ImportBatch) -> Iterator[tuple[int, str, str]]:
 def _in_pieces(wanted: Any) -> Iterator[StoredRow]:
     query = ImportedRow.select(*_ORDER, ImportedRow.key, ImportedRow.payload).where(wanted)
     # Piece by piece, from the last key on: psycopg2 takes all rows of a query into memory.
-    query = query.order_by(*_ORDER).limit(PIECE).tuples()
-    piece = list(query)
+    query = query.order_by(*_ORDER).limit(PIECE)
+    piece = _bare(query)
     while piece:
         for key_hash, batch, _, key, payload in piece:
             yield StoredRow(key_hash, batch, key, payload)
         if len(piece) < PIECE:
             return
-        piece = list(query.where(Tuple(*_ORDER) > tuple(piece[-1][:3])))
+        piece = _bare(query.where(Tuple(*_ORDER) > tuple(piece[-1][:3])))
+
+
+def _bare(query: Any) -> list[tuple]:
+    return list(database.execute(query).fetchall())
 
 
 def delete_rows_of(batch: ImportBatch) -> None:

@@ -39,12 +39,8 @@ def named(record: UsageRecord) -> str:
 
 def weight_of(record: UsageRecord) -> int:
     """The largest amount in a record, whatever its sign."""
-    return max(
-        record.total_tokens,
-        record.requests or 0,
-        abs(record.value_nanos or 0),
-        abs(record.billed_nanos or 0),
-    )
+    amounts = abs(record.value_nanos or 0), abs(record.billed_nanos or 0)
+    return max(sum(record.tokens), record.requests or 0, *amounts)
 
 
 def refuse_beyond(room: int, records: Iterable[UsageRecord]) -> None:

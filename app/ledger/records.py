@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -34,7 +35,7 @@ USAGE_COLUMNS = (
 PIECE = 5_000
 """How many records are written at a time, so that memory stays bounded."""
 
-_compact = json.JSONEncoder(separators=(",", ":")).encode
+_quoted = lru_cache(maxsize=4096)(json.JSONEncoder(separators=(",", ":")).encode)
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class StampSums:
         number = tokens = value = billed = unpriced = weight = 0
         for record in records:
             number += 1
-            total = record.total_tokens
+            total = sum(record.tokens)
             tokens += total
             value += record.value_nanos or 0
             billed += record.billed_nanos or 0
@@ -70,7 +71,7 @@ class StampSums:
 
 def hash_of(records: Sequence[UsageRecord]) -> str:
     """SHA-256 of the records as a multiset: their order does not matter, their number does."""
-    lines = sorted(_compact(record.without_day()) for record in records)
+    lines = sorted(record.compact(_quoted) for record in records)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
@@ -87,8 +88,8 @@ class OrderedSums:
         grown = self.figures.plus(StampSums.of(records))
         if grown.weight > self._room:
             refuse_beyond(self._room - self.figures.weight, records)
-        lines = (_compact(record.without_day()) + "\n" for record in records)
-        self._digest.update("".join(lines).encode())
+        lines = "".join([f"{record.compact(_quoted)}\n" for record in records])
+        self._digest.update(lines.encode())
         self.figures = grown
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from app.pricing import Conditions, value_nanos
@@ -36,8 +37,6 @@ def claude_record(
 ) -> UsageRecord:
     """The record, valued at list price; `facts` go into its detail as they are."""
     value = value_nanos(model, day, counts.tokens, conditions, web_searches=counts.web_searches)
-    said = {name: word or None for name, word in conditions.remarkable()._asdict().items()}
-    said["web_search_requests"] = counts.web_searches or None
     return UsageRecord(
         day=day,
         actor=actor,
@@ -48,8 +47,24 @@ def claude_record(
         value_nanos=value,
         billed_nanos=None,
         price_status=PriceStatus.UNPRICED if value is None else PriceStatus.TABLE,
-        detail=detail_text({**said, **(facts or {})}),
+        detail=_detail(conditions, counts.web_searches, facts),
     )
+
+
+def _detail(conditions: Conditions, searches: int, facts: Mapping[str, Any] | None) -> str:
+    if not facts:
+        return _detail_of_file(conditions, searches)
+    return detail_text({**_said(conditions, searches), **facts})
+
+
+@lru_cache(maxsize=4096)
+def _detail_of_file(conditions: Conditions, searches: int) -> str:
+    return detail_text(_said(conditions, searches))
+
+
+def _said(conditions: Conditions, searches: int) -> dict[str, Any]:
+    words = {name: word or None for name, word in conditions.remarkable()._asdict().items()}
+    return {**words, "web_search_requests": searches or None}
 
 
 def conditions_of(record: UsageRecord) -> Conditions:

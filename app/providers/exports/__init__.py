@@ -148,7 +148,7 @@ class _Grid:
         """The cells in order, those that are missing in a short row as ""."""
         if len(cells) < self.width:
             cells = [*cells, *[""] * (self.width - len(cells))]
-        ordered: Sequence[str] = self._in_order([*cells[: self.width], ""])
+        ordered: Sequence[str] = self._in_order((*cells[: self.width], ""))
         return ordered
 
 

@@ -93,6 +93,8 @@ class CellReader:
         A stated zone is a zone: `2026-03-31 02:00:00+00:00`, `... UTC`, `...+0530` and `...+02`
         are read, also without seconds.
         """
+        if INSTANT_TEXT.fullmatch(text):
+            return self._moment(text, column)
         return self._read_instant(_with_t(text), column)
 
     def _read_instant(self, text: str, column: str) -> tuple[date, int | None]:
@@ -101,6 +103,9 @@ class CellReader:
                 wanted = "expected YYYY-MM-DD, or a time with its zone as 2026-03-31T02:00:00Z"
                 raise BadCell(column, text, f"{wanted}, got {_q(text)}")
             return self.day(text, column), None
+        return self._moment(text, column)
+
+    def _moment(self, text: str, column: str) -> tuple[date, int]:
         try:
             moment = datetime.fromisoformat(text)
             if text[-1] != "Z":

@@ -92,6 +92,7 @@ def needs_person(present: Set[str], first_row: Sequence[str]) -> bool:
 def start(reading: Reading) -> RowReader:
     """A reader of token rows."""
     cells = reading.cells
+    clean = lru_cache(maxsize=4096)(clean_text)
     has_key, has_workspace = "api_key" in reading.present, "workspace" in reading.present
 
     def read(found: Sequence[str]) -> tuple[UsageRecord, str] | str:
@@ -100,8 +101,7 @@ def start(reading: Reading) -> RowReader:
         counts = _counts(row, cells)
         if not (counts.tokens.total or counts.web_searches):
             return "no tokens"
-        model, api_key = clean_text(row.model), clean_text(row.api_key)
-        workspace = clean_text(row.workspace)
+        model, api_key, workspace = clean(row.model), clean(row.api_key), clean(row.workspace)
         conditions = conditions_in_words_of_the_api(
             row.usage_type, row.context_window, row.inference_geo, row.speed
         )
@@ -148,7 +148,19 @@ def _key(
 
     Who it was is left out (None) where the file has no column for it.
     """
+    before, after = _around_day(model, api_key, workspace, conditions)
+    return f"{before}{day}{after}"
+
+
+@lru_cache(maxsize=4096)
+def _around_day(
+    model: str, api_key: str | None, workspace: str | None, conditions: Conditions
+) -> tuple[str, str]:
+    """The key before and after its day."""
     owner = {"api_key": api_key, "workspace": workspace}
-    facts = {"date": day, "model": model, **conditions.remarkable()._asdict()}
+    facts = {"date": "", "model": model, **conditions.remarkable()._asdict()}
     facts |= {name: said for name, said in owner.items() if said is not None}
-    return json.dumps(facts, sort_keys=True, separators=(",", ":"))
+    before, name, after = json.dumps(facts, sort_keys=True, separators=(",", ":")).partition(
+        '"date":"'
+    )
+    return before + name, after

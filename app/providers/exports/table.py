@@ -107,7 +107,7 @@ def _rows(lines: Iterator[str], delimiter: str, before: int, subject: str) -> It
             raise UnreadableExport(_why(subject, line, str(error))) from None
         if cells is None:
             return
-        cells = [cell.strip() for cell in cells]
+        cells = list(map(str.strip, cells))
         if any(cells):
             yield CsvRow(line, cells)
 
