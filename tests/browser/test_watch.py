@@ -12,7 +12,7 @@ from tests.browser.watch import Watch
 INLINE = {
     "an inline script": ("<script>document.title = 'run'</script>", "script-src"),
     "an inline style": ('<p style="color: red">red</p>', "style-src"),
-    "an inline handler": ('<button onclick="alert()">no</button>', "script-src"),
+    "an inline handler": ('<body onload="alert()">', "script-src"),
 }
 
 
