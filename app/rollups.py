@@ -101,13 +101,13 @@ def refresh_days(days: Collection[int], tools: Collection[str] | None = None) ->
 
     Given `tools`, what counts of all others is as it was.
     """
-    slices = Slices.of(tools)
+    slices = RollupSlices.of(tools)
     wanted = sorted(set(days))
     for start in range(0, len(wanted), DAYS_AT_ONCE):
         _refresh_days(wanted[start : start + DAYS_AT_ONCE], slices)
 
 
-class Slices(NamedTuple):
+class RollupSlices(NamedTuple):
     """Ids of slices: the models and tools whose rollups are made again, and every tool there is."""
 
     models: list[int]
@@ -115,7 +115,7 @@ class Slices(NamedTuple):
     every_tool: list[int]
 
     @classmethod
-    def of(cls, tools: Collection[str] | None) -> Slices:
+    def of(cls, tools: Collection[str] | None) -> RollupSlices:
         """The slices of these tools (None: of all)."""
         stored = list(Slice.select(Slice.id, Slice.kind, Slice.tool).tuples())
         mine = [each for each in stored if tools is None or each[2] in tools]
@@ -131,7 +131,7 @@ def _ids(slices: Iterable[tuple[int, str, str]], kind: str) -> list[int]:
     return [number for number, its_kind, _ in slices if its_kind == kind]
 
 
-def _refresh_days(days: list[int], slices: Slices) -> None:
+def _refresh_days(days: list[int], slices: RollupSlices) -> None:
     within = PersonDay.day.in_(days)
     changing = within & PersonDay.slice.in_(slices.changing)
     # Months are not summed up again, for which thirty days of everybody would have to be read:
@@ -156,7 +156,9 @@ def refresh_people(person_ids: Collection[int]) -> None:
     _add_to_people_counts(theirs, sign=-1)
     PersonDay.delete().where(theirs).execute()
     PersonMonth.delete().where(PersonMonth.person_id.in_(list(person_ids))).execute()
-    _insert_person_days(PERSON.in_(list(person_ids)) & Partition.counts, theirs, Slices.of(None))
+    _insert_person_days(
+        PERSON.in_(list(person_ids)) & Partition.counts, theirs, RollupSlices.of(None)
+    )
     _add_to_months(theirs, sign=1)
     _add_to_people_counts(theirs, sign=1)
     PersonSpan.delete().where(PersonSpan.person_id.in_(list(person_ids))).execute()
@@ -172,7 +174,7 @@ def refresh_everything() -> None:
     refresh_days([day for (day,) in Partition.select(Partition.day).distinct().tuples()])
 
 
-def _insert_person_days(counting: Expression, within: Expression, slices: Slices) -> None:
+def _insert_person_days(counting: Expression, within: Expression, slices: RollupSlices) -> None:
     """Rows of each model from the actors', then of each tool from those, then of everything."""
     models = sums_of_actors(slices, PERSON).where(counting)
     PersonDay.insert_from(models, PERSON_DAY_FIELDS).execute()
@@ -193,7 +195,7 @@ def _insert_person_days(counting: Expression, within: Expression, slices: Slices
     PersonDay.insert_from(everything, PERSON_DAY_FIELDS).execute()
 
 
-def sums_of_actors(slices: Slices, *owner: Any) -> ModelSelect:
+def sums_of_actors(slices: RollupSlices, *owner: Any) -> ModelSelect:
     """Sums of each of the models and day by what an actor or its partition has."""
     keys = (ActorDay.model, Partition.day, *owner)
     sums = (fn.SUM(getattr(ActorDay, name)) for name in SUM_COLUMNS)
@@ -243,7 +245,7 @@ def _insert_total_days(where: Expression) -> None:
     TotalDay.insert_from(query, fields).execute()
 
 
-def _replace_workspace_days(days: list[int], slices: Slices) -> None:
+def _replace_workspace_days(days: list[int], slices: RollupSlices) -> None:
     theirs = WorkspaceDay.day.in_(days) & WorkspaceDay.model.in_(slices.models)
     WorkspaceDay.delete().where(theirs).execute()
     query = sums_of_actors(slices, Partition.organization, Actor.workspace)

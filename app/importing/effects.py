@@ -17,8 +17,8 @@ from app.importing.stored import (
     ANSWERS,
     KEY_IDS,
     NO_PARTS,
-    Part,
     Share,
+    ShareOfFile,
     applied_batches,
     facts_of,
     parted_files,
@@ -207,7 +207,7 @@ def _foreseen(batch: ImportBatch, share: Share) -> Iterator[DayOutcome]:
         yield DayOutcome(organization, day, sums, imported, tally)
 
 
-def _part_of(batch: ImportBatch, share: Share) -> dict[int, Part]:
+def _part_of(batch: ImportBatch, share: Share) -> dict[int, ShareOfFile]:
     return {batch.id: share.part} if share.part else {}
 
 
@@ -241,7 +241,7 @@ def _applied(batch: ImportBatch, share: Share, days: PreparedDays) -> Iterator[D
     _merge_others(share, files, (names, files.names()), days)
 
 
-def _tally(day: int, batches: list[int], names: Names, parts: Mapping[int, Part]) -> Tally:
+def _tally(day: int, batches: list[int], names: Names, parts: Mapping[int, ShareOfFile]) -> Tally:
     tally = Tally()
     deque(_merged(day, batches, names, tally, parts), maxlen=0)
     return tally
@@ -337,7 +337,7 @@ def _merged(
     batches: list[int],
     names: Names,
     tally: Tally,
-    parts: Mapping[int, Part] = NO_PARTS,
+    parts: Mapping[int, ShareOfFile] = NO_PARTS,
 ) -> Iterator[UsageRecord]:
     if not batches:
         return iter(())

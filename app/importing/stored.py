@@ -47,7 +47,7 @@ KEY_IDS, ANSWERS = "key_ids", "answers"
 BESIDE = "beside"
 """The fact that says which rows of a file are another organisation's than the file."""
 UNCHANGED = Names()
-NO_PARTS: Mapping[int, Part] = {}
+NO_PARTS: Mapping[int, ShareOfFile] = {}
 _ORDER = (ImportedRow.key_hash, ImportedRow.batch, ImportedRow.sequence)
 
 
@@ -75,7 +75,7 @@ class Beside(NamedTuple):
     days: Sums
 
 
-class Part(NamedTuple):
+class ShareOfFile(NamedTuple):
     """The rows of a file that belong to an organisation: of these actors, or of all but these."""
 
     actors: frozenset[RawActor]
@@ -91,7 +91,7 @@ class Share(NamedTuple):
 
     organization: Organization
     days: Sums
-    part: Part | None = None
+    part: ShareOfFile | None = None
 
 
 @dataclass
@@ -198,7 +198,7 @@ def shares_of(batch: ImportBatch) -> list[Share]:
     if not facts.beside:
         return [Share(own, facts.days)]
     others = [
-        Share(_named(own, name), theirs.days, Part(theirs.actors, only=True))
+        Share(_named(own, name), theirs.days, ShareOfFile(theirs.actors, only=True))
         for name, theirs in facts.beside.items()
     ]
     left = {day: list(sums) for day, sums in facts.days.items()}
@@ -207,7 +207,7 @@ def shares_of(batch: ImportBatch) -> list[Share]:
             add_to(left[day], *(-each for each in sums))
     away = frozenset().union(*(theirs.actors for theirs in facts.beside.values()))
     days = {day: sums for day, sums in left.items() if sums[0]}
-    return [Share(own, days, Part(away, only=False)), *others]
+    return [Share(own, days, ShareOfFile(away, only=False)), *others]
 
 
 def _named(beside: Organization, name: str) -> Organization:
@@ -262,7 +262,7 @@ def rows_of_day(
     day: int,
     batches: Sequence[int],
     names: Names = UNCHANGED,
-    parts: Mapping[int, Part] = NO_PARTS,
+    parts: Mapping[int, ShareOfFile] = NO_PARTS,
 ) -> Iterator[StoredRow]:
     """The rows of `batches` on a day (YYYYMMDD) by their newest names, sorted by key hash.
 

@@ -27,7 +27,7 @@ from app.usage import RawActor, UsageRecord
 _DayModel = tuple[int, str]
 
 
-class _Told(NamedTuple):
+class _Reported(NamedTuple):
     """What is told of one name: events (millisecond, tokens), and tokens by day and model."""
 
     events: set[tuple[int, int]]
@@ -67,12 +67,12 @@ def told_of_nowhere(
     return {actor for actor, told in found.items() if not _is_renamed(told, events, sums)}
 
 
-def _events(told: Iterable[_Told]) -> set[tuple[int, int]]:
+def _events(told: Iterable[_Reported]) -> set[tuple[int, int]]:
     return {event for each in told for event in each.events}
 
 
 def _is_renamed(
-    told: _Told, events: set[tuple[int, int]], sums: list[dict[_DayModel, int]]
+    told: _Reported, events: set[tuple[int, int]], sums: list[dict[_DayModel, int]]
 ) -> bool:
     """Whether the API tells of a stranger's usage under another name: an event is known by its
     millisecond and tokens, other usage by the same tokens on every day.
@@ -105,15 +105,15 @@ def _covered_days(organization: Organization, days: Collection[int]) -> set[int]
     return {day for (day,) in told.tuples()} & set(days)
 
 
-def _told(records: Iterator[UsageRecord]) -> dict[RawActor, _Told]:
-    found: dict[RawActor, _Told] = {}
+def _told(records: Iterator[UsageRecord]) -> dict[RawActor, _Reported]:
+    found: dict[RawActor, _Reported] = {}
     for record in records:
         told = found.setdefault(record.actor, _nothing())
         told.add(_day(record), display_name(record.model), record.at_ms, record.total_tokens)
     return found
 
 
-def _of_the_api(organization: Organization, days: set[int]) -> list[tuple[RawActor, _Told]]:
+def _of_the_api(organization: Organization, days: set[int]) -> list[tuple[RawActor, _Reported]]:
     tokens = (
         Usage.input_tokens
         + Usage.cache_write_5m_tokens
@@ -131,7 +131,7 @@ def _of_the_api(organization: Organization, days: set[int]) -> list[tuple[RawAct
         .join(Slice)
         .where(_is_of_the_api(organization) & Usage.day.between(min(days), max(days)))
     )
-    found: dict[int, tuple[RawActor, _Told]] = {}
+    found: dict[int, tuple[RawActor, _Reported]] = {}
     for number, *actor, day, model, at_ms, amount in rows.tuples().iterator():
         if day in days:
             _, told = found.setdefault(number, (RawActor(*actor), _nothing()))
@@ -139,5 +139,5 @@ def _of_the_api(organization: Organization, days: set[int]) -> list[tuple[RawAct
     return list(found.values())
 
 
-def _nothing() -> _Told:
-    return _Told(set(), defaultdict(int))
+def _nothing() -> _Reported:
+    return _Reported(set(), defaultdict(int))

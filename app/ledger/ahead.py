@@ -47,7 +47,7 @@ from app.models.ahead import (
 from app.rollups import (
     PERSON_DAY_FIELDS,
     WORKSPACE_DAY_FIELDS,
-    Slices,
+    RollupSlices,
     add_sums,
     drop_empty_months,
     refresh_spans,
@@ -79,7 +79,7 @@ class RollupsAhead:
         self._as_of = _Versions(-1, -1)
         self._days: set[int] = set()
         self._organizations: set[int] = set()
-        self._slices = Slices([], [], [])
+        self._slices = RollupSlices([], [], [])
 
     def make(self, partitions: Mapping[tuple[int, int], int], email_domain: str) -> None:
         """Make them for these partitions, by organisation and day (YYYYMMDD), beside the others."""
@@ -90,7 +90,7 @@ class RollupsAhead:
             self._organizations = {organization for organization, _ in partitions}
             self._choose(partitions)
             if self._days:
-                self._slices = Slices.of(tools_of(self._mine))
+                self._slices = RollupSlices.of(tools_of(self._mine))
                 insert_rows("new_actor", ("actor_id", "owner"), [*self._owners(email_domain)])
                 analyse_new(NewDay, CountingPartition, NewActor)
                 _make_person_days(self._slices)
@@ -168,7 +168,7 @@ def _will_count() -> Expression:
     return Partition.id.in_(CountingPartition.select(CountingPartition.partition_id))
 
 
-def _make_person_days(slices: Slices) -> None:
+def _make_person_days(slices: RollupSlices) -> None:
     """Every row of these slices, then without those that are as they will be."""
     models = sums_of_actors(slices, OWNER).join_from(
         Actor, NewActor, JOIN.LEFT_OUTER, on=(NewActor.actor_id == Actor.id)
@@ -211,7 +211,7 @@ def _find_emptied_days() -> None:
     NewPersonDay.update(gone=Gone.WITH_ALL).where(with_all).execute()
 
 
-def _everything(slices: Slices) -> Select:
+def _everything(slices: RollupSlices) -> Select:
     """Rows of everything: of the tools that change, and of those that stay as they are."""
     columns = ("day", "person_id", *SUM_COLUMNS)
     changing = NewPersonDay.select(*(getattr(NewPersonDay, name) for name in columns)).where(

@@ -63,14 +63,16 @@ def run_provider(
         finish_provider(part, RunStatus.FAILED, kind=Failure.CONFIGURATION, error=str(error))
         return
     try:
-        status, kind, sentence = _Reading(config, order, provider, client, part, progress).outcome()
+        status, kind, sentence = _ProviderRun(
+            config, order, provider, client, part, progress
+        ).outcome()
     finally:
         client.close()
     _count_traffic(part, client)
     finish_provider(part, status, kind=kind, error=sentence)
 
 
-class _Reading:
+class _ProviderRun:
     """The reading of one provider's days, oldest first, noted in `part` as it goes on."""
 
     def __init__(

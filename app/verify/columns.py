@@ -19,7 +19,7 @@ from app.models import TABLES, Partition, ProviderRun, Table
 from app.verify.differences import EXPECTED, Difference
 
 
-class Rule(NamedTuple):
+class ColumnRule(NamedTuple):
     """Values of a column that are `broken`, and what they must be."""
 
     field: Field
@@ -53,23 +53,23 @@ def is_odd_mark(field: Field) -> Expression:
     return field.not_in((False, True))
 
 
-def _bounds(field: Field) -> Iterator[Rule]:
+def _bounds(field: Field) -> Iterator[ColumnRule]:
     if isinstance(field, BooleanField) and not is_postgres():
-        yield Rule(field, is_odd_mark(field), "0 or 1")
+        yield ColumnRule(field, is_odd_mark(field), "0 or 1")
     if not isinstance(field, IntegerField) or field.name in MONEY:
         return
     if field not in SIGNED:
-        yield Rule(field, field < 0, "none or more")
+        yield ColumnRule(field, field < 0, "none or more")
     if field.name in ("at", "at_ms", "not_before") or field.name.endswith("_at"):
         most = LATEST_SECOND * (1000 if field.name.endswith("_ms") else 1)
-        yield Rule(field, field > most, "a moment up to the year 9999")
+        yield ColumnRule(field, field > most, "a moment up to the year 9999")
 
 
 def _no_days(field: Field) -> Iterator[Difference]:
     known = field.model.select(field).where(field.is_null(False)).distinct().tuples()
     wrong = [day for (day,) in known if not is_day(day)]
     if wrong:
-        yield from _named(field.model, [Rule(field, field.in_(wrong[:MOST_NAMED]), "a day")])
+        yield from _named(field.model, [ColumnRule(field, field.in_(wrong[:MOST_NAMED]), "a day")])
 
 
 def is_day(number: int) -> bool:
@@ -81,7 +81,7 @@ def is_day(number: int) -> bool:
     return True
 
 
-def _named(table: type[Table], rules: Sequence[Rule]) -> Iterator[Difference]:
+def _named(table: type[Table], rules: Sequence[ColumnRule]) -> Iterator[Difference]:
     """The rows of a table that break a rule; one look tells that none does."""
     broken = reduce(or_, (rule.broken for rule in rules)) if rules else None
     if broken is None or not table.select(SQL("1")).where(broken).exists():
