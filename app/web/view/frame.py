@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
@@ -90,20 +90,24 @@ def frame(view: View, now: datetime | None = None) -> dict[str, Any]:
     return context
 
 
+KNOWN: dict[str, Callable[[], Collection[str]]] = {
+    "tool": lambda: TOOL_KEYS,
+    "model": model_names,
+    "team": known_teams,
+    "organization": organization_names,
+    "product": known_products,
+}
+"""The names that a filter finds, by its kind."""
+
+
 def unknown_filters(view: View) -> list[tuple[str, str, str]]:
     """(kind, name, query without it) of each filter on what there is not: nothing matches it."""
-    known: dict[str, Collection[str]] = {
-        "tool": TOOL_KEYS,
-        "model": model_names(),
-        "team": known_teams(),
-        "organization": organization_names(),
-        "product": known_products(),
-    }
     found = []
     for kind, field in FILTERS.items():
         chosen = getattr(view.scope, field)
+        known = KNOWN[kind]() if chosen else ()
         for name in chosen:
-            if name not in known[kind]:
+            if name not in known:
                 others = tuple(one for one in chosen if one != name)
                 found.append((kind, name, view.query(**{field: others})))
     return found

@@ -91,7 +91,8 @@ def first_days(span: tuple[date, date]) -> tuple[date, date]:
 def providers_of(scope: Scope) -> set[str]:
     """The providers that tell of its tools and organisations, all of them without any."""
     tools, named = scope.tools, scope.organizations
-    owners = {slug.partition(":")[0] for slug in organizations().values() if is_called(slug, named)}
+    slugs = organizations().values() if named else ()
+    owners = {slug.partition(":")[0] for slug in slugs if is_called(slug, named)}
     return {
         provider.NAME
         for provider in PROVIDERS
