@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from peewee import fn
@@ -95,9 +96,22 @@ def _rows(batch: ImportBatch, facts: Facts) -> Iterator[Difference]:
             facts_of_row = ("payload", row["payload"], "a record")
             yield Difference("imported_row", row["day"], name, *facts_of_row, says=EXPECTED)
             continue
+        if not _is_key(batch, row["key"]):
+            facts_of_row = ("key", row["key"], "the row's own key, of events none")
+            yield Difference("imported_row", row["day"], name, *facts_of_row, says=EXPECTED)
         if row["key_hash"] != wanted:
             facts_of_row = ("key_hash", row["key_hash"], wanted)
             yield Difference("imported_row", row["day"], name, *facts_of_row, RECORDS_SAY)
+
+
+def _is_key(batch: ImportBatch, key: str) -> bool:
+    """Whether a row can have this key: what tells it apart, as JSON; of events nothing."""
+    if not key or batch.merge == Merge.EVENTS:
+        return not key
+    try:
+        return isinstance(json.loads(key), dict)
+    except ValueError:
+        return False
 
 
 def _key_hash(batch: ImportBatch, stored: str, key: str, record: UsageRecord) -> str:
