@@ -284,7 +284,7 @@ def _person_of(table: Any) -> Any:
 
 def _move_person_days() -> None:
     keys = [getattr(NewPersonDay, name) for name in KEY]
-    # By each key, not by all of them in a subquery: SQLite 3.40 overlooks some of those.
+    # By each key: with all of them in a subquery a row was left standing on SQLite 3.40.
     for table in ("person_day", "total_day"):
         delete_rows(table, KEY[:2], _rows(EmptiedDay.select(EmptiedDay.slice_id, EmptiedDay.day)))
     alone = NewPersonDay.select(*keys).where(NewPersonDay.gone == Gone.ALONE)

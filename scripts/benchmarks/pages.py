@@ -96,7 +96,8 @@ WHERE_IT_GOES = {
     "JSON": EVERYBODY,
     "CSV": f"top model and curve of everybody: {BY_MODEL}, and all days; then writing the rows",
 }
-"""What a page over its budget spends its time on, by how its name begins: seen in profiles."""
+"""What a page over its budget spends its time on, by how its name begins, from
+profiles and from what it asks."""
 
 RIVAL = {
     "L": {
