@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.importing import undo
-from app.importing.money import split
+from app.importing.money import attached, split
 from app.models import Usage
 from app.queries.scope import Scope
-from app.usage import PriceStatus
+from app.usage import PriceStatus, RawActor, Tokens, UsageRecord
 from tests.figures import totals
 from tests.imported import (
     BY,
@@ -28,6 +28,7 @@ from tests.imported import (
     usage,
     worth,
 )
+from tests.tools import CLAUDE_CODE
 
 fresh = pytest.mark.usefixtures("database")
 
@@ -138,6 +139,36 @@ def test_a_list_price_without_a_cost_leaves_what_is_billed_unknown() -> None:
     put_after_preview(f"{header}\n{cost('')},3.00\n".encode())
     record = Usage.get()
     assert (record.value_nanos, record.billed_nanos) == (3_000_000_000, None)
+
+
+def record(value: int, tokens: int, key: str = "key-a", detail: str = "") -> UsageRecord:
+    """A record of one day and model."""
+    return UsageRecord(
+        date(2026, 11, 2), RawActor(key=key), CLAUDE_CODE, "gpt-5.5", Tokens(output=tokens), 1,
+        value, None, PriceStatus.TABLE, detail=detail,
+    )  # fmt: skip
+
+
+def test_money_of_records_of_which_one_was_given_back_is_split_by_their_tokens() -> None:
+    found = attached(
+        [record(-(10**9), 1), record(3 * 10**9, 3)],
+        [('{"model":"gpt-5.5","api_key":"key-a"}', record(8 * 10**9, 0))],
+    )
+    assert [each.value_nanos for each in found] == [2 * 10**9, 6 * 10**9]
+
+
+@pytest.mark.parametrize(
+    ("searcher", "value"), [("", 10**9), ("key-a", 10**9), ("key-b", 1_020_000_000)]
+)
+def test_the_list_price_of_searches_goes_where_an_amount_is_of_them(
+    searcher: str, value: int
+) -> None:
+    """Two searches of key-a are $0.02 by the list; an amount without a key is of all keys."""
+    searched = record(5, 10, detail='{"web_search_requests":2}')
+    paid = '{"model":"gpt-5.5","api_key":"key-a"}', record(10**9, 0)
+    of_searches = record(0, 0, searcher, '{"cost_type":"web_search"}')
+    found, *alone = attached([searched], [paid, ('{"model":"none"}', of_searches)])
+    assert (found.value_nanos, alone) == (value, [of_searches])
 
 
 def test_what_rounding_leaves_goes_to_the_first_of_equals() -> None:

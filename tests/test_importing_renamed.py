@@ -98,3 +98,20 @@ def test_rows_that_an_earlier_version_stored_are_known_again() -> None:
     assert (total()[0], who()) == (21, {"ann@example.com": 11, "new@example.com": 10})
     undo(later.file.id, by=BY, email_domain=DOMAIN)
     assert total() == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("user", "left"),
+    [
+        ("ann@example.com", {"ann@example.com": 10, "bob@example.com": 10}),
+        ("cy@example.com", {"ann@example.com": 10, "cy@example.com": 10}),
+    ],
+)
+def test_a_new_name_takes_the_place_of_the_one_that_is_most_like_it(
+    user: str, left: dict[str, int]
+) -> None:
+    """The same person says more than the same model, and that more than the order."""
+    ann, bob = event(model="gpt-5.5"), event(user="bob@example.com", model="gpt-5")
+    put(events(ann, bob))
+    put(events(event(user=user, model="gpt-5")))
+    assert who() == left
