@@ -150,6 +150,11 @@ def test_a_provider_that_asks_to_wait_is_left_alone_until_then(database: Databas
     assert slots.asked_to_wait(BOTH, NOW) == {"cursor": until}
     assert slots.asked_to_wait(BOTH, NOW + timedelta(hours=3)) == {}
     assert slots.asked_to_wait(("anthropic",), NOW) == {}
+    with taken(now=NOW + timedelta(hours=3)) as slot:
+        assert slot.retry_at is None
+        slots.settle(slot, None, BOTH, NOW + timedelta(hours=2))
+    # Nobody was asked, so nothing failed: only the one failure before counts.
+    assert (slot.status, slot.failures, slot.retry_at) == (SlotStatus.WAITING, 1, until)
 
 
 def test_the_long_window_comes_back_after_a_week(database: Database) -> None:
