@@ -318,6 +318,25 @@ def test_a_few_addresses_keep_nobody_out() -> None:
         fail("203.0.113.5")
 
 
+def test_a_failure_of_an_hour_ago_takes_no_stranger_the_first_try_of_a_minute() -> None:
+    fail("203.0.113.5")
+    age(2 * limiter.MINUTE)
+    for number in range(4):
+        for _ in range(5):
+            fail(f"192.0.2.{number}")
+    fail("203.0.113.5")
+
+
+def test_the_wait_ends_when_the_first_of_the_secrets_may_be_tried() -> None:
+    for kind, seconds in (("admin", 30), ("viewer", 20)):
+        for _ in range(5):
+            fail("192.0.2.7", kind)
+        age(seconds * 1000)
+    with pytest.raises(TooManyTries) as refused:
+        fail("192.0.2.7")
+    assert 5 <= refused.value.seconds <= 10
+
+
 def test_a_thousand_addresses_do_not_keep_a_known_one_out() -> None:
     succeed(fail("198.51.100.1"), "admin")
     refused = 0
