@@ -83,4 +83,6 @@ def _csv_cell(value: Any) -> str:
         return "\\N"
     if isinstance(value, int):
         return str(value)
+    if isinstance(value, bytes):
+        return f'"\\x{value.hex()}"'
     return '"' + str(value).replace('"', '""') + '"'

@@ -25,12 +25,14 @@ from app.models import (
     PersonDay,
     PersonMonth,
     PersonSpan,
+    RunningSum,
     Slice,
     Sums,
     TotalDay,
     Usage,
     WorkspaceDay,
 )
+from app.running import next_lane, refresh_running
 
 DAYS_AT_ONCE = 400
 """How many days one statement names: databases bound the number of values in it."""
@@ -108,18 +110,23 @@ def refresh_days(days: Collection[int], tools: Collection[str] | None = None) ->
 
 
 class RollupSlices(NamedTuple):
-    """Ids of slices: the models and tools whose rollups are made again, and every tool there is."""
+    """Ids of slices: the models and tools whose rollups are made again, and every tool there is.
+
+    `names` are those of the tools whose rollups are made again.
+    """
 
     models: list[int]
     tools: list[int]
     every_tool: list[int]
+    names: list[str]
 
     @classmethod
     def of(cls, tools: Collection[str] | None) -> RollupSlices:
         """The slices of these tools (None: of all)."""
         stored = list(Slice.select(Slice.id, Slice.kind, Slice.tool).tuples())
         mine = [each for each in stored if tools is None or each[2] in tools]
-        return cls(_ids(mine, MODEL), _ids(mine, TOOL), _ids(stored, TOOL))
+        names = [tool for _, kind, tool in mine if kind == TOOL]
+        return cls(_ids(mine, MODEL), _ids(mine, TOOL), _ids(stored, TOOL), names)
 
     @property
     def changing(self) -> list[int]:
@@ -145,6 +152,7 @@ def _refresh_days(days: list[int], slices: RollupSlices) -> None:
     _insert_total_days(changing)
     _replace_workspace_days(days, slices)
     _move_spans(days)
+    refresh_running(days, slices.names)
 
 
 def refresh_people(person_ids: Collection[int]) -> None:
@@ -167,11 +175,19 @@ def refresh_people(person_ids: Collection[int]) -> None:
 
 def refresh_everything() -> None:
     """Make all rollups from scratch, from usage."""
-    for table in (ActorDay, PersonDay, PersonMonth, PersonSpan, TotalDay, WorkspaceDay):
+    for table in (ActorDay, PersonDay, PersonMonth, PersonSpan, TotalDay, WorkspaceDay, RunningSum):
         table.delete().execute()
+    _mend_lanes()
     for partition in list(Partition.select().order_by(Partition.id)):
         sum_up(partition)
     refresh_days([day for (day,) in Partition.select(Partition.day).distinct().tuples()])
+
+
+def _mend_lanes() -> None:
+    """Give actors a lane that only another program can have taken it from."""
+    lost = Actor.select(Actor.id, Actor.organization).where(Actor.lane < 0)
+    for actor_id, organization in list(lost.tuples()):
+        Actor.update(lane=next_lane(organization)).where(Actor.id == actor_id).execute()
 
 
 def _insert_person_days(counting: Expression, within: Expression, slices: RollupSlices) -> None:

@@ -168,7 +168,14 @@ def stored_content() -> list[tuple]:
 
 def rollup_content() -> list[tuple]:
     """Every row of the read side."""
-    from app.models import PersonDay, PersonMonth, PersonSpan, TotalDay, WorkspaceDay
+    from app.models import (
+        PersonDay,
+        PersonMonth,
+        PersonSpan,
+        RunningSum,
+        TotalDay,
+        WorkspaceDay,
+    )
 
     content: list[tuple] = []
     for table, keys in (
@@ -180,4 +187,6 @@ def rollup_content() -> list[tuple]:
         columns = [getattr(table, name) for name in (*keys, *SUM_COLUMNS)]
         content += sorted(table.select(*columns).tuples())
     content += sorted(PersonSpan.select().tuples())
+    running = RunningSum.select().order_by(*RunningSum._meta.get_primary_keys())
+    content += [(*key, bytes(sums)) for *key, sums in running.tuples()]
     return content

@@ -17,6 +17,7 @@ from app.models import (
     PersonMonth,
     PersonSpan,
     Run,
+    RunningSum,
     TotalDay,
     Usage,
     WorkspaceDay,
@@ -42,7 +43,7 @@ def test_a_synced_database_agrees(live: Config, upstream: Upstream) -> None:
     assert f"All agree: 7 days, {records:,} records, {rows:,} rollup rows" in done.output
 
 
-ROLLUPS = (ActorDay, PersonDay, PersonMonth, PersonSpan, TotalDay, WorkspaceDay)
+ROLLUPS = (ActorDay, PersonDay, PersonMonth, PersonSpan, TotalDay, WorkspaceDay, RunningSum)
 TAMPERING = {
     "sums of an actor": lambda: ActorDay.update(tokens=ActorDay.tokens + 1),
     "missing sums of actors": lambda: ActorDay.delete(),

@@ -114,6 +114,9 @@ ODD: dict[str, Any] = {
     "audit_event.actor": "",
     "audit_event.action": "",
     "workspace_day.workspace": "odd",
+    "running_sum.tool": "odd",
+    "running_sum.figure": "odd",
+    "running_sum.sums": b"odd",
     **{
         f"{table._meta.table_name}.{column}": 77
         for table in (ActorDay, PersonDay, PersonMonth, TotalDay, WorkspaceDay)

@@ -26,6 +26,7 @@ from app.models import (
     Workspace,
 )
 from app.rollups import refresh_people
+from app.running import next_lane
 from app.states import Rule
 from app.usage import Directory, ListedKey, RawActor
 
@@ -127,7 +128,10 @@ def add_actors(organization: Organization, actors: Iterable[RawActor]) -> dict[R
     missing = sorted(wanted - set(ids))
     if missing:
         new = {"organization": organization, "rule": Rule.NEW}
-        rows = [{**new, **actor._asdict()} for actor in missing]
+        first = next_lane(organization.id)
+        rows = [
+            {**new, **actor._asdict(), "lane": lane} for lane, actor in enumerate(missing, first)
+        ]
         for start in range(0, len(rows), PIECE):
             Actor.insert_many(rows[start : start + PIECE]).execute()
         # Only these are asked for again: an organisation may have tens of thousands of others.

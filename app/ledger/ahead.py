@@ -54,6 +54,7 @@ from app.rollups import (
     sums_of_actors,
     tools_of,
 )
+from app.running import refresh_running
 from app.states import Source
 
 DAYS = NewDay.select(NewDay.day)
@@ -79,7 +80,7 @@ class RollupsAhead:
         self._as_of = _Versions(-1, -1)
         self._days: set[int] = set()
         self._organizations: set[int] = set()
-        self._slices = RollupSlices([], [], [])
+        self._slices = RollupSlices([], [], [], [])
 
     def make(self, partitions: Mapping[tuple[int, int], int], email_domain: str) -> None:
         """Make them for these partitions, by organisation and day (YYYYMMDD), beside the others."""
@@ -154,6 +155,7 @@ class RollupsAhead:
         columns = [getattr(NewWorkspaceDay, f.column_name) for f in WORKSPACE_DAY_FIELDS]
         WorkspaceDay.insert_from(NewWorkspaceDay.select(*columns), WORKSPACE_DAY_FIELDS).execute()
         refresh_spans(_people())
+        refresh_running(self._days, self._slices.names)
 
 
 def _is_imported(partition: Partition) -> bool:

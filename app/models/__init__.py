@@ -29,12 +29,14 @@ from app.models.ledger import (
     Usage,
 )
 from app.models.rollups import (
+    RUNNING_FIGURES,
     SUM_COLUMNS,
     UNATTRIBUTED,
     ActorDay,
     PersonDay,
     PersonMonth,
     PersonSpan,
+    RunningSum,
     Sums,
     TotalDay,
     WorkspaceDay,
@@ -44,17 +46,18 @@ from app.models.runs import ProviderRun, Run, Slot
 TABLES = (
     Meta, DayVersion, Organization, Team, Person, PersonAlias, Member, ApiKey, Workspace, Mapping,
     MappingChange, Slice, Actor, Slot, Run, ProviderRun, Partition, DayChange, Usage, ActorDay,
-    PersonDay, PersonMonth, PersonSpan, TotalDay, WorkspaceDay, ImportBatch, ImportedRow,
-    RejectedRow, LoginSession, ApiToken, LoginTry, KnownPlace, AuditEvent,
+    PersonDay, PersonMonth, PersonSpan, TotalDay, WorkspaceDay, RunningSum, ImportBatch,
+    ImportedRow, RejectedRow, LoginSession, ApiToken, LoginTry, KnownPlace, AuditEvent,
 )  # fmt: skip
 
 __all__ = (
-    "ALL", "ALL_SLICE", "MODEL", "SUM_COLUMNS", "TABLES", "TOOL", "UNATTRIBUTED", "Actor",
+    "ALL", "ALL_SLICE", "MODEL", "RUNNING_FIGURES", "SUM_COLUMNS", "TABLES", "TOOL", "UNATTRIBUTED",
+    "Actor",
     "ActorDay", "ApiKey", "ApiToken", "AuditEvent", "DayChange", "DayVersion", "ImportBatch",
     "ImportedRow",
     "KnownPlace", "LoginSession", "LoginTry", "Mapping", "MappingChange", "Member", "Meta",
     "Organization",
     "Partition", "Person", "PersonAlias", "PersonDay", "PersonMonth", "PersonSpan", "ProviderRun",
-    "RejectedRow", "Run", "Slice", "Slot", "Sums", "Table", "Team", "TotalDay", "Usage",
-    "Workspace", "WorkspaceDay",
+    "RejectedRow", "Run", "RunningSum", "Slice", "Slot", "Sums", "Table", "Team", "TotalDay",
+    "Usage", "Workspace", "WorkspaceDay",
 )  # fmt: skip

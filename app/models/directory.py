@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from peewee import BigIntegerField, ForeignKeyField, IntegerField, TextField
+from peewee import SQL, BigIntegerField, ForeignKeyField, IntegerField, TextField
 
 from app.models.base import Table
 
@@ -110,7 +110,10 @@ class MappingChange(Table):
 
 
 class Actor(Table):
-    """A raw identity seen in usage, and the person it resolves to now (NULL: nobody)."""
+    """A raw identity seen in usage, and the person it resolves to now (NULL: nobody).
+
+    `lane` is the place of its sums among those of its organisation (`RunningSum`), from 0 on.
+    """
 
     organization = ForeignKeyField(Organization, index=False)
     key = TextField()
@@ -119,6 +122,10 @@ class Actor(Table):
     label = TextField(default="")
     person = ForeignKeyField(Person, null=True)
     rule = TextField(default="")
+    lane = IntegerField(constraints=[SQL("DEFAULT 0")])
 
     class Meta:
-        indexes = ((("organization", "key", "account", "workspace"), True),)
+        indexes = (
+            (("organization", "key", "account", "workspace"), True),
+            (("organization", "lane"), True),
+        )

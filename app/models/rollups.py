@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from peewee import SQL, BigIntegerField, CompositeKey, ForeignKeyField, IntegerField, TextField
+from peewee import (
+    SQL,
+    BigIntegerField,
+    BlobField,
+    CompositeKey,
+    ForeignKeyField,
+    IntegerField,
+    TextField,
+)
 
 from app.models.base import Table
 from app.models.directory import Actor, Organization
@@ -114,3 +122,26 @@ class PersonSpan(Table):
     person_id = IntegerField(primary_key=True)
     first_day = IntegerField()
     last_day = IntegerField()
+
+
+RUNNING_FIGURES = (*SUM_COLUMNS, "records")
+
+
+class RunningSum(Table):
+    """Rollup: one of `RUNNING_FIGURES` of every actor of an organisation and tool, in one row.
+
+    `until` is a day with usage of them (YYYYMMDD), and `sums` what their usage that counts adds
+    up to from the first of its month to the end of that day: a number in the lane of each actor,
+    kept as `app.packed` says. Of a month with such days the row `until` its day 0 holds the sums
+    of everything before it. So all usage to the end of a day is the sum of two rows, and that of
+    a range is the difference of two such sums, however long it is and whoever the actors are of.
+    """
+
+    until = IntegerField()
+    organization = ForeignKeyField(Organization, index=False)
+    tool = TextField()
+    figure = TextField()
+    sums = BlobField()
+
+    class Meta:
+        primary_key = CompositeKey("until", "organization", "tool", "figure")

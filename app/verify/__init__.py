@@ -43,6 +43,7 @@ from app.verify.records import (
     stored_records,
 )
 from app.verify.repair import repair
+from app.verify.running import RunningSums
 from app.verify.states import impossible_rows
 
 __all__ = ("Checked", "Difference", "Verifier", "repair")
@@ -70,6 +71,7 @@ class Verifier:
         self._tools: dict[int, int] = {}
         self._models: Models = {}
         self._spans: dict[Key, Sums] = {}
+        self._running: RunningSums
 
     def differences(self, tell: Tell = lambda done, all_days: None) -> Iterator[Difference]:
         """Every difference in one consistent reading: values that cannot be, then of days, the
@@ -80,6 +82,7 @@ class Verifier:
         with reading():
             yield from out_of_bounds()
             self._learn_slices()
+            self._running = RunningSums()
             days = _every_day()
             months: dict[Key, Sums] = {}
             for place, day in enumerate(days):
@@ -90,6 +93,8 @@ class Verifier:
                     months = {}
             for month in sorted(_months_with_rollups() - {day // 100 for day in days}):
                 yield from self._month(month, {})
+            yield from self._running.rest()
+            self._count(rollup_rows=self._running.checked)
             yield from self._spans_differ()
             yield from impossible_rows()
             yield from owners_differ(self._email_domain)
@@ -111,6 +116,7 @@ class Verifier:
         for partition in partitions:
             yield from self._partition(partition, people, places)
         yield from _counting(day, partitions)
+        yield from self._running.day(day)
         place, there = ("organization", "workspace", "model"), WorkspaceDay.day == day
         yield from self._compare(WorkspaceDay, place, SUM_COLUMNS, day, places, there)
         # The index of days is one of each slice.
@@ -143,14 +149,16 @@ class Verifier:
         """What differs in a stamp; the day's sums grow by its records if it counts."""
         records = []
         actors = _sums(OF_ACTORS)
-        for place, one in enumerate(stored_records(partition, self._models)):
-            yield from one.differences(partition, place)
+        for sequence, one in enumerate(stored_records(partition, self._models)):
+            yield from one.differences(partition, sequence)
             records.append(one.record)
             figures = figures_of(one.record)
             _grow(actors[one.actor, one.model], [*figures, 1])
             if not partition.counts:
                 continue
             _grow(places[partition.organization_id, one.record.actor.workspace, one.model], figures)
+            place = (partition.organization_id, one.record.tool)
+            self._running.add(place, one.actor, [*figures, 1])
             for slice_id in self._slices_of(one.model):
                 _grow(people[slice_id, one.person], figures)
         row = f"{partition.source} of organisation {partition.organization_id}"
