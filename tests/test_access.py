@@ -334,7 +334,7 @@ def test_the_wait_ends_when_the_first_of_the_secrets_may_be_tried() -> None:
         age(seconds * 1000)
     with pytest.raises(TooManyTries) as refused:
         fail("192.0.2.7")
-    assert 5 <= refused.value.seconds <= 10
+    assert refused.value.seconds <= 10
 
 
 def test_a_thousand_addresses_do_not_keep_a_known_one_out() -> None:
