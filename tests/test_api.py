@@ -50,8 +50,11 @@ def test_odd_values_are_a_sentence_or_an_answer(
     # What must be a number or a day is refused, or becomes one, before a database is asked.
     checked = (*CHECKED, *PAGING) if path.startswith("users") else CHECKED
     alone = checked if filled_engine == "sqlite" else ()
+    # One reader reads the parameters of all paths: three paths have a third of the values each.
+    own = ODD_VALUES[PATHS.index(path) % 3 :: 3]
     for value in ODD_VALUES:
-        for query in (dict.fromkeys(FREE, value), *({name: value} for name in alone)):
+        queries = [{name: value} for name in alone if value in own]
+        for query in (dict.fromkeys(FREE, value), *queries):
             response = town.client.get(f"/api/{path}", query_string=query)
             assert response.status_code in (200, 400), (query, response.text)
             if response.status_code == 400:

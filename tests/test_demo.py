@@ -207,7 +207,7 @@ def generated(people: int, days: int) -> list[UsageRecord]:
     ]
 
 
-def test_stores_exactly_what_was_generated(database: Database) -> None:
+def test_stores_exactly_what_was_generated_and_its_people(database: Database) -> None:
     result = write()
     records = generated(20, 30)
     assert result == DemoResult(
@@ -224,10 +224,6 @@ def test_stores_exactly_what_was_generated(database: Database) -> None:
     assert Usage.select().count() == len(records)
     open_days = Partition.select(Partition.day).where(~Partition.settled).distinct().tuples()
     assert list(open_days) == [(day_number(TODAY),)]
-
-
-def test_stores_the_organisation_and_its_people(database: Database) -> None:
-    write()
     assert {(row.provider, row.name) for row in Organization.select()} == {
         (provider, "demo") for provider in NAMES
     }

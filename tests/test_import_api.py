@@ -245,7 +245,9 @@ def test_a_refused_file_is_named_and_the_others_count(client: FlaskClient) -> No
     assert ImportBatch.select().count() == 1
 
 
-def test_the_order_of_the_files_in_a_call_does_not_matter(client: FlaskClient) -> None:
+def test_the_order_of_the_files_in_a_call_does_not_matter(
+    client: FlaskClient, database_engine: str
+) -> None:
     """The two of key-a differ on a day that both have: the one that reaches further counts."""
     later = tokens(usage(tokens=7_000), usage("2026-11-03", tokens=500))
     files = [
@@ -253,7 +255,9 @@ def test_the_order_of_the_files_in_a_call_does_not_matter(client: FlaskClient) -
         ("a.csv", later),
         ("m.csv", tokens(usage("2026-11-04", tokens=20))),
     ]
-    for order in permutations(files):
+    # Who goes first is chosen before a database is asked: of a server, two orders are enough.
+    orders = list(permutations(files))
+    for order in orders if database_engine == "sqlite" else (orders[0], orders[-1]):
         assert send_several(client, order).status_code == 200
         assert total()[0] == 7_520
         for file in history():
