@@ -122,7 +122,7 @@ class UsageRecord(NamedTuple):
             self.requests,
             self.value_nanos,
             self.billed_nanos,
-            self.price_status,
+            self.price_status.value,
             self.at_ms,
             self.detail,
         )
@@ -133,9 +133,9 @@ class UsageRecord(NamedTuple):
         plain, short, long, read, output = self.tokens
         return (
             f"[{quoted(self.actor)},{quoted(self.tool)},{quoted(self.model)},"
-            f"{plain},{short},{long},{read},{output},"
-            f"{_number(self.requests)},{_number(self.value_nanos)},{_number(self.billed_nanos)},"
-            f'"{self.price_status.value}",{_number(self.at_ms)},{quoted(self.detail)}]'
+            f"{plain},{short},{long},{read},{output},{_number(self.requests)},"
+            f"{_number(self.value_nanos)},{_number(self.billed_nanos)},"
+            f'"{self.price_status._value_}",{_number(self.at_ms)},{quoted(self.detail)}]'
         )
 
     @classmethod

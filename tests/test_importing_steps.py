@@ -17,6 +17,7 @@ from app import scheduler
 from app.database import database as proxy
 from app.identity import resolve_everybody
 from app.importing import apply, undo
+from app.importing.events import encoded
 from app.ledger import bump_data_version, organization_for, preparing, writing_usage
 from app.models import ImportedRow, LoginTry, Mapping, Partition, Person, Run, Usage
 from app.queries.days.run_log import count_runs
@@ -162,7 +163,7 @@ def test_rollups_are_right_whatever_changes_between_their_making_and_their_momen
     for records in (first, first[:1], [], first[1:]):
         run = Run.create(kind="import", status="preparing", start_day=1, end_day=1, started_at=1)
         with preparing(run, DOMAIN) as days:
-            days.write(organization, 20261102, records)
+            days.write(organization, 20261102, map(encoded, records))
             days.finish()
             with days.taking_effect():
                 CHANGES[changed]()

@@ -10,6 +10,7 @@ from peewee import Database
 
 from app.dates import day_number
 from app.importing import RowsRejected, TooMuch, undo
+from app.importing.events import encoded
 from app.ledger import (
     LARGEST_SUM,
     Outcome,
@@ -118,7 +119,7 @@ def test_a_day_that_was_prepared_does_not_count_where_others_took_its_room(
         kind="import", status=RunStatus.PREPARING, start_day=1, end_day=1, started_at=1
     )
     with preparing(run, DOMAIN) as days:
-        days.write(organization_for("cursor"), day_number(DAY), [largest(DAY, "ann")])
+        days.write(organization_for("cursor"), day_number(DAY), [encoded(largest(DAY, "ann"))])
         days.finish()
         fill(NEXT_DAY)
         with pytest.raises(SumTooLarge), writing_usage():

@@ -227,9 +227,8 @@ def test_models_that_several_organizations_used_are_parted(
         prepared=Run.get().id, fetched_at=0, changed_at=0,
     )  # fmt: skip
     with writing():
-        RecordWriter(labs).insert(
-            half, [record(day_of(20261005), "ann@x.example", *MODELS[7], 5, 0, 0, 0, 0)], 0
-        )
+        ann = record(day_of(20261005), "ann@x.example", *MODELS[7], 5, 0, 0, 0, 0)
+        RecordWriter(labs).insert(half, [ann.without_day()], 0)
     before, facts = cut_content(), Counter(stored_facts())
     join_models()
     back_to_one_slice_a_model(database)

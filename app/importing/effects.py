@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from app.dates import day_of
 from app.importing.events import Tally
-from app.importing.merging import merged_day
+from app.importing.merging import merged_payloads
 from app.importing.names import KEY, WORKSPACE, Names, names_of
 from app.importing.stored import (
     ANSWERS,
@@ -29,7 +29,7 @@ from app.importing.stored import (
 from app.importing.types import Renamed, usage_of
 from app.ledger import PreparedDays, StampSums, day_stamps
 from app.models import ImportBatch, Organization
-from app.usage import RawActor, UsageRecord
+from app.usage import RawActor
 
 COUNTS_OF_ROWS = ("new", "changed", "unchanged", "covered")
 """The fields of an effect that are columns of a batch: what became of its good rows."""
@@ -203,7 +203,7 @@ def _foreseen(batch: ImportBatch, share: Share) -> Iterator[DayOutcome]:
             tally.new, tokens, value, unpriced = sums
             imported = StampSums(tokens=tokens, value_nanos=value, unpriced_tokens=unpriced)
         else:
-            imported = StampSums.of(_merged(day, [*others, batch.id], names, tally, parts))
+            imported = StampSums.of_payloads(_merged(day, [*others, batch.id], names, tally, parts))
         yield DayOutcome(organization, day, sums, imported, tally)
 
 
@@ -309,7 +309,7 @@ def _without(batch: ImportBatch, share: Share) -> Iterator[DayOutcome]:
     for day, sums in share.days.items():
         tally, others, imported = Tally(), files.on(day), StampSums()
         if others and not day_stamps(organization, day).covered:
-            imported = StampSums.of(_merged(day, others, names, tally, files.parts))
+            imported = StampSums.of_payloads(_merged(day, others, names, tally, files.parts))
         yield DayOutcome(organization, day, sums, imported, tally)
 
 
@@ -338,7 +338,7 @@ def _merged(
     names: Names,
     tally: Tally,
     parts: Mapping[int, ShareOfFile] = NO_PARTS,
-) -> Iterator[UsageRecord]:
+) -> Iterator[str]:
     if not batches:
         return iter(())
-    return merged_day(day_of(day), rows_of_day(day, batches, names, parts), batches, tally)
+    return merged_payloads(day_of(day), rows_of_day(day, batches, names, parts), batches, tally)

@@ -33,8 +33,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from functools import reduce
-from itertools import chain, groupby
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 from app.importing.columns import OWNER_COLUMNS, DayRow, day_row, merged_files
@@ -47,10 +45,13 @@ from app.usage import PriceStatus, UsageRecord
 
 FIRST_LETTERS = {Merge.MONEY: "a", Merge.EVENTS: "f", Merge.KEYED: "k"}
 """Of key hashes: money sorts before the tokens it belongs to."""
+_LETTERS = {merge.value: letter for merge, letter in FIRST_LETTERS.items()}
 EARLIER_EVENTS = ("e", "ez")
 """Between these are the key hashes of events that an earlier version stored: they also say who."""
 _compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _NO_OWNER = "-" * len(OWNER_COLUMNS)
+_LETTERS_OF_OWNERS = [(name[0], f'"{name}":') for name in OWNER_COLUMNS]
+"""Within a value of JSON quotes are escaped, so what follows the letter is the name of a column."""
 
 
 class StoredRow(NamedTuple):
@@ -73,26 +74,25 @@ def key_hash_of(merge: Merge, key: str, record: UsageRecord) -> str:
     known by what it is for, whether the file has a column for that or leaves it out because it
     would be empty.
     """
-    identity, shape = key, _shape(key)
-    if merge == Merge.EVENTS:
+    identity = key
+    if merge is Merge.EVENTS:
         identity = _event(record)
-    elif merge == Merge.MONEY:
+    elif merge is Merge.MONEY:
         identity = _compact((record.actor, record.tool, record.model, *_purpose(record.detail)))
     digest = hashlib.blake2b(identity.encode(), digest_size=16).hexdigest()
-    return f"{FIRST_LETTERS[merge]}{shape}{digest}"
+    return f"{_LETTERS[merge._value_]}{_shape(key)}{digest}"
 
 
 def _shape(key: str) -> str:
     """Which columns say whose a keyed row is; the same for all rows of a file."""
     if not key:
         return _NO_OWNER
-    # Within a value of JSON quotes are escaped, so this is the name of a column.
-    return "".join(name[0] if f'"{name}":' in key else "-" for name in OWNER_COLUMNS)
+    return "".join([letter if name in key else "-" for letter, name in _LETTERS_OF_OWNERS])
 
 
 def _event(record: UsageRecord) -> str:
     """What tells an event from all others, as JSON."""
-    tokens = record.total_tokens
+    tokens = sum(record.tokens)
     if record.at_ms is not None and tokens:
         return f'[{record.at_ms},"{record.tool}",{tokens}]'
     return _compact(_said(record) if record.at_ms is None else _moment(record))
@@ -142,66 +142,96 @@ def _merge_of(key_hash: str) -> Merge:
 def merged_day(
     day: date, rows: Iterable[StoredRow], batches: Sequence[int], tally: Tally | None = None
 ) -> Iterator[UsageRecord]:
+    """The records of a day; see `merged_payloads`."""
+    return (decoded(day, payload) for payload in merged_payloads(day, rows, batches, tally))
+
+
+def merged_payloads(
+    day: date, rows: Iterable[StoredRow], batches: Sequence[int], tally: Tally | None = None
+) -> Iterator[str]:
     """The records of a day from the rows of `batches`, which come in the order of application.
 
     `rows` are sorted by key hash. The rows of the last batch are counted in `tally` against
     those of the others; it is complete when the records are. Only a day with keyed rows or
-    money is held in memory whole.
+    money is held in memory whole. A row that nothing is compared with is not even read.
     """
     tally = tally or Tally()
-    money: list[tuple[str, UsageRecord]] = []
-    tokens: list[UsageRecord] = []
-    for letter, group in groupby(rows, key=lambda row: row.key_hash[0]):
+    money: list[list[StoredRow]] = []
+    tokens: list[list[StoredRow]] = []
+    for alike in _alike(rows):
+        letter = alike[0].key_hash[0]
         if letter == FIRST_LETTERS[Merge.EVENTS]:
-            yield from _events(day, group, batches, tally)
-        elif letter == FIRST_LETTERS[Merge.MONEY]:
-            money = [(row.key, row.record) for row in _day_rows(day, group, batches, tally)]
+            yield from _told_alike(alike, batches, tally)
         else:
-            tokens = [row.record for row in _day_rows(day, group, batches, tally)]
-    yield from attached(tokens, money)
+            (money if letter == FIRST_LETTERS[Merge.MONEY] else tokens).append(alike)
+    if not (money or tokens):
+        return
+    if not money and len({row.batch for alike in tokens for row in alike}) == 1:
+        yield from _of_one_file(day, tokens, batches, tally)
+        return
+    amounts = _day_rows(day, money, batches, tally)
+    counting = _day_rows(day, tokens, batches, tally)
+    records = [row.record for row in counting]
+    yield from map(encoded, attached(records, [(row.key, row.record) for row in amounts]))
 
 
-def _events(
-    day: date, rows: Iterable[StoredRow], batches: Sequence[int], tally: Tally
-) -> Iterator[UsageRecord]:
-    for _, group in groupby(rows, key=attrgetter("key_hash")):
-        for payload in _told_alike(group, batches, tally):
-            yield decoded(day, payload)
+def _alike(rows: Iterable[StoredRow]) -> Iterator[list[StoredRow]]:
+    """The rows of each key hash, by which they are sorted."""
+    held: list[StoredRow] = []
+    key_hash = ""
+    for row in rows:
+        if row.key_hash == key_hash:
+            held.append(row)
+            continue
+        if held:
+            yield held
+        held, key_hash = [row], row.key_hash
+    if held:
+        yield held
 
 
-def _told_alike(rows: Iterator[StoredRow], batches: Sequence[int], tally: Tally) -> Sequence[str]:
+def _told_alike(rows: list[StoredRow], batches: Sequence[int], tally: Tally) -> Sequence[str]:
     """The payloads that count of the rows of one key, of which there is at least one."""
-    first, second = next(rows), next(rows, None)
-    if second is None:
+    if len(rows) == 1:
         # Most events are told once: nothing is to be compared.
-        tally.new += first.batch == batches[-1]
-        return [first.payload]
+        tally.new += rows[0].batch == batches[-1]
+        return [rows[0].payload]
     held: dict[int, Held] = {}
-    for row in chain((first, second), rows):
+    for row in rows:
         held.setdefault(row.batch, Counter())[row.payload] += 1
     newest = held.pop(batches[-1], None)
     others = [held[batch] for batch in batches if batch in held]
     return merged_events(others, newest, tally)
 
 
+def _of_one_file(
+    day: date, keyed: Iterable[list[StoredRow]], batches: Sequence[int], tally: Tally
+) -> Iterator[str]:
+    """The rows of tokens that no other file and no money is compared with; all of them count."""
+    for same in keyed:
+        tally.new += len(same) if same[0].batch == batches[-1] else 0
+        yield same[0].payload if len(same) == 1 else encoded(_summed(day, same))
+
+
 def _day_rows(
-    day: date, rows: Iterable[StoredRow], batches: Sequence[int], tally: Tally
+    day: date, keyed: Iterable[list[StoredRow]], batches: Sequence[int], tally: Tally
 ) -> list[DayRow]:
     """The rows of money, or those of tokens, that count. Those of one file and key are summed."""
     files: dict[int, list[DayRow]] = defaultdict(list)
-    for key_hash, group in groupby(rows, key=attrgetter("key_hash")):
+    for alike in keyed:
         held: dict[int, list[StoredRow]] = defaultdict(list)
-        for row in group:
+        for row in alike:
             held[row.batch].append(row)
         for batch, same in held.items():
-            record = _summed(day, sorted(row.payload for row in same))
-            files[batch].append(day_row(key_hash, same[0].key, record, len(same)))
+            record = _summed(day, same)
+            files[batch].append(day_row(alike[0].key_hash, same[0].key, record, len(same)))
     in_order = [files[batch] for batch in batches if batch in files]
     return merged_files(in_order, batches[-1] in files, tally)
 
 
-def _summed(day: date, payloads: Iterable[str]) -> UsageRecord:
-    return reduce(_plus, (decoded(day, payload) for payload in payloads))
+def _summed(day: date, rows: Iterable[StoredRow]) -> UsageRecord:
+    """The sum of the rows of a key, in an order that hangs on nothing but what they say."""
+    return reduce(_plus, (decoded(day, payload) for payload in sorted(row.payload for row in rows)))
 
 
 def _plus(one: UsageRecord, other: UsageRecord) -> UsageRecord:

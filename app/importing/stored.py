@@ -9,7 +9,6 @@ import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any, NamedTuple
 
 from peewee import Tuple
@@ -83,7 +82,7 @@ class ShareOfFile(NamedTuple):
 
     def holds(self, row: StoredRow) -> bool:
         """Whether a row is one of them."""
-        return (decoded(date.min, row.payload).actor in self.actors) is self.only
+        return (tuple(json.loads(row.payload)[0]) in self.actors) is self.only
 
 
 class Share(NamedTuple):
@@ -112,11 +111,18 @@ class Facts:
 
     def add(self, record: UsageRecord) -> int:
         """Count a good row; its day as YYYYMMDD."""
-        day, tokens, value = day_number(record.day), record.total_tokens, record.value_nanos or 0
-        unpriced = tokens if record.value_nanos is None else 0
-        add_to(self.days.setdefault(day, [0, 0, 0, 0]), 1, tokens, value, unpriced)
-        add_to(self.actors.setdefault(record.actor, [0, 0, 0]), tokens, value, unpriced)
-        if unpriced:
+        day, tokens, value = day_number(record.day), sum(record.tokens), record.value_nanos
+        of_day = self.days.get(day) or self.days.setdefault(day, [0, 0, 0, 0])
+        of_actor = self.actors.get(record.actor) or self.actors.setdefault(record.actor, [0, 0, 0])
+        of_day[0] += 1
+        of_day[1] += tokens
+        of_actor[0] += tokens
+        if value is not None:
+            of_day[2] += value
+            of_actor[1] += value
+        elif tokens:
+            of_day[3] += tokens
+            of_actor[2] += tokens
             self.unpriced[display_name(record.model)] += tokens
         if "api_key_id" in record.detail and record.actor.key:
             self.key_ids[json.loads(record.detail)["api_key_id"]] = record.actor.key

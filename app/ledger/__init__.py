@@ -22,6 +22,7 @@ from app.ledger.records import (
     ensure_models,
     hash_of,
     name_models,
+    ordered_hash,
 )
 from app.versions import bump_data_version
 
@@ -44,6 +45,7 @@ __all__ = (
     "holds_demo",
     "name_models",
     "named",
+    "ordered_hash",
     "organization_for",
     "preparing",
     "replace_day",

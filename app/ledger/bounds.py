@@ -39,8 +39,8 @@ def named(record: UsageRecord) -> str:
 
 def weight_of(record: UsageRecord) -> int:
     """The largest amount in a record, whatever its sign."""
-    amounts = abs(record.value_nanos or 0), abs(record.billed_nanos or 0)
-    return max(sum(record.tokens), record.requests or 0, *amounts)
+    value, billed = abs(record.value_nanos or 0), abs(record.billed_nanos or 0)
+    return max(sum(record.tokens), record.requests or 0, value, billed)
 
 
 def refuse_beyond(room: int, records: Iterable[UsageRecord]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,12 +15,12 @@ from app.database import database, is_postgres, writing
 from app.dates import day_number, now_seconds
 from app.identity import resolve_everybody, resolve_new_actors
 from app.ledger.bounds import LARGEST_SUM, refuse_beyond, stored_weight
-from app.ledger.records import RecordWriter, StampSums, hash_of, pieces_of
+from app.ledger.records import Kept, RecordWriter, StampSums, hash_of, pieces_of
 from app.locks import NAMESPACE
 from app.models import DayChange, Organization, Partition, Run, Usage
 from app.rollups import refresh_days, sum_up, tools_of
 from app.states import Source
-from app.usage import DayUsage, UsageRecord
+from app.usage import DayUsage
 from app.versions import bump_data_version
 
 DEMO_ORGANIZATION = "demo"
@@ -120,12 +120,13 @@ def replace_day(
                 Partition.id == partition.id
             ).execute()
             return StoredDay(Outcome.SUSPICIOUS, before, before)
-        after = StampSums.of(usage.records)
+        kept = [record.without_day() for record in usage.records]
+        after = StampSums.of(kept)
         # What the day weighed goes with its records, so that a full ledger can be read again.
         refuse_beyond(LARGEST_SUM - stored_weight() + before.weight, usage.records)
         # Asked before its records go: a tool that the day tells of no more has rollups to lose.
         tools = tools_of(Partition.id == partition.id)
-        writer = _replace_records(organization, partition, usage.records)
+        writer = _replace_records(organization, partition, kept)
         know_actors([writer], email_domain)
         _stamp(partition, run, after, content_hash, settled=usage.settled)
         stored = _stored(partition, before, after)
@@ -135,11 +136,11 @@ def replace_day(
 
 
 def _replace_records(
-    organization: Organization, partition: Partition, records: list[UsageRecord]
+    organization: Organization, partition: Partition, rows: Sequence[Kept]
 ) -> RecordWriter:
     Usage.delete().where(Usage.partition == partition).execute()
     writer, first = RecordWriter(organization), 0
-    for piece in pieces_of(records):
+    for piece in pieces_of(rows):
         writer.insert(partition, piece, first)
         first += len(piece)
     sum_up(partition)

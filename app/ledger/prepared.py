@@ -26,7 +26,7 @@ from dataclasses import fields
 
 from app.bulk import change_rows
 from app.database import analyse, temporary, writing
-from app.dates import day_number, now_seconds, utc_today
+from app.dates import day_number, day_of, now_seconds, utc_today
 from app.identity import forget_idle_actors
 from app.ledger.ahead import RollupsAhead
 from app.ledger.bounds import LARGEST_SUM, SumTooLarge, stored_weight
@@ -37,12 +37,11 @@ from app.ledger.days import (
     log_changes,
     writing_usage,
 )
-from app.ledger.records import PIECE, OrderedSums, RecordWriter, StampSums, pieces_of
+from app.ledger.records import PIECE, Kept, OrderedSums, RecordWriter, StampSums, pieces_of
 from app.models import Actor, ActorDay, Organization, Partition, Run, Usage
 from app.models.ahead import AHEAD_TABLES
 from app.rollups import refresh_days, sum_up, tools_of
 from app.states import Rule, RunStatus, Source
-from app.usage import UsageRecord
 from app.versions import bump_data_version
 
 WHOLE_DAYS = 50
@@ -137,26 +136,24 @@ class PreparedDays:
         self._days: list[_NewDay] = []
         self._unchanged: list[Partition] = []
         self._writers: dict[int, RecordWriter] = {}
-        self._pieces: list[tuple[_NewDay, Sequence[UsageRecord], int]] = []
+        self._pieces: list[tuple[_NewDay, Sequence[Kept], int]] = []
         self._whole: list[_NewDay] = []
         self._weight = stored_weight()
         self._ahead = RollupsAhead()
 
-    def write(
-        self, organization: Organization, day: int, records: Iterable[UsageRecord]
-    ) -> StampSums:
+    def write(self, organization: Organization, day: int, payloads: Iterable[str]) -> StampSums:
         """Prepare what all imported files together say of a day (YYYYMMDD); its figures.
 
-        `records` come in a fixed order. When they are what is stored, the stored day stays.
+        `payloads` are its records as `UsageRecord.compact` writes them, in a fixed order. When
+        they are what is stored, the stored day stays.
         Raises `SumTooLarge`.
         """
         new = _NewDay(organization, day, _imported(organization, [day]).get(day))
         self._weight -= new.before.weight
-        sums = OrderedSums(LARGEST_SUM - self._weight)
-        for piece in pieces_of(records):
+        sums = OrderedSums(day_of(day), LARGEST_SUM - self._weight)
+        for piece in pieces_of(payloads):
             first = sums.figures.records
-            sums.add(piece)
-            self._keep(new, piece, first)
+            self._keep(new, sums.add(piece), first)
         self._weight += sums.figures.weight
         new.figures, new.content_hash = sums.figures, sums.content_hash
         if new.stored and new.stored.content_hash == new.content_hash:
@@ -170,15 +167,15 @@ class PreparedDays:
                 self._flush()
         return new.figures
 
-    def _keep(self, new: _NewDay, piece: Sequence[UsageRecord], first: int) -> None:
-        self._pieces.append((new, piece, first))
-        if sum(len(records) for _, records, _ in self._pieces) >= PIECE:
+    def _keep(self, new: _NewDay, rows: Sequence[Kept], first: int) -> None:
+        self._pieces.append((new, rows, first))
+        if sum(len(rows) for _, rows, _ in self._pieces) >= PIECE:
             self._flush()
 
     def _flush(self) -> None:
         with writing_usage():
-            for new, records, first in self._pieces:
-                self._writer(new).insert(self._partition(new), records, first)
+            for new, rows, first in self._pieces:
+                self._writer(new).insert(self._partition(new), rows, first)
             for new in self._whole:
                 sum_up(self._partition(new))
         self._pieces, self._whole = [], []

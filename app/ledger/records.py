@@ -6,13 +6,15 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import islice
-from typing import Any, NamedTuple
+from datetime import date
+from functools import lru_cache, partial
+from itertools import compress, islice
+from operator import is_
+from typing import Any, NamedTuple, TypeVar
 
 from app.bulk import insert_rows
 from app.identity import add_actors, name_actors
-from app.ledger.bounds import refuse_beyond, weight_of
+from app.ledger.bounds import refuse_beyond
 from app.model_names import display_name
 from app.models import MODEL, TOOL, Organization, Partition, Slice
 from app.usage import RawActor, Tokens, UsageRecord
@@ -34,8 +36,13 @@ USAGE_COLUMNS = (
 )
 PIECE = 5_000
 """How many records are written at a time, so that memory stays bounded."""
+Kept = Sequence[Any]
+"""What `UsageRecord.without_day` gives: actor, tool, model, and then the columns from the tokens
+on, in the order of `USAGE_COLUMNS`."""
+_T = TypeVar("_T")
 
-_quoted = lru_cache(maxsize=4096)(json.JSONEncoder(separators=(",", ":")).encode)
+_escaped = json.JSONEncoder(separators=(",", ":")).encode
+_quoted = lru_cache(maxsize=4096)(_escaped)
 
 
 @dataclass(frozen=True)
@@ -50,23 +57,54 @@ class StampSums:
     weight: int = 0
 
     @classmethod
-    def of(cls, records: Iterable[UsageRecord]) -> StampSums:
-        """Add up records; unknown money counts as nothing, its tokens as unpriced."""
-        number = tokens = value = billed = unpriced = weight = 0
-        for record in records:
-            number += 1
-            total = sum(record.tokens)
-            tokens += total
-            value += record.value_nanos or 0
-            billed += record.billed_nanos or 0
-            if record.value_nanos is None:
-                unpriced += total
-            weight += weight_of(record)
-        return cls(number, tokens, value, billed, unpriced, weight)
+    def of(cls, rows: Sequence[Kept]) -> StampSums:
+        """Add up records; unknown money counts as nothing, its tokens as unpriced.
+
+        What a record weighs is told by `app.ledger.bounds`.
+        """
+        if not rows:
+            return cls()
+        # By column: the loops over files of millions of rows are the interpreter's own.
+        columns = list(zip(*rows, strict=True))[_FIRST_COUNT:]
+        requests, values, billed = columns[_KINDS : _KINDS + 3]
+        totals = list(map(sum, zip(*columns[:_KINDS], strict=True)))
+        worth, charged = list(_or_nothing(values)), list(_or_nothing(billed))
+        unpriced = sum(compress(totals, map(_is_unknown, values)))
+        amounts = (totals, _or_nothing(requests), map(abs, worth), map(abs, charged))
+        weight = sum(map(max, *amounts))
+        return cls(len(rows), sum(totals), sum(worth), sum(charged), unpriced, weight)
+
+    @classmethod
+    def of_payloads(cls, payloads: Iterable[str]) -> StampSums:
+        """Add up records as `UsageRecord.compact` writes them."""
+        sums = cls()
+        for piece in pieces_of(payloads):
+            sums = sums.plus(cls.of(read_payloads(piece)))
+        return sums
 
     def plus(self, other: StampSums) -> StampSums:
         """The sum of both."""
         return StampSums(*map(sum, zip(vars(self).values(), vars(other).values(), strict=True)))
+
+
+_FIRST_COUNT, _KINDS = 3, len(Tokens._fields)
+_is_unknown = partial(is_, None)
+
+
+def _or_nothing(amounts: Iterable[int | None]) -> Iterator[int]:
+    return (amount or 0 for amount in amounts)
+
+
+def read_payloads(payloads: Sequence[str]) -> list[Kept]:
+    """What `UsageRecord.compact` wrote, of many records at once."""
+    rows: list[Kept] = json.loads(f"[{','.join(payloads)}]")
+    return rows
+
+
+def ordered_hash(records: Iterable[UsageRecord]) -> str:
+    """SHA-256 of the records in their order."""
+    lines = "".join([f"{record.compact(_quoted)}\n" for record in records])
+    return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def hash_of(records: Sequence[UsageRecord]) -> str:
@@ -76,21 +114,30 @@ def hash_of(records: Sequence[UsageRecord]) -> str:
 
 
 class OrderedSums:
-    """What records add up to, and the SHA-256 of them in their order, as they come in pieces."""
+    """What the records of a day add up to, and their `ordered_hash`, as they come in pieces."""
 
-    def __init__(self, room: int) -> None:
+    def __init__(self, day: date, room: int) -> None:
         self.figures = StampSums()
         self._digest = hashlib.sha256()
-        self._room = room
+        self._day, self._room = day, room
 
-    def add(self, records: Sequence[UsageRecord]) -> None:
-        """Add a piece. Raises `SumTooLarge` for the record that is more than there is room for."""
-        grown = self.figures.plus(StampSums.of(records))
+    def add(self, payloads: Sequence[str]) -> list[Kept]:
+        """Add a piece of records as they are kept of files; what they say.
+
+        Raises `SumTooLarge` for the record that is more than there is room for.
+        """
+        rows = read_payloads(payloads)
+        grown = self.figures.plus(StampSums.of(rows))
         if grown.weight > self._room:
+            records = (UsageRecord.with_day(self._day, row) for row in rows)
             refuse_beyond(self._room - self.figures.weight, records)
-        lines = "".join([f"{record.compact(_quoted)}\n" for record in records])
-        self._digest.update(lines.encode())
+        lines = "\n".join(payloads)
+        if not lines.isascii() or "\x7f" in lines:
+            # Kept as it is, and hashed escaped: such a text is written in two ways.
+            lines = "\n".join(map(_escaped, rows))
+        self._digest.update(f"{lines}\n".encode())
         self.figures = grown
+        return rows
 
     @property
     def content_hash(self) -> str:
@@ -105,6 +152,9 @@ class _NameAt(NamedTuple):
     name: str
 
 
+_NewestNames = dict[tuple[str, ...], _NameAt]
+
+
 class RecordWriter:
     """Writes records of one organisation; remembers the ids of actors and models it has seen.
 
@@ -113,18 +163,18 @@ class RecordWriter:
 
     def __init__(self, organization: Organization) -> None:
         self.organization = organization
-        self._actors: dict[RawActor, int] = {}
+        self._actors: dict[tuple[str, ...], int] = {}
         self._models: dict[tuple[str, str], int] = {}
-        self._names: dict[int, dict[RawActor, _NameAt]] = {}
+        self._names: dict[int, _NewestNames] = {}
 
-    def insert(self, partition: Partition, records: Sequence[UsageRecord], first: int) -> None:
+    def insert(self, partition: Partition, rows: Sequence[Kept], first: int) -> None:
         """Add records to a partition, a row for each, twins too; `first` is their first number.
 
         New actors are not resolved.
         """
-        self._know(records)
-        insert_rows("usage", USAGE_COLUMNS, self._rows(partition, records, first))
-        self._names[partition.day] = _newest_names(records, self._names.get(partition.day, {}))
+        self._know(rows)
+        insert_rows("usage", USAGE_COLUMNS, self._rows(partition, rows, first))
+        self._names[partition.day] = _newest_names(rows, self._names.get(partition.day, {}))
 
     def name_actors(self) -> bool:
         """Give the actors the names that their usage tells, oldest day first; is any new?"""
@@ -136,51 +186,39 @@ class RecordWriter:
         self._names = {}
         return any(told)
 
-    def _know(self, records: Sequence[UsageRecord]) -> None:
-        actors = {record.actor for record in records} - self._actors.keys()
+    def _know(self, rows: Sequence[Kept]) -> None:
+        actors = {tuple(row[0]) for row in rows} - self._actors.keys()
         if actors:
-            self._actors |= add_actors(self.organization, actors)
-        models = {(record.tool, record.model) for record in records} - self._models.keys()
+            known = add_actors(self.organization, set(map(RawActor._make, actors)))
+            self._actors |= dict(known.items())
+        models = {(row[1], row[2]) for row in rows} - self._models.keys()
         if models:
             self._models |= ensure_models(self.organization, models)
 
-    def _rows(
-        self, partition: Partition, records: Sequence[UsageRecord], first: int
-    ) -> Iterator[tuple]:
-        for sequence, record in enumerate(records, start=first):
-            yield (
-                partition.id,
-                sequence,
-                partition.day,
-                self._actors[record.actor],
-                self._models[record.tool, record.model],
-                *record.tokens,
-                record.requests,
-                record.value_nanos,
-                record.billed_nanos,
-                record.price_status.value,
-                record.at_ms,
-                record.detail,
-            )
+    def _rows(self, partition: Partition, rows: Sequence[Kept], first: int) -> Iterator[tuple]:
+        number, day, actors, models = partition.id, partition.day, self._actors, self._models
+        for sequence, row in enumerate(rows, start=first):
+            actor, model = actors[tuple(row[0])], models[row[1], row[2]]
+            yield (number, sequence, day, actor, model, *row[_FIRST_COUNT:])
 
 
-def pieces_of(records: Iterable[UsageRecord]) -> Iterator[list[UsageRecord]]:
+def pieces_of(records: Iterable[_T]) -> Iterator[list[_T]]:
     """The records, `PIECE` at a time."""
     iterator = iter(records)
     while piece := list(islice(iterator, PIECE)):
         yield piece
 
 
-def _newest_names(
-    records: Sequence[UsageRecord], known: dict[RawActor, _NameAt]
-) -> dict[RawActor, _NameAt]:
+def _newest_names(rows: Sequence[Kept], known: _NewestNames) -> _NewestNames:
     """The newest names that only usage tells: those of Cursor's service accounts."""
     names = dict(known)
-    for record in records:
-        if record.actor.key and "serviceAccountName" in record.detail:
-            said = _NameAt(record.at_ms or 0, str(json.loads(record.detail)["serviceAccountName"]))
+    for row in rows:
+        at_ms, detail = row[-2:]
+        if "serviceAccountName" in detail and row[0][0]:
+            actor, said = tuple(row[0]), str(json.loads(detail)["serviceAccountName"])
+            told = _NameAt(at_ms or 0, said)
             # The newest by its moment, not by its place: a day is told in any order.
-            names[record.actor] = max(said, names.get(record.actor, said))
+            names[actor] = max(told, names.get(actor, told))
     return names
 
 

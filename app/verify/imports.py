@@ -13,11 +13,11 @@ from app.importing.events import decoded
 from app.importing.merging import FIRST_LETTERS, key_hash_of, merged_day
 from app.importing.staging import MOST_REJECTED
 from app.importing.stored import BESIDE, Facts, applied_batches, facts_of, rows_of_day, share_in
+from app.ledger import ordered_hash
 from app.models import ImportBatch, ImportedRow, Organization, Partition, RejectedRow
 from app.states import BatchStatus, Merge, Source
 from app.usage import UsageRecord
 from app.verify.differences import EXPECTED, RECORDS_SAY, Difference, unequal
-from app.verify.records import ordered_hash
 
 OF_ROWS = ("days", "first_day", "last_day", "tokens", "value_nanos", "unpriced_tokens")
 UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError)

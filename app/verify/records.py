@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from app.dates import day_number, day_of
-from app.ledger import OrderedSums, hash_of, weight_of
+from app.ledger import hash_of, ordered_hash, weight_of
 from app.models import MODEL, SUM_COLUMNS, UNATTRIBUTED, Actor, Partition, Slice, Usage
 from app.states import Source
 from app.usage import PriceStatus, RawActor, Tokens, UsageRecord
@@ -20,7 +20,6 @@ _COUNTS = (*(f"{kind}_tokens" for kind in Tokens._fields), "requests")
 _COLUMNS = ("sequence", "day", *_COUNTS, "value_nanos", "billed_nanos", "price_status", "at_ms")
 _WHOSE = (Actor.id, Actor.person, Actor.key, Actor.account, Actor.workspace)
 _STATUSES = tuple(status.value for status in PriceStatus)
-NO_ROOM_NEEDED = 10**30
 
 
 class ModelOf(NamedTuple):
@@ -145,13 +144,6 @@ def content_hash_of(source: str, records: list[UsageRecord]) -> str:
     if source != Source.IMPORTED:
         return hash_of(records)
     return ordered_hash(records)
-
-
-def ordered_hash(records: list[UsageRecord]) -> str:
-    """The hash of records in their order."""
-    sums = OrderedSums(NO_ROOM_NEEDED)
-    sums.add(records)
-    return sums.content_hash
 
 
 def figures_of(record: UsageRecord) -> tuple[int, ...]:

@@ -7,11 +7,13 @@ from typing import Any
 from app.database import is_postgres
 from app.dates import now_seconds
 from app.identity import resolve_everybody
+from app.importing.events import encoded
 from app.importing.turns import turn
 from app.ledger import (
     bump_data_version,
     ensure_models,
     name_models,
+    ordered_hash,
     preparing,
     writing_usage,
 )
@@ -26,7 +28,6 @@ from app.verify.records import (
     Models,
     content_hash_of,
     models_by_slice,
-    ordered_hash,
     stamp_sums,
     stored_records,
 )
@@ -83,7 +84,7 @@ def _merge_again(email_domain: str) -> None:
             for organization in Organization.select():
                 for day, stored, records in list(days_of_files(organization)):
                     if stored is None or stored.content_hash != ordered_hash(records):
-                        days.write(organization, day, records)
+                        days.write(organization, day, map(encoded, records))
                         changed = True
             days.finish()
             if changed:

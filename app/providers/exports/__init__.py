@@ -148,7 +148,9 @@ class _Grid:
         """The cells in order, those that are missing in a short row as ""."""
         if len(cells) < self.width:
             cells = [*cells, *[""] * (self.width - len(cells))]
-        ordered: Sequence[str] = self._in_order((*cells[: self.width], ""))
+        if len(cells) > self.width:
+            cells = cells[: self.width]
+        ordered: Sequence[str] = self._in_order((*cells, ""))
         return ordered
 
 
@@ -261,7 +263,8 @@ def _read_row(row: CsvRow, grid: _Grid, read: RowReader) -> AnyRow:
         message = f"the row has {len(cells):,} cells, the header has {width:,}"
         return BadRow(line, ",".join(cells)[:SHOWN], message)
     ordered = grid.row(cells)
-    if max(map(len, ordered)) > LONGEST_CELL:
+    # Together first: hardly any row is so long.
+    if len("".join(ordered)) > LONGEST_CELL and max(map(len, ordered)) > LONGEST_CELL:
         longest = max(ordered, key=len)
         message = f"a cell has {len(longest):,} characters, more than {LONGEST_CELL:,}"
         return BadRow(line, longest[:SHOWN], message)

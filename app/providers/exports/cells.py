@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
@@ -79,6 +80,13 @@ class CellReader:
         if parts is None or int(parts["whole"]) > MAX_TOKENS:
             raise BadCell(column, text, f"expected a whole number from 0 to 10^12, got {_q(text)}")
         return int(parts["whole"])
+
+    def counts(self, texts: Sequence[str], columns: Sequence[str]) -> list[int]:
+        """The count of each cell."""
+        plain = "".join(texts)
+        if plain.isdigit() and plain.isascii() and max(map(len, texts)) <= _FAST_DIGITS:
+            return [int(text or 0) for text in texts]
+        return list(map(self.count, texts, columns))
 
     def units(self, text: str, column: str) -> int | None:
         """A number of units such as 4, 4.0 or 0.5; None where it is not whole."""

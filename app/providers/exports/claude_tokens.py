@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 from app.pricing import Conditions
 from app.providers.claude_record import Counts, claude_record
-from app.providers.exports.cells import CellReader
 from app.providers.exports.types import ExportKind, Reading, RowReader
 from app.states import Merge
 from app.usage import RawActor, Tokens, UsageRecord
@@ -45,6 +44,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "web_searches": ("web_search_count",),
 }
 _INPUTS = ("input", "cache_write", "cache_write_5m", "cache_write_1h", "cache_read")
+_COUNTED = tuple(FIELDS[name][0] for name in (*_INPUTS, "output", "web_searches"))
 _TOKEN_HEADERS = {header for name in (*_INPUTS, "output") for header in FIELDS[name]}
 _LONG_WINDOW = re.compile(r"(?:>=?|≥|&gt;=?|over|above|morethan)200k.*|200k(?:-1m|\+)|1m")
 _SHORT_WINDOW = re.compile(r"[^>0-9]{0,12}(?:0-)?200k")
@@ -95,39 +95,34 @@ def start(reading: Reading) -> RowReader:
     clean = lru_cache(maxsize=4096)(clean_text)
     has_key, has_workspace = "api_key" in reading.present, "workspace" in reading.present
 
+    @lru_cache(maxsize=4096)
+    def owner(key: str, workspace: str) -> tuple[RawActor, str | None, str | None]:
+        actor = RawActor(key=clean(key), workspace=clean(workspace))
+        return (
+            actor,
+            actor.key if has_key else None,
+            actor.workspace if has_workspace else None,
+        )
+
     def read(found: Sequence[str]) -> tuple[UsageRecord, str] | str:
-        row = TokenCells._make(found)
-        day = cells.day(row.date, "usage_date_utc")
-        counts = _counts(row, cells)
-        if not (counts.tokens.total or counts.web_searches):
+        # Taken apart at once, in the order of `TokenCells`: files have millions of rows.
+        date, model, key, workspace, tier, window, geo, speed, *numbers = found
+        day = cells.day(date, "usage_date_utc")
+        counts = _counts(cells.counts(numbers, _COUNTED))
+        if not (any(counts.tokens) or counts.web_searches):
             return "no tokens"
-        model, api_key, workspace = clean(row.model), clean(row.api_key), clean(row.workspace)
-        conditions = conditions_in_words_of_the_api(
-            row.usage_type, row.context_window, row.inference_geo, row.speed
-        )
-        record = claude_record(
-            day, RawActor(key=api_key, workspace=workspace), model, counts, conditions
-        )
-        owner = (api_key if has_key else None, workspace if has_workspace else None)
-        return record, _key(day.isoformat(), model, *owner, conditions)
+        model, (actor, named_key, named_workspace) = clean(model), owner(key, workspace)
+        conditions = conditions_in_words_of_the_api(tier, window, geo, speed)
+        record = claude_record(day, actor, model, counts, conditions)
+        return record, _key(day.isoformat(), model, named_key, named_workspace, conditions)
 
     return read
 
 
-def _counts(row: TokenCells, cells: CellReader) -> Counts:
+def _counts(numbers: Sequence[int]) -> Counts:
     """A cache write without a duration is one for 5 minutes."""
-
-    def count(name: str) -> int:
-        return cells.count(getattr(row, name), FIELDS[name][0])
-
-    tokens = Tokens(
-        input=count("input"),
-        cache_write_5m=count("cache_write") + count("cache_write_5m"),
-        cache_write_1h=count("cache_write_1h"),
-        cache_read=count("cache_read"),
-        output=count("output"),
-    )
-    return Counts(tokens, count("web_searches"))
+    plain, write, short, long, read, output, searches = numbers
+    return Counts(Tokens(plain, write + short, long, read, output), searches)
 
 
 @lru_cache(maxsize=1024)

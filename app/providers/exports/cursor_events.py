@@ -53,6 +53,7 @@ _PARTS = {
     "cache_read": "Cache Read",
     "output": "Output Tokens",
 }
+_COUNTED = (*_PARTS.values(), "Total Tokens")
 _TELLING = {*FIELDS["cache_write"], *FIELDS["input"], *FIELDS["total"], "kind", "max_mode"}
 _EXPORTING_PERSON = "you"
 _FREE_KINDS = ("free", "errored", "aborted")
@@ -115,49 +116,41 @@ class _Events:
         self._has_user = "user" in reading.present
         self._actor = lru_cache(maxsize=4096)(self._read_actor)
         self._money = lru_cache(maxsize=4096)(self._read_money)
+        self._units = lru_cache(maxsize=4096)(self._read_units)
 
     def read(self, cells: Sequence[str]) -> tuple[UsageRecord, str] | str:
-        row = EventCells._make(cells)
-        day, at_ms = self._cells.instant(row.date, "Date")
-        tokens, known = self._tokens(row)
-        units = self._units(row.requests)
-        reported, billed_nanos = self._money(row.kind, row.cost, row.billed, row.requests)
-        if not (tokens.total or reported or billed_nanos or units):
+        # Taken apart at once, in the order of `EventCells`: files have millions of rows.
+        date, user, kind, model, max_mode, *counts, cost, billed, requests, _, _, _ = cells
+        day, at_ms = self._cells.instant(date, "Date")
+        tokens, known = self._tokens(counts)
+        units, fraction = self._units(requests)
+        reported, billed_nanos = self._money(kind, cost, billed, requests)
+        if not (any(tokens) or reported or billed_nanos or units):
             return "no tokens, no cost"
-        model = _MODEL_NAMES_OF_THE_API.get(row.model.lower(), row.model[:300])
-        value_nanos, price_status = cursor_value(reported, day, model, tokens, parts_known=known)
-        fraction = row.requests if row.requests[:1].isdigit() and units is None else None
-        ids = (row.cloud_agent_id, row.automation_id, row.request_type)
+        model = _model_name(model)
+        value, status = cursor_value(reported, day, model, tokens, parts_known=known)
+        detail = _detail(kind, max_mode, fraction, known, tuple(cells[-3:]))
         record = UsageRecord(
             day=day,
-            actor=self._actor(row.user),
+            actor=self._actor(user),
             tool=CURSOR.key,
             model=model,
             tokens=tokens,
             requests=units,
-            value_nanos=value_nanos,
+            value_nanos=value,
             billed_nanos=billed_nanos,
-            price_status=price_status,
+            price_status=status,
             at_ms=at_ms,
-            detail=_detail(row.kind, row.max_mode, fraction, known, ids),
+            detail=detail,
         )
         return record, ""
 
-    def _tokens(self, row: EventCells) -> tuple[Tokens, bool]:
+    def _tokens(self, cells: Sequence[str]) -> tuple[Tokens, bool]:
         """The tokens, and whether their kinds are known."""
-        count = self._cells.count
-        plain, write = (
-            count(row.input, _PARTS["input"]),
-            count(row.cache_write, _PARTS["cache_write"]),
-        )
-        read, output = (
-            count(row.cache_read, _PARTS["cache_read"]),
-            count(row.output, _PARTS["output"]),
-        )
-        total = count(row.total, "Total Tokens")
-        if total == plain + write + read + output or not row.total:
+        write, plain, read, output, total = self._cells.counts(cells, _COUNTED)
+        if total == plain + write + read + output or not cells[-1]:
             return Tokens(plain, write, 0, read, output), True
-        if not (row.cache_write or row.input or row.cache_read or row.output):
+        if not any(cells[:-1]):
             self._warnings[PARTS_UNKNOWN] += 1
             return Tokens(input=total), False
         if write >= plain and total == write + read + output:
@@ -167,11 +160,12 @@ class _Events:
         self._warnings[SUM_DIFFERS] += 1
         return Tokens(plain, write, 0, read, output), True
 
-    def _units(self, requests: str) -> int | None:
-        """The requests where they are whole; a row may say 0.5, and `-` or `Free`."""
+    def _read_units(self, requests: str) -> tuple[int | None, str | None]:
+        """The requests where they are whole, else what the row says: 0.5; or `-` or `Free`."""
         if requests.lower() in ("", "-", "free", "included"):
-            return None
-        return self._cells.units(requests, "Requests")
+            return None, None
+        units = self._cells.units(requests, "Requests")
+        return units, requests if units is None else None
 
     def _read_actor(self, user: str) -> RawActor:
         if not self._has_user or (self._person and user.lower() == _EXPORTING_PERSON):
@@ -203,12 +197,17 @@ class _Events:
 
 
 @lru_cache(maxsize=4096)
+def _model_name(model: str) -> str:
+    return _MODEL_NAMES_OF_THE_API.get(model.lower(), model[:300])
+
+
+@lru_cache(maxsize=4096)
 def _detail(
     kind: str,
     max_mode: str,
     requests: str | None,
     known: bool,
-    ids: tuple[str, str, str],
+    ids: tuple[str, ...],
 ) -> str:
     """What the columns do not hold, under the names of Cursor's API where it has one.
 

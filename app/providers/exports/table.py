@@ -99,17 +99,15 @@ def _fit(
 
 def _rows(lines: Iterator[str], delimiter: str, before: int, subject: str) -> Iterator[CsvRow]:
     reader = csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=True)
-    while True:
-        line = before + reader.line_num + 1
-        try:
-            cells = next(reader, None)
-        except csv.Error as error:
-            raise UnreadableExport(_why(subject, line, str(error))) from None
-        if cells is None:
-            return
-        cells = list(map(str.strip, cells))
-        if any(cells):
-            yield CsvRow(line, cells)
+    line = before + 1
+    try:
+        for cells in reader:
+            trimmed = list(map(str.strip, cells))
+            if any(trimmed):
+                yield CsvRow(line, trimmed)
+            line = before + reader.line_num + 1
+    except csv.Error as error:
+        raise UnreadableExport(_why(subject, line, str(error))) from None
 
 
 def _why(subject: str, line: int, error: str) -> str:
