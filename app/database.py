@@ -284,6 +284,13 @@ def total(value: Field | Expression) -> Any:
     return fn.COALESCE(fn.SUM(value), 0).cast("BIGINT")
 
 
+def listed(number: Field | Expression) -> Any:
+    """All values of an integer expression in a group as one text, with commas between them."""
+    if is_postgres():
+        return fn.STRING_AGG(number.cast("TEXT"), Value(","))
+    return fn.GROUP_CONCAT(number)
+
+
 def in_byte_order(text: Field) -> Any:
     """A text to order by: servers sort by language, which differs from one to the next."""
     return NodeList((text, SQL('COLLATE "C"'))) if is_postgres() else text

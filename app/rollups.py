@@ -1,4 +1,5 @@
-"""The read side: sums per person and day or month, per workspace and day, and per day.
+"""The read side: sums per person and day or month, per workspace and day, and per day, and who was
+active on each day.
 
 They are derived from `usage` by way of its sums per actor and partition, and always written in
 the transaction that changes what counts. A row exists for three kinds of slice: everything, one
@@ -12,12 +13,16 @@ from typing import Any, NamedTuple
 
 from peewee import EXCLUDED, SQL, Case, Expression, Field, ModelSelect, SelectQuery, Value, fn
 
+from app.bitmaps import bitmap_of, packed, unpacked
+from app.bulk import delete_rows, insert_rows
+from app.database import database, listed
 from app.models import (
     ALL_SLICE,
     MODEL,
     SUM_COLUMNS,
     TOOL,
     UNATTRIBUTED,
+    ActiveDay,
     Actor,
     ActorDay,
     Partition,
@@ -34,6 +39,8 @@ from app.models import (
 )
 from app.running import next_lane, refresh_running
 
+Bitmaps = dict[tuple[int, int], int]
+"""Who used a slice on a day, as bitmaps of ids, by (slice id, day)."""
 DAYS_AT_ONCE = 400
 """How many days one statement names: databases bound the number of values in it."""
 PERSON = fn.COALESCE(Actor.person, UNATTRIBUTED)
@@ -145,11 +152,13 @@ def _refresh_days(days: list[int], slices: RollupSlices) -> None:
     # what these days were is taken away before it is deleted, what they are is added.
     _add_to_months(changing, sign=-1, one_day=len(days) == 1)
     PersonDay.delete().where(changing).execute()
-    TotalDay.delete().where(TotalDay.day.in_(days) & TotalDay.slice.in_(slices.changing)).execute()
+    for table in (TotalDay, ActiveDay):
+        table.delete().where(table.day.in_(days) & table.slice.in_(slices.changing)).execute()
     _insert_person_days(Partition.day.in_(days) & Partition.counts, within, slices)
     _add_to_months(changing, sign=1, one_day=len(days) == 1)
     drop_empty_months()
     _insert_total_days(changing)
+    add_active_days(who_was_active(PersonDay, PersonDay.person_id, changing))
     _replace_workspace_days(days, slices)
     _move_spans(days)
     refresh_running(days, slices.names)
@@ -161,21 +170,23 @@ def refresh_people(person_ids: Collection[int]) -> None:
     `UNATTRIBUTED` may be among them. Totals of days do not change, only who is in them.
     """
     theirs = PersonDay.person_id.in_(list(person_ids))
-    _add_to_people_counts(theirs, sign=-1)
+    before = who_was_active(PersonDay, PersonDay.person_id, theirs)
     PersonDay.delete().where(theirs).execute()
     PersonMonth.delete().where(PersonMonth.person_id.in_(list(person_ids))).execute()
     _insert_person_days(
         PERSON.in_(list(person_ids)) & Partition.counts, theirs, RollupSlices.of(None)
     )
     _add_to_months(theirs, sign=1)
-    _add_to_people_counts(theirs, sign=1)
+    _change_active_days(before, who_was_active(PersonDay, PersonDay.person_id, theirs))
     PersonSpan.delete().where(PersonSpan.person_id.in_(list(person_ids))).execute()
     _add_spans(theirs)
 
 
 def refresh_everything() -> None:
     """Make all rollups from scratch, from usage."""
-    for table in (ActorDay, PersonDay, PersonMonth, PersonSpan, TotalDay, WorkspaceDay, RunningSum):
+    for table in (
+        ActorDay, PersonDay, PersonMonth, PersonSpan, TotalDay, ActiveDay, WorkspaceDay, RunningSum,
+    ):  # fmt: skip
         table.delete().execute()
     _mend_lanes()
     for partition in list(Partition.select().order_by(Partition.id)):
@@ -252,12 +263,11 @@ def _insert_total_days(where: Expression) -> None:
             PersonDay.slice,
             PersonDay.day,
             *(fn.SUM(getattr(PersonDay, name)) for name in SUM_COLUMNS),
-            fn.COUNT(PersonDay.person_id).filter(PersonDay.person_id != UNATTRIBUTED),
         )
         .where(where)
         .group_by(PersonDay.slice, PersonDay.day)
     )
-    fields = [getattr(TotalDay, name) for name in ("slice", "day", *SUM_COLUMNS, "people")]
+    fields = [getattr(TotalDay, name) for name in ("slice", "day", *SUM_COLUMNS)]
     TotalDay.insert_from(query, fields).execute()
 
 
@@ -269,18 +279,44 @@ def _replace_workspace_days(days: list[int], slices: RollupSlices) -> None:
     WorkspaceDay.insert_from(counting, WORKSPACE_DAY_FIELDS).execute()
 
 
-def _add_to_people_counts(where: Expression, *, sign: int) -> None:
-    query = (
-        PersonDay.select(
-            PersonDay.slice,
-            PersonDay.day,
-            *(Value(0) for _ in SUM_COLUMNS),
-            fn.COUNT(PersonDay.person_id) * sign,
+def who_was_active(table: Any, person: Any, where: Expression) -> Bitmaps:
+    """Whom the chosen rows of days are of: the ids are what `person` says."""
+    slice_id = table._meta.columns["slice_id"]
+    query = table.select(slice_id, table.day, listed(person)).where(where)
+    rows = database.execute(query.group_by(slice_id, table.day))
+    return {(key, day): bitmap_of(map(int, ids.split(","))) for key, day, ids in rows}
+
+
+def active_days(where: Expression) -> Bitmaps:
+    """What is stored of days."""
+    query = ActiveDay.select(ActiveDay.slice, ActiveDay.day, ActiveDay.people).where(where)
+    return {(key, day): unpacked(people) for key, day, people in database.execute(query)}
+
+
+def add_active_days(bitmaps: Bitmaps) -> None:
+    """Store days that are not there."""
+    rows = ((*place, packed(bitmap)) for place, bitmap in bitmaps.items() if bitmap)
+    insert_rows("active_day", ("slice_id", "day", "people"), rows)
+
+
+def replace_active_days(bitmaps: Bitmaps) -> None:
+    """Store days, whether they are there or not; of a day without anybody nothing."""
+    delete_rows("active_day", ("slice_id", "day"), bitmaps)
+    add_active_days(bitmaps)
+
+
+def _change_active_days(before: Bitmaps, after: Bitmaps) -> None:
+    """Let some persons be active when they are, and no more when they only were."""
+    places = [place for place in before | after if before.get(place) != after.get(place)]
+    if places:
+        days = [day for _, day in places]
+        stored = active_days(ActiveDay.day.between(min(days), max(days)))
+        replace_active_days(
+            {
+                place: stored.get(place, 0) & ~before.get(place, 0) | after.get(place, 0)
+                for place in places
+            }
         )
-        .where(where & (PersonDay.person_id != UNATTRIBUTED))
-        .group_by(PersonDay.slice, PersonDay.day)
-    )
-    add_sums(TotalDay, ("slice", "day"), (*SUM_COLUMNS, "people"), query)
 
 
 def _move_spans(days: list[int]) -> None:

@@ -169,6 +169,7 @@ def stored_content() -> list[tuple]:
 def rollup_content() -> list[tuple]:
     """Every row of the read side."""
     from app.models import (
+        ActiveDay,
         PersonDay,
         PersonMonth,
         PersonSpan,
@@ -181,7 +182,7 @@ def rollup_content() -> list[tuple]:
     for table, keys in (
         (PersonDay, ("slice", "day", "person_id")),
         (PersonMonth, ("slice", "month", "person_id", "days")),
-        (TotalDay, ("slice", "day", "people")),
+        (TotalDay, ("slice", "day")),
         (WorkspaceDay, ("model", "day", "organization", "workspace")),
     ):
         columns = [getattr(table, name) for name in (*keys, *SUM_COLUMNS)]
@@ -189,4 +190,5 @@ def rollup_content() -> list[tuple]:
     content += sorted(PersonSpan.select().tuples())
     running = RunningSum.select().order_by(*RunningSum._meta.get_primary_keys())
     content += [(*key, bytes(sums)) for *key, sums in running.tuples()]
+    content += sorted((*key, bytes(people)) for *key, people in ActiveDay.select().tuples())
     return content

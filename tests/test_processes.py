@@ -409,6 +409,7 @@ MADE_BY = {
     "0013_person_spans": {"person_span"},
     "0016_prepared": {"actor_day"},
     "0018_workspace_days": {"workspace_day"},
+    "0020_active_days": {"active_day"},
     "0021_running_sums": {"running_sum"},
 }
 WIDENED_BY = {"0007_uncounted": "uncounted_tokens", "0011_unbilled": "unbilled_tokens"}

@@ -10,6 +10,7 @@ from peewee import Database, fn
 from app.config import Config
 from app.database import database as proxy
 from app.models import (
+    ActiveDay,
     ActorDay,
     DayChange,
     Partition,
@@ -43,7 +44,9 @@ def test_a_synced_database_agrees(live: Config, upstream: Upstream) -> None:
     assert f"All agree: 7 days, {records:,} records, {rows:,} rollup rows" in done.output
 
 
-ROLLUPS = (ActorDay, PersonDay, PersonMonth, PersonSpan, TotalDay, WorkspaceDay, RunningSum)
+ROLLUPS = (
+    ActorDay, PersonDay, PersonMonth, PersonSpan, TotalDay, ActiveDay, WorkspaceDay, RunningSum,
+)  # fmt: skip
 TAMPERING = {
     "sums of an actor": lambda: ActorDay.update(tokens=ActorDay.tokens + 1),
     "missing sums of actors": lambda: ActorDay.delete(),
@@ -51,7 +54,9 @@ TAMPERING = {
     "a weight": lambda: Partition.update(weight=1),
     "a rollup of a person's day": lambda: PersonDay.update(tokens=PersonDay.tokens + 1),
     "a rollup of a month": lambda: PersonMonth.update(value_nanos=PersonMonth.value_nanos - 1),
-    "a rollup of a day": lambda: TotalDay.update(people=TotalDay.people + 1),
+    "a rollup of a day": lambda: TotalDay.update(requests=TotalDay.requests + 1),
+    "who was active": lambda: ActiveDay.update(people=b"\x06"),
+    "a missing day of people": lambda: ActiveDay.delete(),
     "a missing month": lambda: PersonMonth.delete(),
     "an orphaned day": lambda: TotalDay.update(day=20200101).where(TotalDay.slice == 1),
     "a stamp": lambda: Partition.update(unpriced_tokens=Partition.unpriced_tokens + 5),

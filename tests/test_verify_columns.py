@@ -117,6 +117,7 @@ ODD: dict[str, Any] = {
     "running_sum.tool": "odd",
     "running_sum.figure": "odd",
     "running_sum.sums": b"odd",
+    "active_day.people": b"\xff",
     **{
         f"{table._meta.table_name}.{column}": 77
         for table in (ActorDay, PersonDay, PersonMonth, TotalDay, WorkspaceDay)

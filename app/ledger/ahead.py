@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from peewee import JOIN, Case, Expression, Select, Value, fn
 
+from app.bitmaps import packed, unpacked
 from app.bulk import delete_rows, insert_rows
 from app.database import analyse_new, aside, database
 from app.identity import planned_owners
@@ -20,6 +21,7 @@ from app.models import (
     SUM_COLUMNS,
     TOOL,
     UNATTRIBUTED,
+    ActiveDay,
     Actor,
     DayVersion,
     Meta,
@@ -37,6 +39,7 @@ from app.models.ahead import (
     CountingPartition,
     EmptiedDay,
     Gone,
+    NewActiveDay,
     NewActor,
     NewDay,
     NewPersonDay,
@@ -48,11 +51,14 @@ from app.rollups import (
     PERSON_DAY_FIELDS,
     WORKSPACE_DAY_FIELDS,
     RollupSlices,
+    active_days,
     add_sums,
     drop_empty_months,
     refresh_spans,
+    replace_active_days,
     sums_of_actors,
     tools_of,
+    who_was_active,
 )
 from app.running import refresh_running
 from app.states import Source
@@ -96,6 +102,7 @@ class RollupsAhead:
                 analyse_new(NewDay, CountingPartition, NewActor)
                 _make_person_days(self._slices)
                 _make_sums_of_them()
+                _make_active_days()
                 self._make_workspace_days()
                 analyse_new(NewPersonMonth, NewTotalDay)
 
@@ -148,6 +155,7 @@ class RollupsAhead:
         _add(PersonMonth, NewPersonMonth)
         drop_empty_months()
         _add(TotalDay, NewTotalDay)
+        _move_active_days()
         _move_person_days()
         theirs = WorkspaceDay.day.in_(DAYS) & WorkspaceDay.model.in_(self._slices.models)
         ours = WorkspaceDay.organization.in_(self._organizations)
@@ -254,18 +262,41 @@ def _make_sums_of_them() -> None:
     slice_id, day, person = (getattr(NewPersonDay, name) for name in KEY)
     month = day / 100
     for table, keys, count in (
-        (NewPersonMonth, (slice_id, person, month), rows),
-        (NewTotalDay, (slice_id, day), Case(None, [(person == UNATTRIBUTED, 0)], rows)),
+        (NewPersonMonth, (slice_id, person, month), [fn.SUM(rows)]),
+        (NewTotalDay, (slice_id, day), []),
     ):
-        query = NewPersonDay.select(*keys, fn.SUM(count), *more)
+        query = NewPersonDay.select(*keys, *count, *more)
         query = query.join(PersonDay, JOIN.LEFT_OUTER, on=_same_key()).group_by(*keys)
-        names = [*table._meta.primary_key.field_names, _number(table), *SUM_COLUMNS]
+        names = [*table._meta.primary_key.field_names, *_counts(table), *SUM_COLUMNS]
         table.insert_from(query, [getattr(table, name) for name in names]).execute()
 
 
-def _number(table: type[Sums]) -> str:
-    """The column that counts."""
-    return "days" if "days" in table._meta.fields else "people"
+def _counts(table: type[Sums]) -> list[str]:
+    """The columns that count."""
+    return ["days"] if "days" in table._meta.fields else []
+
+
+def _make_active_days() -> None:
+    """Who will be active, of those who have an id already."""
+    person, known = NewPersonDay.person_id, NewPersonDay.person_id >= UNATTRIBUTED
+    come = who_was_active(NewPersonDay, person, known & (NewPersonDay.gone == Gone.NO))
+    go = who_was_active(NewPersonDay, person, known & (NewPersonDay.gone > Gone.NO))
+    stored = active_days(ActiveDay.day.in_(DAYS))
+    rows = (
+        (*place, packed(stored.get(place, 0) & ~go.get(place, 0) | come.get(place, 0)))
+        for place in come | go
+    )
+    insert_rows("new_active_day", ("slice_id", "day", "people"), rows)
+
+
+def _move_active_days() -> None:
+    new = NewPersonDay.person_id < UNATTRIBUTED
+    come = who_was_active(NewPersonDay, _person_of(NewPersonDay), new)
+    made = {(key, day): unpacked(people) for key, day, people in _rows(NewActiveDay.select())}
+    stored = active_days(ActiveDay.day.in_(DAYS)) if come else {}
+    replace_active_days(
+        {place: made.get(place, stored.get(place, 0)) | come.get(place, 0) for place in made | come}
+    )
 
 
 def _other_owners() -> bool:
@@ -305,7 +336,7 @@ def _add(table: type[Sums], new: Any) -> None:
     key = table._meta.primary_key.field_names
     whose = {"slice": new.slice_id, "person_id": _person_of(new) if "person_id" in key else None}
     keys = [whose.get(name) or getattr(new, name) for name in key]
-    figures = (*SUM_COLUMNS, _number(table))
+    figures = (*SUM_COLUMNS, *_counts(table))
     # SQLite cannot tell ON CONFLICT from a join without a WHERE before it.
     query = new.select(*keys, *(getattr(new, name) for name in figures)).where(Value(True))
     add_sums(table, key, figures, query)

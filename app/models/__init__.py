@@ -32,6 +32,7 @@ from app.models.rollups import (
     RUNNING_FIGURES,
     SUM_COLUMNS,
     UNATTRIBUTED,
+    ActiveDay,
     ActorDay,
     PersonDay,
     PersonMonth,
@@ -46,13 +47,14 @@ from app.models.runs import ProviderRun, Run, Slot
 TABLES = (
     Meta, DayVersion, Organization, Team, Person, PersonAlias, Member, ApiKey, Workspace, Mapping,
     MappingChange, Slice, Actor, Slot, Run, ProviderRun, Partition, DayChange, Usage, ActorDay,
-    PersonDay, PersonMonth, PersonSpan, TotalDay, WorkspaceDay, RunningSum, ImportBatch,
-    ImportedRow, RejectedRow, LoginSession, ApiToken, LoginTry, KnownPlace, AuditEvent,
+    PersonDay, PersonMonth, PersonSpan, TotalDay, ActiveDay, WorkspaceDay, RunningSum,
+    ImportBatch, ImportedRow, RejectedRow, LoginSession, ApiToken, LoginTry, KnownPlace,
+    AuditEvent,
 )  # fmt: skip
 
 __all__ = (
     "ALL", "ALL_SLICE", "MODEL", "RUNNING_FIGURES", "SUM_COLUMNS", "TABLES", "TOOL", "UNATTRIBUTED",
-    "Actor",
+    "ActiveDay", "Actor",
     "ActorDay", "ApiKey", "ApiToken", "AuditEvent", "DayChange", "DayVersion", "ImportBatch",
     "ImportedRow",
     "KnownPlace", "LoginSession", "LoginTry", "Mapping", "MappingChange", "Member", "Meta",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from peewee import SQL, CompositeKey, IntegerField, TextField
+from peewee import SQL, BlobField, CompositeKey, IntegerField, TextField
 
 from app.models.base import Table
 from app.models.rollups import Sums
@@ -79,7 +79,17 @@ class NewTotalDay(Sums):
 
     slice_id = IntegerField()
     day = IntegerField()
-    people = IntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("slice_id", "day")
+
+
+class NewActiveDay(Table):
+    """A row of `ActiveDay` that will be, without persons who are new; empty: one that goes."""
+
+    slice_id = IntegerField()
+    day = IntegerField()
+    people = BlobField()
 
     class Meta:
         primary_key = CompositeKey("slice_id", "day")
@@ -105,5 +115,6 @@ AHEAD_TABLES = (
     NewPersonDay,
     NewPersonMonth,
     NewTotalDay,
+    NewActiveDay,
     NewWorkspaceDay,
 )

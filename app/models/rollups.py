@@ -1,4 +1,5 @@
-"""The read side: sums per actor, per person and day or month, per workspace, and per day."""
+"""The read side: sums per actor, per person and day or month, per workspace, and per day, and who
+was active on each day."""
 
 from __future__ import annotations
 
@@ -93,15 +94,25 @@ PersonMonth.add_index(
 
 
 class TotalDay(Sums):
-    """Rollup: everybody's day in one slice; `people` are the persons with usage."""
+    """Rollup: everybody's day in one slice."""
 
     slice = ForeignKeyField(Slice, index=False)
     day = IntegerField()
-    people = IntegerField()
 
     class Meta:
         primary_key = CompositeKey("slice", "day")
         indexes = ((("day",), False),)
+
+
+class ActiveDay(Table):
+    """Rollup: who used a slice on a day, as a bitmap of ids (`app.bitmaps`), `UNATTRIBUTED` too."""
+
+    slice = ForeignKeyField(Slice, index=False)
+    day = IntegerField()
+    people = BlobField()
+
+    class Meta:
+        primary_key = CompositeKey("slice", "day")
 
 
 class WorkspaceDay(Sums):

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from peewee import Expression
 
+from app.bitmaps import ids_in
 from app.database import reading
 from app.ledger.days import in_order_of_counting
 from app.models import (
@@ -19,6 +20,7 @@ from app.models import (
     SUM_COLUMNS,
     TOOL,
     UNATTRIBUTED,
+    ActiveDay,
     ActorDay,
     Partition,
     PersonDay,
@@ -29,6 +31,7 @@ from app.models import (
     TotalDay,
     WorkspaceDay,
 )
+from app.rollups import active_days
 from app.verify.columns import is_day, out_of_bounds
 from app.verify.differences import Difference, unequal
 from app.verify.imports import imported_differences
@@ -124,15 +127,31 @@ class Verifier:
         key = ("slice", "person_id")
         yield from self._compare(PersonDay, key, SUM_COLUMNS, day, people, mine)
         totals: dict[Key, Sums] = {}
+        active: dict[int, set[int]] = defaultdict(set)
         for (slice_id, person), sums in people.items():
-            _add(totals, (slice_id,), [*sums, int(person != UNATTRIBUTED)])
+            active[slice_id].add(person)
+            _add(totals, (slice_id,), sums)
             _add(months, (slice_id, person), [*sums, 1])
             if slice_id == ALL_SLICE and person != UNATTRIBUTED:
                 self._spans.setdefault((person,), [day, day])[1] = day
-        columns = (*SUM_COLUMNS, "people")
         mine = TotalDay.day == day
-        yield from self._compare(TotalDay, ("slice",), columns, day, totals, mine)
+        yield from self._compare(TotalDay, ("slice",), SUM_COLUMNS, day, totals, mine)
+        yield from self._active(day, active)
         self._count(days=1)
+
+    def _active(self, day: int, expected: dict[int, set[int]]) -> Iterator[Difference]:
+        """Who is in the bitmaps of a day and should not be, or the other way round."""
+        found = active_days(ActiveDay.day == day)
+        stored = {key: {*ids_in(people)} for (key, _), people in found.items()}
+        for key in sorted(stored.keys() | expected.keys()):
+            ours, theirs = stored.get(key, set()), expected.get(key, set())
+            if key in stored and not ours:
+                yield Difference("active_day", day, f"slice {key}", "row", "yes", None)
+            for person in sorted(ours ^ theirs):
+                facts = ("yes" if person in ours else None, "yes" if person in theirs else None)
+                row = f"slice {key}, person {person}"
+                yield Difference("active_day", day, row, "people", *facts)
+        self._count(rollup_rows=len(stored))
 
     def _spans_differ(self) -> Iterator[Difference]:
         columns, everybody = ("first_day", "last_day"), PersonSpan.person_id > 0
@@ -247,7 +266,7 @@ def _every_day() -> list[int]:
     """Every day with a stamp or a rollup, the oldest first; what is no day is named elsewhere."""
     found = {
         day
-        for table in (Partition, PersonDay, TotalDay, WorkspaceDay)
+        for table in (Partition, PersonDay, TotalDay, ActiveDay, WorkspaceDay)
         for (day,) in table.select(table.day).distinct().tuples()
     }
     return sorted(filter(is_day, found))

@@ -13,12 +13,14 @@ from typing import NamedTuple
 
 from peewee import Select
 
+from app.bitmaps import ids_in
 from app.database import database, total
 from app.identity import aliases
 from app.models import SUM_COLUMNS, UNATTRIBUTED, PersonDay, TotalDay
 from app.queries.people.known import known_people
 from app.queries.remembered import remembered
 from app.queries.scope import NO_SLICE, Scope, its_days, slices_of
+from app.queries.sums.active import active_in, people_count, people_in
 from app.queries.sums.figures import Figures, add_up, sums_of
 from app.queries.sums.persons import days_active, person_sums
 from app.queries.sums.slices import days_around, sums_by_range
@@ -134,7 +136,8 @@ def everybody(scope: Scope) -> Everybody:
 @remembered()
 def unused_by(scope: Scope) -> Everybody:
     """Everybody known, of the teams of the scope, without usage in it: all figures are zero."""
-    known, used, further = known_people(), set(active(scope).ids), aliases()
+    known, further = known_people(), aliases()
+    used = {*ids_in(people_in(scope, slices_of(scope).whole))}
     found = {
         key: person.email
         for key, person in known.items()
@@ -183,16 +186,17 @@ def _sums_of_all(scope: Scope) -> ByTool:
         return _sums_of_some(scope, None)
     slices = slices_of(scope).by_tool
     query = (
-        TotalDay.select(TotalDay.slice, *sums_of(TotalDay), total(TotalDay.people))
+        TotalDay.select(TotalDay.slice, *sums_of(TotalDay))
         .where(TotalDay.slice.in_([*slices, NO_SLICE]) & scope.covers(TotalDay.day))
         .group_by(TotalDay.slice)
     )
     rows = database.execute(query).fetchall()
-    used = {slices[row[0]] for row in rows if row[-1]}
+    active = active_in(scope, slices)
+    used = {slices[key] for (key, _), bitmap in active.items() if people_count(bitmap)}
     nobodys = unattributed(scope)
     return {
         tool: figures.minus(nobodys.get(tool, Figures()))
-        for tool, figures in _added((row[:-1] for row in rows), slices).items()
+        for tool, figures in _added(rows, slices).items()
         if tool in used
     }
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 
 from peewee import JOIN, Case, ModelSelect, fn
 
+from app.bitmaps import ids_in
 from app.database import database
 from app.dates import day_number, day_of, days_between, month_end, month_start, week_end, week_start
 from app.models import UNATTRIBUTED, Organization, Person, Workspace
@@ -16,6 +18,7 @@ from app.providers import PROVIDERS, label_of
 from app.queries.people.known import known_people
 from app.queries.pivot.measures import DAYS, PEOPLE, Measure
 from app.queries.scope import Scope, slice_organizations, teams
+from app.queries.sums.active import NOBODY, members_of, team_bitmaps
 from app.queries.sums.steps import step_of
 
 BY_LABEL, BY_TOTAL = "label", "total"
@@ -84,6 +87,7 @@ class Dimension:
 
     `name` is its word in addresses, `one` and `many` are its words on screen. `unattributed`
     is the key of usage that belongs to nobody, None where such usage has a key like any other.
+    `is_of_people`: the person of usage tells its key.
     `filter` is the filter of pages that narrows them to a label, "" where there is none.
     `keeps_apart`: the counts that no two of its keys share, so that they add up. `rank`: its
     place among expressions to group by, which is that of the columns in the rollups' indexes.
@@ -92,6 +96,7 @@ class Dimension:
     name = one = many = filter = ""
     unattributed: Any = None
     is_period = False
+    is_of_people = False
     keeps_apart: tuple[str, ...] = ()
     rank = 0
 
@@ -120,10 +125,19 @@ class Dimension:
         """How the rows of a source are grouped by the keys."""
         raise NotImplementedError
 
+    def key_at(self, labels: Mapping[int, tuple[str, str]]) -> Callable[[int, int], Any]:
+        """What tells the key of usage of a slice (of these) on a day (YYYYMMDD)."""
+        raise NotImplementedError
+
+    def parted(self, people: int) -> Iterable[tuple[Any, int]]:
+        """A bitmap of people by the keys, where the person tells them."""
+        raise NotImplementedError
+
 
 class _Person(Dimension):
     name, one, many = "person", "person", "people"
     unattributed, keeps_apart, rank = UNATTRIBUTED, (PEOPLE,), 2
+    is_of_people = True
 
     def labels(self, keys: Iterable[Any]) -> dict[Any, str]:
         known = known_people()
@@ -138,12 +152,16 @@ class _Person(Dimension):
     def group(self, source: RowSource) -> Group:
         return Group([source.person], lambda person: person)
 
+    def parted(self, people: int) -> Iterable[tuple[Any, int]]:
+        return ((person, 1 << person) for person in ids_in(people))
+
 
 class _Team(Dimension):
     """A team is known by the person; its members may change, and then all of its usage does."""
 
     name, one, many = "team", "team", "teams"
     unattributed, keeps_apart, rank, filter = NOBODYS_TEAM, (PEOPLE,), 3, "team"
+    is_of_people = True
 
     def labels(self, keys: Iterable[Any]) -> dict[Any, str]:
         names = {**teams(), NO_TEAM: "No team", NOBODYS_TEAM: ""}
@@ -162,6 +180,10 @@ class _Team(Dimension):
         source.query = query.join(Person, JOIN.LEFT_OUTER, on=(Person.id == person))
         own = fn.COALESCE(Person.team, NO_TEAM)
         return Group([Case(None, [(person == UNATTRIBUTED, NOBODYS_TEAM)], own)], lambda team: team)
+
+    def parted(self, people: int) -> Iterable[tuple[Any, int]]:
+        parts = ((key, people & members) for key, members in people_by_team().items())
+        return [part for part in parts if part[1]]
 
 
 class _OfSlices(Dimension):
@@ -196,6 +218,10 @@ class _OfSlices(Dimension):
         others = [(key, first[name]) for key, name in names.items() if first[name] != key]
         stands = Case(source.slice, others, source.slice) if others else source.slice
         return Group([stands], names.__getitem__)
+
+    def key_at(self, labels: Mapping[int, tuple[str, str]]) -> Callable[[int, int], Any]:
+        names = self.keys_of(labels)
+        return lambda slice_id, day: names[slice_id]
 
 
 class _Model(_OfSlices):
@@ -251,6 +277,11 @@ class Period(Dimension):
 
     def labels(self, keys: Iterable[Any]) -> dict[Any, str]:
         return {key: key.isoformat() for key in keys}
+
+    def key_at(self, labels: Mapping[int, tuple[str, str]]) -> Callable[[int, int], Any]:
+        # Thousands of slices and days are asked about, and few different days.
+        start = cache(lambda day: self.start(day_of(day)))
+        return lambda slice_id, day: start(day)
 
     def only(self, question: PivotQuestion, keys: Sequence[Any]) -> PivotQuestion:
         first, last = self.span(keys[0], question.scope)
@@ -331,6 +362,12 @@ class _Workspace(Dimension):
 
 
 _HAVE_WORKSPACES = {provider.NAME for provider in PROVIDERS if provider.HAS_WORKSPACES}
+
+
+def people_by_team() -> dict[int, int]:
+    """The bitmap of who is of each key of the dimension "team": none is in two of them."""
+    known = team_bitmaps()
+    return {**known, NO_TEAM: ~(members_of(known) | NOBODY), NOBODYS_TEAM: NOBODY}
 
 
 def _workspace_name(

@@ -6,11 +6,11 @@ the twenty of August are needed; the totals of days hold 81 rows in all, but kno
 days of workspaces know no person either: people by workspace are read from the sums of actors,
 some hundred a day. Distinct counts are the reason why not everything comes from months: somebody
 active on 3 June with two models has one active day, and the rollups of the models count two.
+People are counted in the bitmaps of days.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import reduce
 from operator import or_
@@ -32,10 +32,9 @@ from app.models import (
     WorkspaceDay,
 )
 from app.queries.people.directory import people_found
+from app.queries.pivot.active import counted
 from app.queries.pivot.dimensions import (
-    DAY,
     DIMENSIONS,
-    MODEL,
     NO_TEAM,
     NOBODYS_TEAM,
     OF_MODELS,
@@ -71,12 +70,9 @@ def grouped(question: PivotQuestion, dimensions: Sequence[str]) -> Sums:
 
 @remembered(lambda found: BYTES_A_SUM * len(found), days=PivotQuestion.days_asked)
 def _grouped(question: PivotQuestion, dimensions: tuple[str, ...]) -> Sums:
-    if question.measure.name == PEOPLE and {DAY, MODEL} <= set(dimensions):
-        alone, shared = _models_alone(question)
-        if alone and shared:
-            # The days' totals count the people of one slice; only the rest must be counted.
-            parts = [DIMENSIONS[MODEL].only(question, names) for names in (alone, shared)]
-            return {key: sum_ for part in parts for key, sum_ in grouped(part, dimensions).items()}
+    asked = set(dimensions)
+    if not _is_of_workspaces(question, asked) and _counts_people(question, asked):
+        return counted(question, dimensions, _labels(question, asked)[0])
     rows = read_rows(_source(question, dimensions), dimensions)
     return {keys: amount for keys, _, amount in rows}
 
@@ -188,24 +184,29 @@ def _in_teams(person: Any, some: Collection[int]) -> Any:
     return found | (person == UNATTRIBUTED) if NOBODYS_TEAM in some else found
 
 
-def _models_alone(question: PivotQuestion) -> tuple[list[str], list[str]]:
-    """The display models that are one raw model of one tool, and the others."""
-    raw = Counter(name for _, name in slices_asked(question).by_model.values())
-    return [name for name in raw if raw[name] == 1], [name for name in raw if raw[name] > 1]
+def _is_of_workspaces(question: PivotQuestion, asked: set[str]) -> bool:
+    some = question.workspaces is not None or question.no_workspaces
+    return WORKSPACE in asked or bool(some)
+
+
+def _counts_people(question: PivotQuestion, asked: set[str]) -> bool:
+    """Whether it counts who was active, or days on which some people were, each together."""
+    days_of_some = TEAM in asked or not _is_of_anybody(question)
+    name = question.measure.name
+    return name == PEOPLE or (name == DAYS and PERSON not in asked and days_of_some)
 
 
 def _source(question: PivotQuestion, dimensions: Sequence[str]) -> RowSource:
     """The rows of the smallest table which still knows the answer."""
     measure, asked = question.measure.name, set(dimensions)
     periods = asked & PERIODS.keys()
-    if WORKSPACE in asked or question.workspaces is not None or question.no_workspaces:
+    if _is_of_workspaces(question, asked):
         anybodys = measure != PEOPLE and not asked & {PERSON, TEAM} and _is_of_anybody(question)
         return _from_workspaces(question) if anybodys else _from_actors(question)
     labels, alone = _labels(question, asked)
-    anybody = _is_of_anybody(question) and not asked & {PERSON, TEAM}
-    if anybody and (measure != PEOPLE or (DAY in periods and alone)):
+    if _is_of_anybody(question) and not asked & {PERSON, TEAM}:
         return _from_totals(question, labels)
-    if measure == DAYS and not (PERSON in asked and alone):
+    if measure == DAYS and not alone:
         return _from_days(question, labels)
     if not all(PERIODS[name].is_of_months for name in periods):
         return _from_days(question, labels)
@@ -231,7 +232,7 @@ def _labels(question: PivotQuestion, asked: set[str]) -> tuple[Labels, bool]:
 
 def _from_totals(question: PivotQuestion, labels: Labels) -> RowSource:
     within = _is(TotalDay.slice, labels) & question.scope.covers(TotalDay.day)
-    figures = _figures(question, TotalDay, people=total(TotalDay.people), day=TotalDay.day)
+    figures = _figures(question, TotalDay, day=TotalDay.day)
     query = TotalDay.select().where(within)
     return RowSource(question, query, figures, labels, day=TotalDay.day, slice=TotalDay.slice)
 
@@ -240,7 +241,7 @@ def _from_days(question: PivotQuestion, labels: Labels) -> RowSource:
     person = PersonDay.person_id
     within = _is(PersonDay.slice, labels) & question.scope.covers(PersonDay.day)
     query = _of_people(question, PersonDay.select().where(within), person)
-    figures = _figures(question, PersonDay, people=_count(person), day=PersonDay.day)
+    figures = _figures(question, PersonDay, day=PersonDay.day)
     return RowSource(
         question, query, figures, labels, day=PersonDay.day, slice=PersonDay.slice, person=person
     )
@@ -257,7 +258,7 @@ def _from_sums(question: PivotQuestion, labels: Labels, *, by_slice: bool) -> Ro
     ).alias("sums")
     person = rows.c.person_id
     query = _of_people(question, Select([rows], []), person)
-    figures = _figures(question, rows.c, people=_count(person))
+    figures = _figures(question, rows.c)
     return RowSource(question, query, figures, labels, slice=rows.c.slice_id, person=person)
 
 
@@ -281,7 +282,7 @@ def _from_months(question: PivotQuestion, labels: Labels, *, by_slice: bool) -> 
         )
     parts = [_of_people(question, part, part.model.person_id) for part in parts]
     rows = (parts[0] if len(parts) == 1 else parts[0].union_all(parts[1])).alias("months")
-    figures = _figures(question, rows.c, people=_count(rows.c.person_id))
+    figures = _figures(question, rows.c)
     return RowSource(
         question,
         Select([rows], []),
@@ -306,7 +307,7 @@ def _from_workspaces(question: PivotQuestion) -> RowSource:
     within = question.scope.covers(WorkspaceDay.day)
     query = _of_workspaces(WorkspaceDay.select().where(within), question, WorkspaceDay)
     labels, query = _of_models(query, question, WorkspaceDay.model)
-    figures = _figures(question, WorkspaceDay, people=None, day=WorkspaceDay.day)
+    figures = _figures(question, WorkspaceDay, day=WorkspaceDay.day)
     place = (WorkspaceDay.organization, WorkspaceDay.workspace)
     return RowSource(
         question, query, figures, labels,
@@ -356,7 +357,9 @@ def _count(person: Any) -> Any:
     return fn.COUNT(fn.NULLIF(person, UNATTRIBUTED).distinct())
 
 
-def _figures(question: PivotQuestion, columns: Any, *, people: Any, day: Any = None) -> list[Any]:
+def _figures(
+    question: PivotQuestion, columns: Any, *, people: Any = None, day: Any = None
+) -> list[Any]:
     """What to select for a measure; without `day` the days are added up from `columns`."""
     if question.measure.adds_up:
         return [total(getattr(columns, name)) for name in question.measure.columns]

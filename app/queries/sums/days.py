@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import NamedTuple
 
@@ -10,8 +10,9 @@ from app.dates import day_number, day_of, days_between
 from app.queries.days.freshness import known_span
 from app.queries.remembered import remembered
 from app.queries.scope import Scope, slices_of
+from app.queries.sums.active import people_by_day
 from app.queries.sums.figures import Figures, add_up
-from app.queries.sums.slices import day_rows, people_by_day
+from app.queries.sums.slices import day_rows
 
 SERIES_COLUMNS = ("tokens", "value_nanos", "billed_nanos", "unpriced_tokens", "unbilled_tokens")
 """The figures that are told of days: of a year by model only these few are read."""
@@ -36,42 +37,24 @@ def series_days(
     """Every day of a range by series, zero-filled, oldest first.
 
     `labels` cuts the scope into series: {slice id: name}. An open end of the range is closed by
-    the first or last day with usage. Not `with_people`, they are counted only where that takes
-    no question of its own.
+    the first or last day with usage. Not `with_people`, they are not counted.
     """
     span = known_span()
     start = scope.start or (span[0] if span else scope.end)
     end = scope.end or (span[1] if span else scope.start)
     if start is None or end is None:
         return []
-    whole = slices_of(scope).whole
-    found: dict[int, list[tuple]] = {}
-    for row in day_rows(scope, {*labels, *whole}, SERIES_COLUMNS):
-        found.setdefault(row[0], []).append(row[1:])
-    people = None
-    if len(whole) > 1:
-        people = people_by_day(scope, whole) if with_people else {}
+    found: dict[int, dict[str, list[Figures]]] = {}
+    for number, slice_id, *sums in day_rows(scope, labels, SERIES_COLUMNS):
+        found.setdefault(number, {}).setdefault(labels[slice_id], []).append(_figures(sums))
+    people = people_by_day(scope, slices_of(scope).whole) if with_people else {}
     return [
-        _series_day(day, found.get(day_number(day), ()), whole, labels, people)
+        _series_day(day, found.get(day_number(day), {}), people.get(day_number(day), 0))
         for day in days_between(start, end)
     ]
 
 
-def _series_day(
-    day: date,
-    rows: Iterable[tuple],
-    whole: Sequence[int],
-    labels: Mapping[int, str],
-    counted: Mapping[int, int] | None,
-) -> SeriesDay:
-    """One day; of several slices its people are `counted`, as they are in more than one."""
-    by_series: dict[str, list[Figures]] = {}
-    people = counted.get(day_number(day), 0) if counted is not None else 0
-    for slice_id, count, *sums in rows:
-        if slice_id in whole and counted is None:
-            people = count
-        if slice_id in labels:
-            by_series.setdefault(labels[slice_id], []).append(_figures(sums))
+def _series_day(day: date, by_series: Mapping[str, list[Figures]], people: int) -> SeriesDay:
     return SeriesDay(day, {name: add_up(parts) for name, parts in by_series.items()}, people)
 
 
@@ -92,7 +75,7 @@ def _figures_of_days(days: tuple[date, ...], scope: Scope) -> dict[date, Figures
     around = scope._replace(start=min(days), end=max(days))
     wanted = {day_number(day) for day in days}
     parts: dict[int, list[Figures]] = {}
-    for day, _, _, *sums in day_rows(around, slices_of(scope).whole, SERIES_COLUMNS):
+    for day, _, *sums in day_rows(around, slices_of(scope).whole, SERIES_COLUMNS):
         if day in wanted:
             parts.setdefault(day, []).append(_figures(sums))
     return {day_of(day): add_up(found) for day, found in parts.items()}

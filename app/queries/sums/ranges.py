@@ -6,15 +6,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
-from peewee import Select, fn
+from peewee import fn
 
 from app.database import database
-from app.models import ALL_SLICE, UNATTRIBUTED, PersonMonth, TotalDay
+from app.models import ALL_SLICE, TotalDay
 from app.queries.people.everybody import unattributed_of
 from app.queries.remembered import remembered
 from app.queries.scope import Scope, its_days, slices_of
+from app.queries.sums.active import people_count, people_in
 from app.queries.sums.figures import Figures, add_up
-from app.queries.sums.persons import person_sums
 from app.queries.sums.slices import days_around, slice_sums, sums_by_range
 
 ToolModel = tuple[str, str]
@@ -145,24 +145,15 @@ def people_counts(scopes: Iterable[Scope]) -> list[int]:
 
 @remembered(days=its_days)
 def _people_count(scope: Scope) -> int:
-    whole = slices_of(scope).whole
-    if not whole:
-        return 0
-    active = person_sums(scope, whole, ()).alias("active")
-    persons = Select([active], [fn.COUNT(active.c.person_id)])
-    query = persons.where(active.c.person_id != UNATTRIBUTED)
-    return int(database.execute(query).fetchone()[0])
+    return people_count(people_in(scope, slices_of(scope).whole))
 
 
 @remembered()
 def lifetime() -> AllTime:
     """Everything ever recorded, whatever the range and the filters; remembered likewise."""
-    people = PersonMonth.select(fn.COUNT(PersonMonth.person_id.distinct())).where(
-        (PersonMonth.slice == ALL_SLICE) & (PersonMonth.person_id != UNATTRIBUTED)
-    )
     sums = TotalDay.select(
         fn.COALESCE(fn.SUM(TotalDay.tokens), 0).cast("BIGINT"),
         fn.COALESCE(fn.SUM(TotalDay.value_nanos), 0).cast("BIGINT"),
-        people,
     ).where(TotalDay.slice == ALL_SLICE)
-    return AllTime(*sums.tuples().get())
+    tokens, value = sums.tuples().get()
+    return AllTime(tokens, value, people_count(people_in(Scope(), (ALL_SLICE,))))

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from functools import reduce
 from operator import or_
 
-from peewee import Case, Expression, Field, ModelSelect, Select, Value, fn
+from peewee import Case, Expression, Field, ModelSelect, Select, Value
 
 from app.database import database, total
-from app.models import SUM_COLUMNS, UNATTRIBUTED, PersonDay, TotalDay
+from app.models import SUM_COLUMNS, PersonDay, TotalDay
 from app.queries.remembered import Days, remembered
 from app.queries.scope import NO_SLICE, Scope, its_days
 from app.queries.sums.figures import Figures, sums_of
@@ -69,7 +69,7 @@ def _of_members(scope: Scope, wanted: Sequence[int]) -> Select:
 
 
 def day_rows(scope: Scope, slice_ids: Iterable[int], columns: Sequence[str]) -> list[tuple]:
-    """(day as an integer, slice id, people, *columns) of each day and slice with usage.
+    """(day as an integer, slice id, *columns) of each day and slice with usage.
 
     `columns` are names of `SUM_COLUMNS`. Bare rows, remembered: a year by model is thousands.
     """
@@ -77,7 +77,7 @@ def day_rows(scope: Scope, slice_ids: Iterable[int], columns: Sequence[str]) -> 
 
 
 @remembered(
-    lambda rows: BYTES_A_NUMBER * sum(3 + len(row) for row in rows[:1]) * len(rows), days=its_days
+    lambda rows: BYTES_A_NUMBER * sum(2 + len(row) for row in rows[:1]) * len(rows), days=its_days
 )
 def _day_rows(scope: Scope, wanted: tuple[int, ...], columns: tuple[str, ...]) -> list[tuple]:
     if not wanted:
@@ -85,25 +85,13 @@ def _day_rows(scope: Scope, wanted: tuple[int, ...], columns: tuple[str, ...]) -
     if scope.teams:
         sums = [total(getattr(PersonDay, name)) for name in columns]
         query = (
-            PersonDay.select(PersonDay.day, PersonDay.slice, fn.COUNT(PersonDay.person_id), *sums)
+            PersonDay.select(PersonDay.day, PersonDay.slice, *sums)
             .where(PersonDay.slice.in_(list(wanted)) & scope.rows_of(PersonDay))
             .group_by(PersonDay.day, PersonDay.slice)
         )
     else:
         figures = [getattr(TotalDay, name) for name in columns]
-        query = TotalDay.select(TotalDay.day, TotalDay.slice, TotalDay.people, *figures).where(
+        query = TotalDay.select(TotalDay.day, TotalDay.slice, *figures).where(
             TotalDay.slice.in_(list(wanted)) & scope.covers(TotalDay.day)
         )
     return list(database.execute(query).fetchall())
-
-
-@remembered(days=its_days)
-def people_by_day(scope: Scope, slice_ids: tuple[int, ...]) -> dict[int, int]:
-    """How many persons used any of the slices on each day (an integer), once each; remembered."""
-    used = PersonDay.slice.in_(list(slice_ids)) & (PersonDay.person_id != UNATTRIBUTED)
-    query = (
-        PersonDay.select(PersonDay.day, fn.COUNT(PersonDay.person_id.distinct()))
-        .where(used & scope.rows_of(PersonDay))
-        .group_by(PersonDay.day)
-    )
-    return dict(database.execute(query).fetchall())
