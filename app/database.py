@@ -31,6 +31,7 @@ from psycopg2.extensions import parse_dsn
 from app.config import ROOT, Config, ConfigError
 from app.files import make_file, make_folder
 from app.locks import exclusive_lock
+from app.statements import Statement
 
 FILES = Path(__file__).resolve().parent / "_files"
 MIGRATIONS = (FILES if FILES.is_dir() else ROOT) / "migrations"
@@ -81,9 +82,17 @@ _answers: ContextVar[dict[Any, Any] | None] = ContextVar("answers", default=None
 class _PrivateSqlite(SqliteDatabase):
     """A SQLite database whose file, once made, is its owner's alone."""
 
+    context_class = Statement
+
     def _connect(self) -> Any:
         make_file(Path(self.database))
         return super()._connect()
+
+
+class _Postgres(PooledPostgresqlDatabase):
+    """A PostgreSQL server, with connections that are kept."""
+
+    context_class = Statement
 
 
 class OutdatedSchema(Exception):
@@ -118,7 +127,7 @@ def open_database(config: Config) -> Database:
 def _postgres(url: str, patience: int) -> Database:
     """The server (of several: the first that fits) at a URL, given seconds to let us in."""
     parts = {"connect_timeout": patience} | parse_dsn(url)
-    return PooledPostgresqlDatabase(
+    return _Postgres(
         parts.pop("dbname"), max_connections=32, stale_timeout=300, timeout=patience, **parts
     )
 
