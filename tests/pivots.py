@@ -200,11 +200,12 @@ def check_foot(found: list[Record], owned: list[Record], shape: Shape, answer: P
 
 def check_line(line: Any, found: list[Record], shape: Shape, answer: Pivot) -> None:
     shown = [column.key for column in answer.columns]
-    columns = [key_of(record, answer.by) if answer.by else None for record in found]
-    beyond = [one for one, key in zip(found, columns, strict=True) if key not in shown]
+    of_column = defaultdict(list)
+    for record in found:
+        of_column[key_of(record, answer.by) if answer.by else None].append(record)
     for place, key in enumerate(shown):
-        there = [one for one, column in zip(found, columns, strict=True) if column == key]
-        assert value(line.cells[place]) == measured(there, shape.measure)
+        assert value(line.cells[place]) == measured(of_column.pop(key, []), shape.measure)
+    beyond = [record for there in of_column.values() for record in there]
     assert value(line.others) == (measured(beyond, shape.measure) if answer.by else 0)
     assert value(line.total) == measured(found, shape.measure)
 

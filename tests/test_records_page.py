@@ -50,7 +50,7 @@ def view_of(query: str) -> RecordsView:
 def test_the_file_holds_every_record_and_the_page_their_sums(
     company: Reader, query: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(raw, "AT_ONCE", 7)
+    monkeypatch.setattr(raw, "AT_ONCE", 70)
     page = unescaped(company.client, f"/records?{RANGE}{query}")
     rows = exported(company.client, f"{RANGE}{query}")
     assert rows

@@ -19,8 +19,11 @@ from urllib.parse import quote
 import pytest
 
 from tests import commands
+from tests.modes import ONE_DATABASE
 from tests.scripted import scripted
 from tests.upstream import Company, Upstream
+
+pytestmark = pytest.mark.process
 
 DAY = date(2026, 10, 5)
 RANGE = f"start={DAY}&end={DAY}"
@@ -270,6 +273,8 @@ def test_the_third_provider_is_watched_and_set_up_like_the_others(orchard: Synce
     assert re.search(rf"^Orchard: .*\n  key: ends in 9999\n  data: {DAY} through {DAY}", told, re.M)
 
 
+# Without settings and usage there is nothing to ask a database for.
+@ONE_DATABASE
 def test_the_third_provider_is_one_that_can_be_left_out(
     folder: Path, database_settings: dict[str, str]
 ) -> None:

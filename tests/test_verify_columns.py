@@ -300,7 +300,7 @@ def test_what_a_column_cannot_hold_is_named(everything: Database) -> None:
             if not taken:
                 refused.append(name)
             elif name in ODD or isinstance(field, ForeignKeyField):
-                unseen += [] if differences() else [name]
+                unseen += [] if any(Verifier("example.com").differences()) else [name]
             elif name not in {f"{one.table}.{one.column}" for one in out_of_bounds()}:
                 unseen.append(name)
     assert unseen == []
