@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,8 @@ from playwright.sync_api import sync_playwright
 from scripts.benchmarks.figures import Figure
 from scripts.benchmarks.served import serving
 from scripts.benchmarks.sizes import Filled
+from tests.browser.served import installed_browser
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 PAINTS = """() => new Promise(tell => {
   const found = {paint: 0, shift: 0};
   new PerformanceObserver(list => {
@@ -28,7 +27,7 @@ PAINTS = """() => new Promise(tell => {
 
 def measure_visit(data: Filled, folder: Path) -> Iterator[Figure]:
     """The overview and the list of people, each by a new browser; none without Chromium."""
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    browser = installed_browser()
     if browser is None:
         print("  no Chromium here: no cold visit")
         return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,10 +11,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.browser.served import serving, write_demo
+from tests.browser.served import installed_browser, serving, write_demo
 from tests.browser.watch import Watch
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
     "--disable-gpu",
     "--disable-quic",
@@ -27,7 +25,7 @@ ARGUMENTS = [
     "--renderer-process-limit=1",
 ]
 MISSING = (
-    "No Chromium to test with: install it (Debian and Ubuntu: apt-get install chromium). "
+    "No Chromium to test with: install it (Debian: apt-get install chromium-headless-shell). "
     "Until then nothing is known about the pages in a browser."
 )
 PATIENCE_MS = 120_000
@@ -49,7 +47,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """The installed Chromium; skips without one, fails when CI=true."""
-    program = next((path for name in PROGRAMS if (path := shutil.which(name))), None)
+    program = installed_browser()
     if program is None:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(MISSING)
     with sync_playwright() as playwright:

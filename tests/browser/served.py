@@ -16,8 +16,15 @@ from urllib.request import urlopen
 from tests import commands
 from tests.sharing import once
 
+PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+"""What a Chromium is called; the first has no windows to care for and takes half the time."""
 PEOPLE, DAYS = 212, 130
 """The demo company's size, and enough days for weeks in the chart and five months."""
+
+
+def installed_browser() -> str | None:
+    """The path of a Chromium of this machine; None without one."""
+    return next(filter(None, map(shutil.which, PROGRAMS)), None)
 
 
 @contextmanager
