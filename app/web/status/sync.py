@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.access.audit import COMMAND_LINE
@@ -24,7 +24,6 @@ from app.web.status.orders import begin
 blueprint = Blueprint("sync_part", __name__)
 
 LABELS = {provider.NAME: provider.LABEL for provider in PROVIDERS}
-REFRESH_SECONDS = 2
 
 
 class ProviderBar(NamedTuple):
@@ -72,10 +71,7 @@ def show() -> ResponseReturnValue:
     if htmx.wants_part():
         renew = "" if context["sync"].under_way else _page_around()
         return render_template("status/_sync.html", renew=renew, **context)
-    response = make_response(render_template("status/sync.html", **context))
-    if context["sync"].under_way:
-        response.headers["Refresh"] = str(REFRESH_SECONDS)
-    return response
+    return render_template("status/sync.html", **context)
 
 
 @blueprint.post("/status/sync")
