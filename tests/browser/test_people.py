@@ -98,7 +98,7 @@ def test_the_keyboard_sorts_and_keeps_its_place(page: Page) -> None:
 
 
 def test_every_column_with_an_order_sorts(page: Page) -> None:
-    page.goto("/users")
+    page.goto("/users?size=25")
     page.locator("#columns summary").click()
     page.locator("#columns").get_by_role("link", name="All of them").click()
     expect(page.locator("#sort-firstActive")).to_be_visible()

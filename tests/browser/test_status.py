@@ -14,7 +14,7 @@ from app.config import Config
 from app.database import open_database
 from app.dates import day_number, utc_today
 from app.models import DayChange, Partition, ProviderRun, Run
-from tests.browser.looks import AXE, TOO_WIDE, WIDTHS, faults
+from tests.browser.looks import AXE, faults_at_any_width, juts_out
 from tests.browser.served import serving, write_demo
 from tests.conftest import close
 
@@ -155,10 +155,8 @@ def test_axe_finds_nothing_at_any_width(chromium: Browser, status_url: str) -> N
         context.add_init_script(path=AXE)
         page = context.new_page()
         page.goto(f"/status?day={FAILED}&provider=anthropic&run=3")
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 900})
-            assert faults(page) == {}, width
-            assert page.evaluate(TOO_WIDE) == [], width
+        assert juts_out(page) == {}
+        assert faults_at_any_width(page, between=(390, 768, 2560)) == {}
 
 
 def test_a_phone_begins_the_calendar_with_the_newest_day(

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, Route
 
 from tests.browser.conftest import NewContext
-from tests.browser.looks import ALIKE, axe_context, faults
+from tests.browser.looks import ALIKE, axe_context, faults, faults_at_any_width
 from tests.browser.watch import Watch
 
 INLINE = {
@@ -51,5 +51,34 @@ def test_rows_that_are_made_alike_are_looked_at_a_few_times(new_context: NewCont
     alike, other = "<tr><td><bdi>a</bdi><td>1", '<tr><td><input class="nameless"><td>1'
     page.locator("main").evaluate("(main, rows) => main.innerHTML = `<table>${rows}`", alike * 20)
     page.locator("tbody").evaluate("(body, row) => body.innerHTML += row", other)
-    assert [name for name, *_ in faults(page, "tbody")["light"]] == ["label"]
+    assert [name for name, *_ in faults(page, "tbody")["any theme"]] == ["label"]
     assert page.locator("tbody tr").count() == ALIKE + 1
+
+
+PLANTED = {
+    "an odd cell": ("", ".odd { color: #aaa; background: #bbb }", 320),
+    "in the dark": ("dark", "tbody td { color: #333 !important; background: #000 }", 320),
+    "on a phone": ("", "@media (width < 400px) { bdi { color: #ddd; background: #ccc } }", 320),
+    "on a phone in the dark": (
+        "dark",
+        "@media (width < 400px) and (prefers-color-scheme: dark) { bdi { color: #444 } }",
+        320,
+    ),
+    "in a desktop's window": ("", "@media (width > 400px) { th { color: #eee } }", 1440),
+}
+
+
+@pytest.mark.parametrize("kind", PLANTED)
+def test_a_colour_that_cannot_be_read_is_found(kind: str, new_context: NewContext) -> None:
+    page = axe_context(new_context)
+    page.goto("/import")
+    theme, style, width = PLANTED[kind]
+    row, odd = "<tr><th>Name<td><bdi>Somebody</bdi><td>123", '<tr><td><td class="odd">Another<td>'
+    page.locator("main").evaluate(
+        "(main, rows) => main.innerHTML = `<table>${rows}`", row * 9 + odd + row * 9
+    )
+    page.add_style_tag(content=style)
+    found = faults_at_any_width(page)
+    wrong = {place: told for place, told in found.items() if "color-contrast" in str(told)}
+    assert min(wrong) == width
+    assert theme in "".join(wrong[width])
