@@ -15,14 +15,20 @@ from peewee import Database
 from app.database import writing
 from app.directory.mappings import KeyChange, Owner, change_mappings, effects_by_key
 from app.directory.mappings import undo as undo_mapping
-from app.identity import KeyIds, KnownDirectory, resolve_everybody, store_directory
+from app.identity import (
+    KeyIds,
+    KnownDirectory,
+    known_directory,
+    resolve_everybody,
+    store_directory,
+)
 from app.ledger import bump_data_version, organization_for, replace_day
 from app.models import Mapping, Run
 from app.queries.keys.mappings import undoable
 from app.queries.keys.shared import shared_key_lines
 from app.queries.keys.unmapped import unmapped_keys
 from app.queries.scope import Scope
-from app.usage import DayUsage, Directory, ListedKey, ListedMember, RawActor
+from app.usage import DayUsage, Directory, ListedKey, ListedMember, ListedWorkspace, RawActor
 from tests.imported import put, tokens, usage
 from tests.invented_keys import assert_rollups_are_true, owner_of, send, usage_of
 from tests.reading import PART
@@ -238,3 +244,34 @@ def test_the_last_word_on_a_key_counts_by_id_and_by_its_own_name(
     for key, email in last.items():
         owner, rule = known.resolve(RawActor(key=key))
         assert (owner, bool(rule)) == (email or "", email is not None)
+
+
+def test_what_is_read_for_some_actors_resolves_them_as_the_whole_directory_does(
+    database: Database,
+) -> None:
+    places = (ListedWorkspace("wrk_code", "Claude Code"), ListedWorkspace("wrk_other", "Other"))
+    keys = (
+        *LISTED,
+        ListedKey("apikey_bound", "any", "active", "wrk_code", bound_member_id="user_ann"),
+        ListedKey("apikey_other", "any", "active", "wrk_other"),
+        ListedKey("apikey_made", "made", "active", "wrk_code", creator_member_id="user_bob"),
+        ListedKey("apikey_named", "claude_code_key_bob_xy"),
+    )
+    organization = organization_for("anthropic")
+    with writing():
+        store_directory(organization, Directory(MEMBERS, keys, places))
+    change_mappings([KeyChange("ci-key", Owner(ANN))], by="", email_domain=DOMAIN)
+    names = ["", *(key.id for key in keys), *(key.name for key in keys), " ci-key", ONLY_FILES]
+    actors = [
+        RawActor(key, account, place)
+        for key in (*names, "claude_code_key_ann_ab", "claude_code_key_cy_ab")
+        for account in ("", "user_ann", "user_gone", "cy@firm.example")
+        for place in ("", "wrk_code", "Claude Code")
+    ]
+    whole = known_directory(organization, "")
+    wanted = [whole.resolve(actor) for actor in actors]
+    assert len(set(wanted)) > 6
+    alone = [known_directory(organization, "", [actor]).resolve(actor) for actor in actors]
+    assert alone == wanted
+    some = known_directory(organization, "", actors)
+    assert [some.resolve(actor) for actor in actors] == wanted

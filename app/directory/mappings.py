@@ -17,6 +17,7 @@ from app.identity import (
     key_ids,
     known_directory,
     moves,
+    moves_of_keys,
     resolve_everybody,
 )
 from app.ledger import bump_data_version, writing_usage
@@ -242,10 +243,13 @@ def _moved_when(
     """
     after: dict[int, tuple[int | None, str]] = {}
     for organization in Organization.select():
-        known = known_directory(organization, email_domain)
-        change(known)
-        for move in moves(organization, known, keys):
-            after[move.actor_id] = (move.person_before, move.email)
+        if keys is None:
+            known = known_directory(organization, email_domain)
+            change(known)
+            found = moves(organization, known)
+        else:
+            found = moves_of_keys(organization, email_domain, keys, change)
+        after |= {move.actor_id: (move.person_before, move.email) for move in found}
     emails = _emails({person for person, _ in after.values() if person})
     pairs = {key: (emails.get(person or 0, ""), email) for key, (person, email) in after.items()}
     # Some actors only come by another rule to the person whose they are.

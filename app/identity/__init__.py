@@ -13,6 +13,7 @@ from app.identity.store import (
     forget_idle_actors,
     known_directory,
     moves,
+    moves_of_keys,
     name_actors,
     planned_owners,
     resolve_again,
@@ -24,6 +25,6 @@ from app.identity.store import (
 __all__ = (
     "BadEmail", "KeyIds", "KnownDirectory", "Move", "add_actors", "address_domain", "aliases",
     "checked_email", "forget_idle_actors", "keep_mappings_by_id", "key_ids", "known_directory",
-    "merges", "moves", "name_actors", "own_email", "plain_name", "planned_owners", "resolve_again",
-    "resolve_everybody", "resolve_new_actors", "store_directory",
+    "merges", "moves", "moves_of_keys", "name_actors", "own_email", "plain_name", "planned_owners",
+    "resolve_again", "resolve_everybody", "resolve_new_actors", "store_directory",
 )  # fmt: skip

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from app.database import asked_once, database
 from app.models import Actor, ApiKey, Mapping
@@ -26,17 +25,24 @@ class KeyIds:
     def __init__(self, listed: Iterable[tuple[str, str]] = ()) -> None:
         """`listed` are ids with their names, of all organisations: mappings hold in all."""
         self._ids: set[str] = set()
-        by_name: dict[str, set[str]] = defaultdict(set)
+        by_name: dict[str, str] = {}
+        twice = {""}
         for key_id, name in listed:
             self._ids.add(key_id)
-            by_name[plain_name(name)].add(key_id)
-        self._by_name = {
-            name: next(iter(ids)) for name, ids in by_name.items() if name and len(ids) == 1
-        }
+            name = plain_name(name)
+            if by_name.setdefault(name, key_id) != key_id:
+                twice.add(name)
+        self._by_name = by_name
+        for name in twice:
+            by_name.pop(name, None)
 
     def of(self, key: str) -> str:
         """The id of the one key that has this id or name; what means no one key, as it is."""
         return key if key in self._ids else self._by_name.get(plain_name(key), key)
+
+    def names_of(self, ids: Collection[str]) -> set[str]:
+        """The names that one of these ids alone has."""
+        return {name for name, key_id in self._by_name.items() if key_id in ids}
 
 
 @asked_once

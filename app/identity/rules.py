@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -87,6 +87,19 @@ class KnownDirectory:
         listed = self.listed_key(actor)
         return listed is not None and listed.id in keys
 
+    def members_behind(self, actors: Iterable[RawActor]) -> set[str]:
+        """The ids of members that the rules ask for, of actors that no name tells."""
+        found = set()
+        for actor in actors:
+            listed = self.listed_key(actor)
+            found.add(actor.account)
+            found.add((listed.bound_member_id or listed.creator_member_id) if listed else "")
+        return found - {""}
+
+    def made_by_claude_code(self, actor: RawActor) -> bool:
+        """Whether the name of an actor's key is one that Claude Code made for somebody."""
+        return self._local_part(actor) is not None
+
     @cached_property
     def _keys_by_name(self) -> dict[str, list[ListedKey]]:
         found: dict[str, list[ListedKey]] = defaultdict(list)
@@ -125,12 +138,15 @@ class KnownDirectory:
         # Who made a key speaks for it only where nobody is said to be behind it.
         return self.members.get(listed.bound_member_id or listed.creator_member_id, "")
 
-    def _by_key_name(self, actor: RawActor) -> str:
+    def _local_part(self, actor: RawActor) -> str | None:
         listed = self.listed_key(actor)
         match = KEY_NAME.fullmatch((listed.name if listed else actor.key).strip())
-        if match is None:
+        return match["local"].lower() if match else None
+
+    def _by_key_name(self, actor: RawActor) -> str:
+        local = self._local_part(actor)
+        if local is None:
             return ""
-        local = match["local"].lower()
         listed_as = self.emails_by_local_part.get(local, set())
         # Two addresses of one person are one candidate.
         candidates = {self.aliases.get(email, email) for email in listed_as}

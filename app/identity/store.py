@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from peewee import JOIN, Expression, Field, fn
@@ -11,7 +11,7 @@ from peewee import JOIN, Expression, Field, fn
 from app.bulk import change_rows
 from app.database import database
 from app.identity.domain import address_domain
-from app.identity.keys import keep_mappings_by_id, key_ids
+from app.identity.keys import keep_mappings_by_id, key_ids, plain_name
 from app.identity.people import PIECE, aliases, ensure_people, forget_unknown, person_ids
 from app.identity.rules import CLAUDE_CODE_WORKSPACE, KnownDirectory
 from app.models import (
@@ -29,6 +29,11 @@ from app.rollups import refresh_people
 from app.running import next_lane
 from app.states import Rule
 from app.usage import Directory, ListedKey, RawActor
+
+StoredActor = tuple[str, str, str, int, int | None, str, str | None]
+"""Key, account and workspace of an actor; its id, its person's id, its rule, and their e-mail."""
+MOST_NAMES = 200
+"""More are not looked up one by one: then a directory is read whole."""
 
 
 class Move(NamedTuple):
@@ -85,39 +90,64 @@ def _upsert(table: Any, rows: list[dict[str, Any]]) -> None:
         )
 
 
-def known_directory(organization: Organization, email_domain: str) -> KnownDirectory:
+def known_directory(
+    organization: Organization,
+    email_domain: str,
+    actors: Collection[RawActor] | None = None,
+) -> KnownDirectory:
     """Load what is kept of `organization`, with the administrator's mappings.
 
     `email_domain` is that of addresses made from key names; "" lets the members decide.
+    With `actors` only what the rules ask of these is read: a directory has tens of thousands.
     """
-    known = KnownDirectory(address_domain(email_domain).name)
+    known = KnownDirectory("")
     known.key_ids = key_ids()
     said = Mapping.select(Mapping.created_at, Mapping.key, Mapping.email)
     # By when it was said: of two words on what is one key the newer counts.
     for _, key, email in sorted(said.tuples()):
         known.map_key(key, email)
     known.aliases = aliases()
-    known.members = dict(_entries(organization, Member.external_id, Member.email))
-    locals_ = defaultdict(set)
-    for email in filter(None, known.members.values()):
-        locals_[email.split("@")[0]].add(email)
-    known.emails_by_local_part = dict(locals_)
-    columns = [getattr(ApiKey, name) for name in ("external_id", *ListedKey._fields[1:])]
-    keys = _entries(organization, *columns)
-    known.keys = {row[0]: ListedKey(*row) for row in keys}
-    known.workspace_names = dict(_entries(organization, Workspace.external_id, Workspace.name))
+    places = _entries(organization, None, Workspace.external_id, Workspace.name)
+    known.workspace_names = dict(places)
     known.claude_code_workspaces = {
         workspace
         for workspace, name in known.workspace_names.items()
         if name.strip().lower() == CLAUDE_CODE_WORKSPACE
     }
+    known.keys = _listed_keys(organization, actors)
+    by_name = actors is None or any(known.made_by_claude_code(actor) for actor in actors)
+    if by_name:
+        known.email_domain = address_domain(email_domain).name
+    members = None if actors is None or by_name else known.members_behind(actors)
+    known.members = dict(_entries(organization, members, Member.external_id, Member.email))
+    locals_ = defaultdict(set)
+    for email in filter(None, known.members.values()):
+        locals_[email.split("@")[0]].add(email)
+    known.emails_by_local_part = dict(locals_)
     return known
 
 
-def _entries(organization: Organization, *fields: Field) -> list[tuple]:
-    """What is kept of an organisation, as bare rows: there may be tens of thousands."""
+def _listed_keys(
+    organization: Organization, actors: Collection[RawActor] | None
+) -> dict[str, ListedKey]:
+    """The keys of a directory, or those that actors name by their ids."""
+    named = None if actors is None else {actor.key for actor in actors if actor.key}
+    columns = [getattr(ApiKey, name) for name in ("external_id", *ListedKey._fields[1:])]
+    keys = {row[0]: ListedKey(*row) for row in _entries(organization, named, *columns)}
+    if named is None or named <= keys.keys():
+        return keys
+    # Files name keys by their names, which blanks may write in several ways.
+    return _listed_keys(organization, None)
+
+
+def _entries(
+    organization: Organization, ids: Collection[str] | None, *fields: Field
+) -> list[tuple]:
+    """What is kept of an organisation (of these ids, the first field), as bare rows."""
     table = fields[0].model
     query = table.select(*fields).where(table.organization == organization)
+    if ids is not None and len(ids) <= MOST_NAMES:
+        query = query.where(fields[0].in_(sorted(ids)))
     return list(database.execute(query).fetchall())
 
 
@@ -163,15 +193,18 @@ def _new_actors(organization: Organization, email_domain: str) -> list[Move]:
     if not new:
         return []
     known = _known_of(organization, new, email_domain)
-    resolved = (known.resolve(RawActor(one.key, one.account, one.workspace)) for one in new)
-    return [Move(one.id, None, *wanted) for one, wanted in zip(new, resolved, strict=True)]
+    return [Move(one.id, None, *known.resolve(_raw(one))) for one in new]
+
+
+def _raw(actor: Actor) -> RawActor:
+    return RawActor(actor.key, actor.account, actor.workspace)
 
 
 def _known_of(organization: Organization, actors: list[Actor], email_domain: str) -> KnownDirectory:
     """What is to be known to resolve these: for bare e-mail addresses only whose they are."""
     if all("@" in actor.account and not actor.key for actor in actors):
         return KnownDirectory("", aliases=aliases())
-    return known_directory(organization, email_domain)
+    return known_directory(organization, email_domain, list(map(_raw, actors)))
 
 
 def _stored_actors(organization: Organization, *where: Expression) -> dict[tuple[str, ...], int]:
@@ -209,28 +242,53 @@ def forget_idle_actors(organization: Organization) -> None:
     forget_unknown(filter(None, people.values()))
 
 
-def moves(
-    organization: Organization, known: KnownDirectory, keys: Collection[str] | None = None
-) -> list[Move]:
-    """The actors that are not stored as the rules say by what is `known`. Changes nothing.
+def moves(organization: Organization, known: KnownDirectory) -> list[Move]:
+    """The actors that are not stored as the rules say by what is `known`. Changes nothing."""
+    return list(_moves(known, _resolved_actors(organization)))
 
-    Of `keys`, by id, only the actors that name one of them.
+
+def moves_of_keys(
+    organization: Organization,
+    email_domain: str,
+    keys: Collection[str],
+    change: Callable[[KnownDirectory], None],
+) -> list[Move]:
+    """The moves of the actors that name one of these keys (by id), were all known as `change`
+    makes it. Changes nothing.
     """
+    named = _names_of(organization, keys)
+    stored = _resolved_actors(organization, Actor.key.in_(named)) if named else []
+    known = known_directory(organization, email_domain, [RawActor(*row[:3]) for row in stored])
+    change(known)
+    mine = [row for row in stored if known.names_one_of(RawActor(*row[:3]), keys)]
+    return list(_moves(known, mine))
+
+
+def _names_of(organization: Organization, keys: Collection[str]) -> list[str]:
+    """What actors call these keys, and perhaps others of the same names."""
+    listed = ApiKey.organization == organization
+    names = ApiKey.select(ApiKey.name).where(listed & ApiKey.external_id.in_(list(keys)))
+    plain = {plain_name(name) for (name,) in names.tuples()} | key_ids().names_of(keys) | {*keys}
+    used = Actor.select(Actor.key).where(Actor.organization == organization).distinct()
+    found = (key for (key,) in database.execute(used).fetchall() if key)
+    return [key for key in found if key in plain or plain_name(key) in plain]
+
+
+def _resolved_actors(organization: Organization, *where: Expression) -> list[StoredActor]:
     columns = (Actor.key, Actor.account, Actor.workspace, Actor.id, Actor.person, Actor.rule)
     query = (
         Actor.select(*columns, Person.email)
         .join(Person, JOIN.LEFT_OUTER)
-        .where((Actor.organization == organization) & (Actor.rule != Rule.NEW))
+        .where((Actor.organization == organization) & (Actor.rule != Rule.NEW), *where)
     )
-    found = []
-    for *raw, actor_id, person_id, rule, email in database.execute(query).fetchall():
-        actor = RawActor(*raw)
-        if keys is not None and not known.names_one_of(actor, keys):
-            continue
-        wanted = known.resolve(actor)
+    return list(database.execute(query).fetchall())
+
+
+def _moves(known: KnownDirectory, stored: Iterable[StoredActor]) -> Iterator[Move]:
+    for *raw, actor_id, person_id, rule, email in stored:
+        wanted = known.resolve(RawActor(*raw))
         if wanted != (email or "", rule):
-            found.append(Move(actor_id, person_id, *wanted))
-    return found
+            yield Move(actor_id, person_id, *wanted)
 
 
 def resolve_everybody(email_domain: str) -> int:
