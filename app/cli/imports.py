@@ -26,11 +26,13 @@ from app.importing import (
     RenameUnclear,
     Renaming,
     RowsRejected,
+    SentFile,
     UnreadableExport,
     discard,
     import_file,
     not_imported,
     stage,
+    taken_apart,
 )
 from app.queries.sums.figures import Figures
 
@@ -93,17 +95,29 @@ def import_command(
 
 
 def _one(path: str, whose: dict[str, str], renamed: str, dry_run: bool, partial: bool) -> bool:
-    """Import one file and say how that went; whether it went well."""
+    """Import one file, or each part of one that joins different exports; whether all went well."""
     name = "standard input" if path == STANDARD_INPUT else os.path.basename(path)
+    with _opened(path) as stream:
+        parts = taken_apart([SentFile(stream, name)])
+        size = _size(path) if len(parts) == 1 else 0
+        well = [_part(part, size, whose, renamed, dry_run, partial) for part in parts]
+        return all(well)
+
+
+def _part(
+    part: SentFile, size: int, whose: dict[str, str], renamed: str, dry_run: bool, partial: bool
+) -> bool:
+    """Import one file and say how that went; whether it went well."""
+    name = part.name
     options: dict[str, Any] = {**whose, "by": BY, "email_domain": the_config().email_domain}
     try:
-        with _opened(path) as stream, _Told(name, _size(path)) as told:
+        with _Told(name, size) as told:
             if dry_run:
-                found = stage(stream, name, progress=told.read, **options)
+                found = stage(part.stream, name, progress=told.read, **options)
                 discard(found.file.id)
             else:
                 found = import_file(
-                    stream,
+                    part.stream,
                     name,
                     partial=partial,
                     renamed=renamed,

@@ -9,17 +9,12 @@ from __future__ import annotations
 
 from app.importing.batches import apply, discard, import_file, stage, undo
 from app.importing.files import find_file, history, history_count, waiting
+from app.importing.joined import taken_apart
 from app.importing.moving import give, look_again
 from app.importing.owners import MAIN
 from app.importing.previews import days_of, preview, undo_preview
 from app.importing.progress import ReadingFile, being_read
-from app.importing.several import (
-    FileVerdict,
-    SentFile,
-    import_files,
-    not_imported,
-    stage_files,
-)
+from app.importing.several import FileVerdict, import_files, not_imported, stage_files
 from app.importing.stored import rejected_rows
 from app.importing.turns import forget_unfinished
 from app.importing.types import (
@@ -34,6 +29,7 @@ from app.importing.types import (
     RenameUnclear,
     Renaming,
     RowsRejected,
+    SentFile,
     TooMuch,
     UnattributedKey,
     Undone,
@@ -81,6 +77,7 @@ __all__ = (
     "rejected_rows",
     "stage",
     "stage_files",
+    "taken_apart",
     "undo",
     "undo_preview",
     "waiting",

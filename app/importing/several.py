@@ -11,24 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any
 
 from app.importing.batches import apply, discard, stage
 from app.importing.moving import give
 from app.importing.previews import empty_preview
 from app.importing.staging import stage_file
-from app.importing.types import ImportRefused, Preview, RowsRejected
+from app.importing.types import ImportRefused, Preview, RowsRejected, SentFile
 from app.models import ImportBatch
 from app.providers.exports import UnreadableExport
 
 Refusal = UnreadableExport | ImportRefused
-
-
-class SentFile(NamedTuple):
-    """A file as it was sent."""
-
-    stream: BinaryIO
-    name: str
 
 
 @dataclass

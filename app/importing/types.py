@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from app.queries.sums.figures import Figures
 from app.states import BatchStatus
@@ -45,6 +45,13 @@ class RejectedLine(NamedTuple):
     line: int
     value: str
     message: str
+
+
+class SentFile(NamedTuple):
+    """A file as it was sent, or a part of one."""
+
+    stream: BinaryIO
+    name: str
 
 
 class FileDay(NamedTuple):

@@ -14,7 +14,7 @@ from app.providers.exports import claude_cost, claude_tokens, cursor_events
 from app.providers.exports.cells import SHOWN, BadCell, CellReader
 from app.providers.exports.claude_cost import MoneyTarget, is_of_searches, matched, money_target
 from app.providers.exports.refused import refused_as
-from app.providers.exports.table import CsvRow, normalised, read_table
+from app.providers.exports.table import DELIMITERS, CsvRow, normalised, read_table
 from app.providers.exports.text import text_lines
 from app.providers.exports.types import (
     BadRow,
@@ -41,6 +41,7 @@ __all__ = [
     "MoneyTarget",
     "SkippedRow",
     "UnreadableExport",
+    "export_named_by",
     "is_of_searches",
     "matched",
     "money_target",
@@ -134,6 +135,21 @@ def open_export(
         _read_rows(chain([first] if first else [], table.rows), part, ignored),
         part.reading,
     )
+
+
+def export_named_by(line: str) -> str:
+    """The name of the export that has this line as its header, "" where none has.
+
+    Exports that are known and cannot be counted have names, too.
+    """
+    for delimiter in DELIMITERS:
+        headers = frozenset(map(normalised, line.strip("\ufeff\r\n").split(delimiter)))
+        if known := refused_as(headers):
+            return known.label
+        for module in MODULES:
+            if module.recognises(headers):
+                return module.KIND.name
+    return ""
 
 
 class _Grid:

@@ -23,6 +23,7 @@ from app.importing import (
     import_files,
     not_imported,
     rejected_rows,
+    taken_apart,
 )
 from app.tools import TOOL_OF_PROVIDER
 from app.web.request import uploads
@@ -48,13 +49,14 @@ def import_() -> ResponseReturnValue:
     Fields: `type` (the tool or the export's name, must agree with the file), `email` (whose
     usage it is, for exports that do not say), `organization` (the label of the organisation it
     belongs to; without it the file's people and keys tell), `partial` (`1`: the good rows,
-    whatever the others), `renamed` (`same` or `different`). They hold for every file.
+    whatever the others), `renamed` (`same` or `different`). They hold for every file. A file that
+    joins different exports is as many files.
     """
     sent = request.files.getlist("file")
     if not sent:
         raise BadRequest("file: send the CSV file in the field `file` of a multipart form.")
     verdicts = import_files(
-        [SentFile(cast(BinaryIO, each.stream), each.filename or "") for each in sent],
+        taken_apart([SentFile(cast(BinaryIO, each.stream), each.filename or "") for each in sent]),
         person=request.form.get("email", ""),
         partial=_flag("partial"),
         renamed=_renamed(),

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import BinaryIO, NamedTuple, cast
 
 from flask import request
-from werkzeug.datastructures import FileStorage
 
 from app.current import the_config
 from app.importing import (
@@ -15,6 +14,7 @@ from app.importing import (
     SentFile,
     UnreadableExport,
     stage_files,
+    taken_apart,
 )
 from app.providers.exports import open_export
 from app.web.request.guard import current_user_label
@@ -25,12 +25,13 @@ NO_CSV = "None of these files is a CSV export. Nothing was read."
 
 
 class ChosenFiles(NamedTuple):
-    """The files of the form. Of several, as from a folder, some are no CSV: `left_out`.
+    """The files of the form. Of several, as from a folder, some are no CSV: `left_out`. One that
+    joins different exports is as many files.
 
     `person` is what was typed of whose usage they are.
     """
 
-    files: Sequence[FileStorage]
+    files: Sequence[SentFile]
     person: str
     left_out: int = 0
 
@@ -49,16 +50,17 @@ def chosen_files() -> ChosenFiles:
     """The files that came with this request; a field that was left empty sends none."""
     sent = [each for each in request.files.getlist("file") if each.filename]
     person = request.form.get("email", "")
-    if len(sent) < 2:
-        return ChosenFiles(sent, person)
-    exports = [each for each in sent if (each.filename or "").lower().endswith(ENDINGS)]
-    return ChosenFiles(exports, person, len(sent) - len(exports))
+    exports = sent
+    if len(sent) > 1:
+        exports = [each for each in sent if (each.filename or "").lower().endswith(ENDINGS)]
+    files = [SentFile(cast(BinaryIO, each.stream), each.filename or "") for each in exports]
+    return ChosenFiles(taken_apart(files), person, len(sent) - len(exports))
 
 
 def staged(chosen: ChosenFiles) -> list[FileVerdict]:
     """Stage each file as the form says; nothing of them counts yet."""
     return stage_files(
-        [SentFile(cast(BinaryIO, each.stream), each.filename or "") for each in chosen.files],
+        chosen.files,
         person=chosen.person,
         organization=request.form.get("organization", ""),
         by=current_user_label(),
@@ -76,9 +78,9 @@ def about_person(chosen: ChosenFiles, verdicts: Sequence[FileVerdict]) -> bool:
     )
 
 
-def _needs_person(file: FileStorage) -> bool:
+def _needs_person(file: SentFile) -> bool:
     file.stream.seek(0)
     try:
-        return open_export(file.stream).kind.needs_person  # type: ignore[arg-type]
+        return open_export(file.stream).kind.needs_person
     except UnreadableExport:
         return False
