@@ -9,7 +9,7 @@ import pytest
 from peewee import Database
 
 from app.identity import store_directory
-from app.importing import apply, discard, give, history, look_again, preview, undo
+from app.importing import apply, days_of, discard, give, history, look_again, preview, undo
 from app.ledger import organization_for, replace_day
 from app.models import ImportBatch, Organization, Run
 from app.queries.scope import Scope
@@ -24,6 +24,7 @@ from app.usage import (
     UsageRecord,
 )
 from app.verify import Verifier
+from app.web.imports.shown import covered_of, day_chart
 from tests.figures import people
 from tests.imported import (
     BY,
@@ -112,6 +113,11 @@ def test_a_preview_says_who_counts_beside_and_what_is_covered() -> None:
     found = staged(MIXED)
     assert counts(found) == (2, 0, 0, 1, 0, 0)
     assert (found.covered_days, found.covered_tokens) == ((DAY,), 350)
+    chart = day_chart(days_of(found.file.id), covered_of(found), CURSOR)
+    assert chart
+    assert chart.legend == [("counted", 357), ("covered", 350)]
+    both = [[part.series for part in column.segments] for column in chart.chart.columns]
+    assert ["counted", "covered"] in both
     assert (found.before.tokens, found.after.tokens) == (API, API + 357)
     assert "counts beside it, as other_example." in found.file.owner_reason
     discard(found.file.id)

@@ -37,13 +37,18 @@ COUNTS_OF_ROWS = ("new", "changed", "unchanged", "covered")
 
 @dataclass
 class Effect:
-    """What applying a file does; the counts are of its good rows."""
+    """What applying a file does; the counts are of its good rows.
+
+    `covered_amounts` are tokens and value of the covered rows on each of the covered days: others
+    of those days may count, of another organisation. Batches of earlier versions do not tell them.
+    """
 
     new: int = 0
     changed: int = 0
     unchanged: int = 0
     covered: int = 0
     covered_days: list[int] = field(default_factory=list)
+    covered_amounts: list[tuple[int, int]] = field(default_factory=list)
     covered_tokens: int = 0
     tokens_before: int = 0
     tokens_after: int = 0
@@ -57,6 +62,7 @@ class Effect:
         """The fields of a preview that tell it."""
         return {
             "covered_days": tuple(map(day_of, self.covered_days)),
+            "covered_amounts": tuple((tokens, value) for tokens, value in self.covered_amounts),
             "covered_tokens": self.covered_tokens,
             "before": usage_of(self.tokens_before, self.value_before, self.unpriced_before),
             "after": usage_of(self.tokens_after, self.value_after, self.unpriced_after),
@@ -80,10 +86,15 @@ class Effect:
 
     def cover(self, day: int, sums: Sequence[int]) -> None:
         """Add the rows of a day that the API covers; `sums` are rows, tokens, value."""
-        self.covered += sums[0]
-        self.covered_tokens += sums[1]
+        rows, tokens, value = sums[:3]
+        self.covered += rows
+        self.covered_tokens += tokens
         if day not in self.covered_days:
             self.covered_days.append(day)
+            self.covered_amounts.append((0, 0))
+        place = self.covered_days.index(day)
+        before = self.covered_amounts[place]
+        self.covered_amounts[place] = (before[0] + tokens, before[1] + value)
 
 
 def columns_of(effect: Effect) -> dict[str, Any]:

@@ -204,12 +204,15 @@ class Preview:
 
     `note` is a sentence when there is nothing to apply: the file holds no rows, or it was
     applied before (then `file` is that one). `before` and `after`: what counts in the days of
-    the file. `people` are all e-mails of the file, `unknown_people` those seen first here.
+    the file. `covered_amounts`: tokens and value (nano-dollars) of the covered rows of each of the
+    `covered_days`; none of files that an earlier version applied. `people` are all e-mails of the
+    file, `unknown_people` those seen first here.
     """
 
     file: ImportedFile
     note: str = ""
     covered_days: tuple[date, ...] = ()
+    covered_amounts: tuple[tuple[int, int], ...] = ()
     covered_tokens: int = 0
     before: Figures = NOTHING
     after: Figures = NOTHING

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -23,6 +23,8 @@ MOST_DAYS = 1000
 LONGEST_FILLED = 731
 """In at most this many days a day without rows gets its empty place in the chart."""
 COUNTED, COVERED = "counted", "covered"
+Covered = Mapping[date, tuple[int, int] | None]
+"""Tokens and value of the rows that the API covers, by day; None: all of that day."""
 
 
 class RowCount(NamedTuple):
@@ -56,7 +58,7 @@ def context_of(found: Preview) -> dict[str, Any]:
         "file": file,
         "tool": TOOL_OF_PROVIDER.get(file.provider, ""),
         "cards": cards_of(found),
-        "days": day_chart(days, set(found.covered_days), TOOL_OF_PROVIDER.get(file.provider, "")),
+        "days": day_chart(days, covered_of(found), TOOL_OF_PROVIDER.get(file.provider, "")),
         "undoing": undo_preview(file.id) if applied else None,
         "behind": figures_url(file),
         "named_keys": [owner for owner in found.unattributed if owner.key],
@@ -104,8 +106,15 @@ def cards_of(found: Preview) -> list[RowCount]:
     ]
 
 
-def day_chart(days: Sequence[FileDay], covered: set[date], tool: str) -> DayChart | None:
-    """The days of a file, those that the API covers apart; None for a file without good rows."""
+def covered_of(found: Preview) -> Covered:
+    """What of each day the API covers: all of it where a file of earlier versions tells no more."""
+    if not found.covered_amounts:
+        return dict.fromkeys(found.covered_days)
+    return dict(zip(found.covered_days, found.covered_amounts, strict=True))
+
+
+def day_chart(days: Sequence[FileDay], covered: Covered, tool: str) -> DayChart | None:
+    """The days of a file, what of them the API covers apart; None for one without good rows."""
     if not days:
         return None
     main = TOTAL if any(day.tokens for day in days) else VALUE
@@ -139,11 +148,12 @@ def _filled(days: Sequence[FileDay]) -> list[FileDay]:
     return [known.get(day, FileDay(day, 0, 0, 0)) for day in dates]
 
 
-def _point(day: FileDay, covered: set[date], main: str) -> charts.Point:
+def _point(day: FileDay, covered: Covered, main: str) -> charts.Point:
     # A chart has no place below zero, for credits say.
-    amount = max(0, _amount(day, main))
-    series = COVERED if day.day in covered else COUNTED
-    return charts.Point(day.day, {series: amount, main: amount})
+    whole = max(0, _amount(day, main))
+    told = covered.get(day.day, (0, 0))
+    part = whole if told is None else min(whole, max(0, told[0 if main == TOTAL else 1]))
+    return charts.Point(day.day, {COUNTED: whole - part, COVERED: part, main: whole})
 
 
 def _amount(day: FileDay, main: str) -> int:
