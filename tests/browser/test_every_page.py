@@ -15,6 +15,7 @@ from tests.browser.conftest import NewContext
 from tests.browser.looks import (
     COVERED,
     OVER_EDGE,
+    RUN_AXE,
     TALL_ROWS,
     TOO_WIDE,
     axe_context,
@@ -44,6 +45,8 @@ STILL_PRINTED = """(controls) => [...document.querySelectorAll(controls)]
 LINK = re.compile(r'<a\s[^>]*?href="([^"]*)"')
 SOMEBODY = re.compile(r"[^/]*@.*")
 PHONE = {"width": 390, "height": 844}
+SIZES_TOO = {"rules": {"target-size": {"enabled": True}}}
+"""axe leaves it out unless told."""
 PORTRAIT, LANDSCAPE = 703, 1031
 """What A4 has between margins of 12 mm, in CSS pixels."""
 BACKGROUND = "() => getComputedStyle(document.documentElement).backgroundColor"
@@ -52,6 +55,21 @@ FILLS = "(all) => all.map((one) => getComputedStyle(one).fill)"
 OVERFLOWING = """(all) => all.filter((one) => one.scrollHeight > one.clientHeight + 1)
   .map((one) => one.id)"""
 POSITIONS = "(all) => all.map((one) => getComputedStyle(one).position)"
+
+
+def test_axe_finds_nothing_in_an_open_menu(new_context: NewContext) -> None:
+    page = axe_context(new_context)
+    page.goto("/users")
+    menus = page.locator("details.menu")
+    assert menus.count() > 3
+    for width in (1440, 320):
+        page.set_viewport_size({"width": width, "height": 900})
+        for menu in menus.all():
+            menu.locator("summary").click()
+            expect(menu).to_have_attribute("open", "")
+            name = menu.get_attribute("id")
+            assert page.evaluate(RUN_AXE, [f"#{name}", SIZES_TOO]) == [], (width, name)
+            menu.locator("summary").click()
 
 
 @pytest.mark.parametrize("name", list(PAGES))
@@ -70,7 +88,7 @@ def test_axe_finds_nothing(name: str, new_context: NewContext, watch: Watch) -> 
     "path",
     [
         "/?days=all&by=model&table=1",
-        "/users?size=25",
+        "/users",
         f"/users?days=all&size=25{EVERY_COLUMN}",
         "/users?rows=person&by=month&days=365&size=25",
         "/users?rows=model&by=week&days=365",
