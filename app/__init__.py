@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app import cli, logs, web
 from app.config import ROOT, Config, read_config
 from app.database import FILES, open_database
-from app.web.view.markup import WithoutIndentation
+from app.web.request.markup import WithoutIndentation
 
 
 def create_app(config: Config | None = None) -> Flask:

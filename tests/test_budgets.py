@@ -40,7 +40,7 @@ PAGES = (
 )
 MOST_ROWS = 4 * 366
 """Of the database for a year: some for each day of the chart, and those of a list."""
-MOST_BYTES = 250_000
+MOST_BYTES = 100_000
 """Of any of these answers before compression."""
 # On PostgreSQL it is the planner's business how it reads tables as small as these.
 ON_SQLITE = pytest.mark.parametrize("filled_engine", ["sqlite"], indirect=True)

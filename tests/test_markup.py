@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from html import unescape
+
 import pytest
 from jinja2 import Environment
 
-from app.web.view.markup import WithoutIndentation
+from app.web.request.markup import WithoutIndentation, with_short_links
 
 
 @pytest.fixture(scope="module")
@@ -26,3 +28,15 @@ def test_words_on_two_lines_stay_two_words(environment: Environment) -> None:
     for everything in (True, False):
         sent = environment.from_string(text).render(all=everything, name="Ann")
         assert sent.split() == ["moves", *(["all"] if everything else []), "from", "Ann"]
+
+
+@pytest.mark.parametrize(
+    ("escaped", "sent"),
+    [
+        ('<a href="?a=1&amp;end=2&amp;q=%26amp">', '<a href="?a=1&end=2&q=%26amp">'),
+        ("R&amp;D &amp;amp; &amp;copy=1&amp;lt=2 &amp;notes=3", None),
+    ],
+)
+def test_links_are_short_and_read_as_before(escaped: str, sent: str | None) -> None:
+    assert with_short_links(escaped) == (sent or escaped)
+    assert unescape(with_short_links(escaped)) == unescape(escaped)

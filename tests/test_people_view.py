@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 from app.queries.people.order import MORE_SORTS
 from app.web.people.columns import BY_NAME, COLUMNS, EVERY, USUAL, chosen_columns
 from app.web.people.view import PeopleView, parse_people_view
-from app.web.view.state import SIZES
+from app.web.view.state import DEFAULT_SIZE, SIZES
 
 TODAY = date(2026, 11, 22)
 
@@ -24,7 +24,7 @@ def view_of(query: str) -> PeopleView:
 
 def test_an_empty_query_is_the_default_and_the_other_way_round() -> None:
     assert view_of("").arguments() == []
-    defaults = "days=30&sort=totalTokens&dir=desc&page=1&size=50&q=&peek="
+    defaults = "days=30&sort=totalTokens&dir=desc&page=1&size=25&q=&peek="
     assert view_of(defaults).arguments() == []
 
 
@@ -77,7 +77,7 @@ def test_odd_orders_fall_back(query: str, sort: str, descending: bool) -> None:
 
 @pytest.mark.parametrize("query", ["page=0", "page=-1", "page=x", "page=99999999999", "size=51"])
 def test_odd_pages_and_sizes_fall_back(query: str) -> None:
-    assert (view_of(query).page, view_of(query).size) == (1, 50)
+    assert (view_of(query).page, view_of(query).size) == (1, DEFAULT_SIZE)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -99,7 +99,7 @@ def test_a_change_of_the_rows_starts_at_the_first_page() -> None:
     view = view_of("page=4")
     assert view_of(view.query(tools=("cursor",))).page == 1
     assert view_of(view.with_days(7)).page == 1
-    assert view_of(view.query(size=25)).page == 1
+    assert view_of(view.query(size=50)).page == 1
     assert view_of(view.query(peek="a@b.c")).page == 4
     assert view_of(view.query(columns=("email",))).page == 4
 

@@ -78,7 +78,8 @@ def figures_at(client: FlaskClient, link: str) -> set[str]:
         told = table_of(page).split("<tfoot>")[1]
         counted = re.findall(r'id="count" class="count">\s*<b>(.*?)</b>', page)
     unpriced = [""] if "— not priced" in shown(told) else []
-    return {*TITLES.findall(told), *counted, *unpriced}
+    full = TITLES.findall(told)
+    return {*full, *(one.removesuffix(" tokens") for one in full), *counted, *unpriced}
 
 
 def cells_of(client: FlaskClient, rows: str, by: str, measure: str) -> tuple[list[str], list[str]]:

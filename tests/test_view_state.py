@@ -32,7 +32,7 @@ def test_the_default_needs_no_query() -> None:
 def test_a_change_of_the_rows_starts_at_the_first_page() -> None:
     assert Shelf(page=4).query(author="Eco") == "?author=Eco"
     assert Shelf(page=4).query(author="Eco", page=2) == "?author=Eco&page=2"
-    assert Shelf(page=4).query(size=25) == "?size=25"
+    assert Shelf(page=4).query(size=50) == "?size=50"
 
 
 def test_a_change_beside_the_rows_stays_on_the_page() -> None:
@@ -65,5 +65,5 @@ def test_an_odd_size_is_the_default(text: str) -> None:
 def test_queries_that_end_alike_are_those_of_the_state() -> None:
     of_author = Shelf(page=4).queries_ending("author", author="")
     assert of_author("Eco & Co") == Shelf(page=4).query(author="Eco & Co")
-    of_author = Shelf(size=25).queries_ending("author", author="")
-    assert of_author("Eco") == "?size=25&author=Eco"
+    of_author = Shelf(size=50).queries_ending("author", author="")
+    assert of_author("Eco") == "?size=50&author=Eco"

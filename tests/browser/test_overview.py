@@ -60,14 +60,14 @@ def test_the_chart_switches_to_cost_by_model_and_back(page: Page, watch: Watch) 
 
 def test_a_bar_says_beside_it_what_it_consists_of(page: Page) -> None:
     page.goto("/?by=model")
-    bars, answers = page.locator("#daily-chart .column"), page.locator("#daily-chart .tip")
+    bars, answers = page.locator("#daily-chart .answers > a"), page.locator("#daily-chart .tip")
     expect(answers.filter(visible=True)).to_have_count(0)
     for place in (1, bars.count() - 3):
         bars.nth(place).hover()
         expect(answers.filter(visible=True)).to_have_count(1)
         words = answers.nth(place).locator("use").get_attribute("href")
         labels = page.locator(f"{words} text").all_text_contents()
-        amounts = answers.nth(place).locator("tspan").all_text_contents()
+        amounts = answers.nth(place).locator("text").all_text_contents()[1:]
         whole, *parts = (int(amount.replace(",", "")) for amount in amounts)
         assert len(parts) > 2
         lines = zip(labels, parts, strict=True)

@@ -27,7 +27,7 @@ SORTED = "#table thead [aria-sort]"
 def known_to_the_api(page: Page, **query: str) -> list[str]:
     """E-mail addresses as the API lists them, over the default range of the page."""
     answer = page.request.get(
-        f"/api/users/pivot?{urlencode({'days': '30', 'limit': '50'} | query)}"
+        f"/api/users/pivot?{urlencode({'days': '30', 'limit': '25'} | query)}"
     )
     return [user["email"] for user in answer.json()["users"]]
 
@@ -176,7 +176,7 @@ def test_a_search_for_nobody_says_so_and_leads_back(page: Page, watch: Watch) ->
     page.locator("#empty").get_by_role("link", name="Clear the search").click()
     expect(page).to_have_url(f"{watch.base_url}/users")
     expect(page.locator("#q")).to_have_value("")
-    expect(page.locator(EMAILS)).to_have_count(50)
+    expect(page.locator(EMAILS)).to_have_count(25)
 
 
 def test_enter_searches_at_once(page: Page, watch: Watch) -> None:
@@ -250,9 +250,9 @@ def test_a_page_begins_at_its_top(page: Page) -> None:
 
 def test_the_size_of_a_page_is_a_choice(page: Page, watch: Watch) -> None:
     page.goto("/users?days=all&page=2")
-    page.locator("#size-25").click()
-    expect(page).to_have_url(f"{watch.base_url}/users?days=all&size=25")
-    expect(page.locator(EMAILS)).to_have_count(25)
+    page.locator("#size-50").click()
+    expect(page).to_have_url(f"{watch.base_url}/users?days=all&size=50")
+    expect(page.locator(EMAILS)).to_have_count(50)
     page.locator("#size-250").click()
     expect(page.locator(EMAILS)).to_have_count(people_count(page))
 

@@ -81,18 +81,19 @@ def status_page(chromium: Browser, status_url: str) -> Iterator[Page]:
 
 def mark(page: Page, provider: str, state: str) -> str:
     """The label of the first day of a provider in that state."""
-    found = page.locator(f'.days a[data-state="{state}"][aria-label^="{provider}"]').first
-    return found.get_attribute("aria-label") or ""
+    found = page.locator(f'.days a[title^="{provider}"][title*=": {state}"]').first
+    return found.get_attribute("title") or ""
 
 
 def test_every_state_is_a_colour_and_a_sign(status_page: Page) -> None:
     signs = {}
     for state in ("final", "provisional", "missing", "failed", "suspicious"):
-        found = status_page.locator(f'.days a[data-state="{state}"]').first
-        signs[state] = (found.inner_text(), found.evaluate("e => getComputedStyle(e).color"))
-        expect(status_page.locator(f'.legend [data-state="{state}"]')).to_have_text(
-            found.inner_text()
+        found = status_page.locator(f'.days a[title*=": {state}"]').first
+        sign, color = found.evaluate(
+            "e => [getComputedStyle(e, '::before').content, getComputedStyle(e).color]"
         )
+        signs[state] = (sign.split('"')[1], color)
+        expect(status_page.locator(f'.legend [data-state="{state}"]')).to_have_text(signs[state][0])
     assert len({sign for sign, _ in signs.values()}) == len(signs)
     gap = status_page.locator('.days a[data-state="missing"]')
     expect(gap).to_have_count((GAP[1] - GAP[0]).days + 1)
@@ -100,10 +101,12 @@ def test_every_state_is_a_colour_and_a_sign(status_page: Page) -> None:
 
 def test_a_click_tells_the_story_and_back_takes_it_away(status_page: Page) -> None:
     label = mark(status_page, "Cursor", "suspicious")
-    status_page.get_by_label(label).click()
+    status_page.get_by_role("link", name=label, exact=True).click()
     expect(status_page).to_have_url(re.compile(f"day={SUSPICIOUS}&provider=cursor"))
     expect(status_page.locator("#day")).to_contain_text("Came back empty")
-    expect(status_page.get_by_label(label)).to_have_attribute("aria-current", "true")
+    expect(status_page.get_by_role("link", name=label, exact=True)).to_have_attribute(
+        "aria-current", "true"
+    )
     status_page.go_back()
     expect(status_page.locator("#day")).to_have_count(0)
 
@@ -118,12 +121,12 @@ def test_escape_closes_the_story(status_page: Page) -> None:
 def test_arrows_walk_from_day_to_day(status_page: Page) -> None:
     first = status_page.locator(".days tbody tr").first.locator("td a").first
     first.focus()
-    start = first.get_attribute("aria-label")
+    start = first.get_attribute("title")
     status_page.keyboard.press("ArrowDown")
-    below = status_page.locator(":focus").get_attribute("aria-label") or ""
+    below = status_page.locator(":focus").get_attribute("title") or ""
     assert below.startswith("Cursor")
     status_page.keyboard.press("ArrowUp")
-    assert status_page.locator(":focus").get_attribute("aria-label") == start
+    assert status_page.locator(":focus").get_attribute("title") == start
     status_page.keyboard.press("ArrowLeft")
     expect(first).to_be_focused()
     status_page.keyboard.press("ArrowDown")

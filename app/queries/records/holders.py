@@ -42,24 +42,12 @@ class Holder(NamedTuple):
 
 
 class RecordSums(NamedTuple):
-    """What records add up to, and their holders, most tokens first."""
+    """What records add up to, and their holders, most tokens first, `people` of them persons."""
 
     holders: list[Holder]
-
-    @property
-    def records(self) -> int:
-        """How many there are."""
-        return sum(holder.records for holder in self.holders)
-
-    @property
-    def figures(self) -> Figures:
-        """Their sums."""
-        return add_up([Figures(), *(holder.figures for holder in self.holders)])
-
-    @property
-    def people(self) -> int:
-        """How many people they belong to."""
-        return sum(holder.kind == HolderKind.PERSON for holder in self.holders)
+    records: int
+    figures: Figures
+    people: int
 
 
 @remembered(lambda found: BYTES_A_HOLDER * len(found.holders))
@@ -79,7 +67,12 @@ def record_sums(question: RecordQuestion) -> RecordSums:
         holder = Holder(kind, own, name or "", records, Figures(*sums))
         found.setdefault((kind, own), []).append(holder)
     holders = [_together(parts) for parts in found.values()]
-    return RecordSums(sorted(holders, key=lambda one: (-one.figures.tokens, one.kind, one.id)))
+    return RecordSums(
+        sorted(holders, key=lambda one: (-one.figures.tokens, one.kind, one.id)),
+        records=sum(holder.records for holder in holders),
+        figures=add_up([Figures(), *(holder.figures for holder in holders)]),
+        people=sum(holder.kind == HolderKind.PERSON for holder in holders),
+    )
 
 
 def _together(parts: Iterable[Holder]) -> Holder:

@@ -36,9 +36,9 @@ from app.web.view import formatting
 from app.web.view.cards import Sides, before_words, cards
 from app.web.view.charted import Charted, asks_for_table
 from app.web.view.frame import frame
-from app.web.view.navigation import PersonDrilldown
+from app.web.view.navigation import PersonDrilldown, person_path
 from app.web.view.periods import Comparison, ViewedRange, viewed_range
-from app.web.view.records import records_files, records_link
+from app.web.view.records import RecordLinks, records_files, records_link
 from app.web.view.tools import TOOL_ROWS, in_several_tools, ordered_tools
 
 LONGEST_ASKED = 200
@@ -172,6 +172,7 @@ def records_context(view: Charted, asked: RecordQuestion) -> dict[str, Any]:
     return {
         "records": raw_records(asked, limit=MOST_RECORDS),
         "record_count": record_count(asked),
+        "record_links": RecordLinks(view, person_path),
         "files": records_files(own, asked.whose),
         "all_records": records_link(own, asked.whose),
     }

@@ -16,6 +16,7 @@ from app.queries.records.question import Ownership, Whose
 from app.queries.scope import FILTERS, Scope, organizations
 from app.web.pivot.view import PivotView
 from app.web.view.navigation import columns_for
+from app.web.view.params import encoded
 from app.web.view.records import nobodys, whose_arguments
 from app.web.view.state import View
 
@@ -47,7 +48,7 @@ class Narrowed(NamedTuple):
 
 
 def _of(whose: Whose) -> str:
-    return urlencode(whose_arguments(whose))
+    return encoded(whose_arguments(whose))
 
 
 NOTHING_MORE = Narrowed()
@@ -93,8 +94,8 @@ class Links:
 
     def __init__(self, view: PivotView) -> None:
         base = View.arguments(view)
-        days = urlencode([pair for pair in base if pair[0] not in FILTERS])
-        filters = (urlencode([pair for pair in base if pair[0] == name]) for name in FILTERS)
+        days = encoded([pair for pair in base if pair[0] not in FILTERS])
+        filters = (encoded([pair for pair in base if pair[0] == name]) for name in FILTERS)
         self._own = Narrowed(days, *filters)
         self._people, self._records = url_for("people.page"), url_for("records.page")
         sort = SORTS.get(view.measure, "")

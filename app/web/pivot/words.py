@@ -77,7 +77,7 @@ class AmountWriter:
     """Writes the amounts of a measure as cells: its words are looked up once for thousands."""
 
     def __init__(self, measure: str) -> None:
-        self.words = figure_words(measure)
+        self.measure, self.words = measure, figure_words(measure)
         self.write = _WRITERS.get(measure, formatting.exact)
         self.is_money = measure in MONEY
         self.nouns = MEASURE_NOUNS.get(measure, ("", ""))
@@ -95,9 +95,11 @@ class AmountWriter:
         return cell._replace(lacks=self.lacking(amount), partly=self.words.partly)
 
     def in_full(self, amount: Amount) -> str:
-        """Every digit of an amount that is known."""
+        """Every digit of an amount that is known; of tokens no more: they are a thousand cells."""
         if self.is_money:
             return formatting.exact_money(amount.value)
+        if self.measure == TOKENS:
+            return formatting.exact(amount.value)
         return formatting.count_of(amount.value, *self.nouns)
 
     def lacking(self, amount: Amount) -> str:

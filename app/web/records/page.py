@@ -23,7 +23,7 @@ from app.web.request.unchanged import MINUTE, known_while
 from app.web.view.frame import frame
 from app.web.view.navigation import person_path
 from app.web.view.periods import with_both_ends
-from app.web.view.records import records_files
+from app.web.view.records import RecordLinks, records_files
 
 MOST_HOLDERS = 9
 
@@ -71,6 +71,7 @@ def known_context(view: RecordsView, span: tuple[date, date]) -> dict[str, Any]:
         "unmapped": sum(one.kind == HolderKind.KEY and bool(one.id) for one in sums.holders),
         "person_path": person_path,
         "records": records,
+        "record_links": RecordLinks(view, person_path),
         "pages": view.pages(sums.records, len(records)),
         "files": records_files(view, view.whose),
     }

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from flask import Flask, Response, make_response, render_template, request
 
+from app.web.request.markup import with_short_links
 from app.web.request.paths import own_path
 
 PAGE, PART = "base.html", "part.html"
@@ -36,7 +37,7 @@ def wants_part() -> bool:
 
 def answer(template: str, query: str, *, status: int = 200, **context: Any) -> Response:
     """The page or its part; `query` ("?a=b" or "") is the canonical state for the URL."""
-    response = make_response(render_template(template, **context), status)
+    response = make_response(with_short_links(render_template(template, **context)), status)
     if wants_part():
         url = own_path() + query.rstrip("?")
         response.headers["HX-Replace-Url" if _only_typed(url) else "HX-Push-Url"] = url

@@ -35,11 +35,13 @@ DAY_STYLES = {
 
 
 class DayCell(NamedTuple):
-    """A day in the calendar; `state` is "" where nothing is expected. `query` leads to it."""
+    """A day in the calendar; `state` is "" where nothing is expected. `query` leads to it.
+
+    Its row says the year, and the sheet of styles draws the sign of its state.
+    """
 
     number: int
     state: str
-    sign: str
     label: str
     query: str
     chosen: bool
@@ -116,9 +118,8 @@ def _cell(
     mark = marks.get(day)
     chosen = view.day == day and view.provider == provider
     if mark is None:
-        return DayCell(number, "", "", "", "", chosen)
-    style = DAY_STYLES[mark.state]
-    words = f"{label}, {formatting.weekday(day)} {day.year}: {style.word}"
+        return DayCell(number, "", "", "", chosen)
+    words = f"{label}, {formatting.weekday(day)}: {DAY_STYLES[mark.state].word}"
     words += f", {formatting.exact(mark.tokens)} tokens" if mark.tokens else ""
     query = view.query(day=day, provider=provider)
-    return DayCell(number, mark.state, style.sign, words, query, chosen)
+    return DayCell(number, mark.state, words, query, chosen)

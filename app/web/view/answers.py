@@ -119,5 +119,5 @@ def _head(bar: Bar, *, weekly: bool) -> str:
 def _answer(column: PlotColumn, words: int, head: str, amounts: list[str]) -> Answer:
     """Beside the strip: to the right of bars in the left half, to the left of others."""
     back = column.x + column.width / 2 > 50
-    beside = column.x if back else round(column.x + column.width, 3)
+    beside = column.x if back else round(column.x + column.width, 2)
     return Answer(column.bar, column.x, beside, back, words=words, head=head, amounts=amounts)

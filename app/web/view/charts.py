@@ -210,7 +210,7 @@ def stacked(
         _labels(drawn, width),
         line=_line(columns, scale),
         paths=_paths(columns, series),
-        width=round(width, 3),
+        width=round(width, 2),
     )
 
 
@@ -222,10 +222,10 @@ def _column(bar: Bar, series: Sequence[str], x: float, width: float, scale: floa
     bar_width = min(width * BAR_SHARE, WIDEST_BAR)
     return PlotColumn(
         bar=bar,
-        x=round(x, 3),
-        width=round(width, 3),
-        bar_x=round(x + (width - bar_width) / 2, 3),
-        bar_width=round(bar_width, 3),
+        x=round(x, 2),
+        width=round(width, 2),
+        bar_x=round(x + (width - bar_width) / 2, 2),
+        bar_width=round(bar_width, 2),
         segments=list(_segments(bar, series, scale)),
     )
 
@@ -250,8 +250,8 @@ def _paths(columns: Sequence[PlotColumn], series: Sequence[str]) -> dict[str, st
     parts: dict[str, list[str]] = {name: [] for name in series}
     for column in columns:
         for part in column.segments if not column.bar.open else ():
-            across, down = f"{column.bar_width:g}", f"{part.height:g}"
-            box = f"M{column.bar_x:g} {part.y:g}h{across}v{down}h-{across}z"
+            across, down = f"{column.bar_width:g}", f"{round(part.height, 1):g}"
+            box = f"M{column.bar_x:g} {round(part.y, 1):g}h{across}v{down}h-{across}z"
             parts[part.series].append(box)
     return {name: "".join(found) for name, found in parts.items() if found}
 
@@ -298,11 +298,11 @@ def curve(values: Sequence[int]) -> str:
 
 
 class Strip(NamedTuple):
-    """A part of a horizontal bar, in percent of its full length."""
+    """A part of a horizontal bar, in percent of its full length as written."""
 
     series: str
-    x: float
-    width: float
+    x: str
+    width: str
 
 
 def strips(parts: Iterable[tuple[str, int]], whole: int) -> list[Strip]:
@@ -312,6 +312,12 @@ def strips(parts: Iterable[tuple[str, int]], whole: int) -> list[Strip]:
     for series, amount in parts:
         if amount > 0 and whole > 0:
             x, width = 100 * offset / whole, 100 * amount / whole
-            found.append(Strip(series, round(x, 2), round(width, 2)))
+            found.append(
+                Strip(series, f"{x:.1f}".removesuffix(".0"), f"{width:.1f}".removesuffix(".0"))
+            )
         offset += amount
     return found
+
+
+def _tenths(part: int, whole: int) -> str:
+    return f"{round(100 * part / whole, 1):g}"

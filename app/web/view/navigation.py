@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from flask import request, url_for
 
@@ -12,6 +12,7 @@ from app.dates import utc_today
 from app.queries.records.origin import Origin
 from app.queries.records.question import Whose
 from app.web.view.figure_words import FIGURE_WORDS
+from app.web.view.params import encoded
 from app.web.view.records import records_link
 from app.web.view.state import View, parse_view
 
@@ -61,7 +62,7 @@ def _taken_along(endpoint: str, pairs: list[tuple[str, str]]) -> str:
     if endpoint not in PAGES_OF_FIGURES:
         return ""
     told = [*pairs, *_put_first(endpoint)]
-    return f"?{urlencode(told)}" if told else ""
+    return f"?{encoded(told)}" if told else ""
 
 
 def _put_first(endpoint: str) -> list[tuple[str, str]]:
@@ -118,7 +119,7 @@ class Drilldown:
 
     def _with(self, pairs: list[tuple[str, str]], changes: dict[str, Any]) -> str:
         told = [pair for pair in pairs if pair[1] and pair not in DEFAULTS]
-        more = urlencode(told)
+        more = encoded(told)
         query = self.view.query(**changes)
         glue = "&" if more and query != "?" else ""
         return f"{self.people}{query}{glue}{more}".rstrip("?")

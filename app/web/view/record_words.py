@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from flask import Flask
@@ -103,6 +104,7 @@ def detail_parts(detail: dict[str, Any]) -> list[tuple[str, str]]:
     return [(_sentence(name), _written(value)) for name, value in sorted(detail.items())]
 
 
+@lru_cache(maxsize=200)
 def _sentence(name: str) -> str:
     words = WORD.findall(name) or [name]
     return " ".join(word if word.isupper() else word.lower() for word in words).capitalize()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import url_for
 from werkzeug.datastructures import MultiDict
@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from app.queries.records.question import ANYBODYS, Ownership, Whose
 from app.tools import TOOL_KEYS
 from app.usage import normal_email
-from app.web.view.params import LONGEST_TEXT, parse_texts, plain_text
+from app.web.view.params import LONGEST_TEXT, encoded, parse_texts, plain_text
 from app.web.view.state import View
 
 MOST_KEYS = 60
@@ -54,7 +54,7 @@ def nobodys(label: str, keys: Sequence[str]) -> Whose | None:
 def records_query(view: View, whose: Whose = ANYBODYS, **changes: Any) -> str:
     """The query of the records of a view's range and filters, changed; "" for the default."""
     pairs = [*view.plain().changed(**changes).arguments(), *whose_arguments(whose)]
-    return f"?{urlencode(pairs)}" if pairs else ""
+    return f"?{encoded(pairs)}" if pairs else ""
 
 
 def records_link(view: View, whose: Whose = ANYBODYS, **changes: Any) -> str:
@@ -67,6 +67,16 @@ def records_files(view: View, whose: Whose = ANYBODYS) -> tuple[str, str]:
     query = records_query(view, whose)
     files = url_for("records_export.records"), url_for("records_export.metadata")
     return files[0] + query, files[1] + query
+
+
+class RecordLinks:
+    """Where the rows of records lead. Many lead to the same: each link is written once."""
+
+    def __init__(self, view: View, person_path: Callable[[str], str]) -> None:
+        of_view = view.plain_query()
+        self.model = cache(lambda model, tool: view.query(models=(model,), tools=(tool,)))
+        self.owner = cache(lambda email: person_path(email) + of_view)
+        self.run = cache(lambda run: f"{url_for('status.page', run=run)}#run-{run}")
 
 
 def nobodys_queries(view: View, label: str, keys: Sequence[str]) -> dict[str, str]:

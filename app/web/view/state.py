@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, ClassVar, Self
-from urllib.parse import quote_plus, urlencode
+from urllib.parse import quote_plus
 
 from werkzeug.datastructures import MultiDict
 
@@ -16,6 +16,7 @@ from app.tools import TOOL_KEYS
 from app.web.view.params import (
     DEFAULT_DAYS,
     MOST_DAYS,
+    encoded,
     last_days,
     parse_filters,
     parse_number,
@@ -23,7 +24,7 @@ from app.web.view.params import (
 
 SIZES = (25, 50, 100, 250)
 """The rows of a page that somebody may choose."""
-DEFAULT_SIZE = 50
+DEFAULT_SIZE = 25
 LAST_PAGE = 1_000_000
 
 
@@ -41,7 +42,7 @@ class State:
 
     def query(self, **changes: Any) -> str:
         """The query string ("?..." or "?") of this state with changes."""
-        return "?" + urlencode(self.changed(**changes).arguments())
+        return "?" + encoded(self.changed(**changes).arguments())
 
     def queries_ending(self, name: str, **changes: Any) -> Callable[[str], str]:
         """Queries of this state with changes that end with a value of `name`, one for each row."""
@@ -106,6 +107,13 @@ class View(State):
     def with_dates(self, start: date, end: date) -> str:
         """Query of the same view over these days."""
         return self.query(days=None, all_time=False, start=start, end=end)
+
+    def dated_queries(self) -> Callable[[date, date], str]:
+        """`with_dates` of many days: the rest of the query is written once."""
+        ends = (date.min.isoformat(), date.max.isoformat())
+        start, _, rest = self.with_dates(date.min, date.max).partition(ends[0])
+        between, _, end = rest.partition(ends[1])
+        return lambda first, last: f"{start}{first}{between}{last}{end}"
 
     def with_all_time(self) -> str:
         """Query of the same view over everything."""
