@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from threading import Lock
 from typing import Any
 
@@ -108,6 +109,11 @@ class _CountingCursor:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._cursor, name)
+
+    def __iter__(self) -> Iterator[Any]:
+        for row in self._cursor:
+            _count(1)
+            yield row
 
     def fetchone(self) -> Any:
         row = self._cursor.fetchone()
