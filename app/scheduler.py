@@ -12,13 +12,9 @@ import random
 import signal
 import sys
 from datetime import UTC, timedelta
+from typing import TYPE_CHECKING
 
 import click
-from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.combining import OrTrigger
-from apscheduler.triggers.cron import CronTrigger
-from apscheduler.triggers.date import DateTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 from flask.helpers import get_debug_flag
 
 from app import slots
@@ -30,6 +26,9 @@ from app.sync.background import is_stopping, start_work, stop_when_the_process_e
 from app.sync.order import DemoDatabase, SyncBusy
 from app.sync.run import refuse_beside_demo
 from app.sync.scheduled import configured_names, sync_due
+
+if TYPE_CHECKING:
+    from apscheduler.schedulers.background import BackgroundScheduler
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +56,13 @@ def start_when_serving(config: Config) -> BackgroundScheduler | None:
 
 def start(config: Config) -> BackgroundScheduler:
     """Start the clock of this process."""
+    # Commands load this module and need no clock, which is a tenth of what they would load.
+    from apscheduler.schedulers.background import BackgroundScheduler
+    from apscheduler.triggers.combining import OrTrigger
+    from apscheduler.triggers.cron import CronTrigger
+    from apscheduler.triggers.date import DateTrigger
+    from apscheduler.triggers.interval import IntervalTrigger
+
     # What it has to say at lower levels is that it works.
     logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
     at = config.sync_at
