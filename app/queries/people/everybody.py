@@ -16,13 +16,20 @@ from peewee import Select
 from app.bitmaps import ids_in
 from app.database import database, total
 from app.identity import aliases
-from app.models import SUM_COLUMNS, UNATTRIBUTED, PersonDay, TotalDay
+from app.models import RUNNING_FIGURES, SUM_COLUMNS, UNATTRIBUTED, PersonDay, TotalDay
 from app.queries.people.known import known_people
 from app.queries.remembered import remembered
 from app.queries.scope import NO_SLICE, Scope, its_days, slices_of
 from app.queries.sums.active import active_in, people_count, people_in
 from app.queries.sums.figures import Figures, add_up, sums_of
 from app.queries.sums.persons import days_active, person_sums
+from app.queries.sums.running import (
+    ByPerson,
+    is_of_whole_tools,
+    running_sums,
+    series_of,
+    users_in,
+)
 from app.queries.sums.slices import days_around, sums_by_range
 
 MOST_IDS = 1000
@@ -38,6 +45,13 @@ class Activity(NamedTuple):
     ids: Sequence[int]
     tokens: Sequence[int]
     days: Sequence[int]
+
+
+class Active(NamedTuple):
+    """Everybody with usage in a scope: ids, and in the same order tokens (or what was asked)."""
+
+    ids: Sequence[int]
+    tokens: Sequence[int]
 
 
 class Everybody(NamedTuple):
@@ -79,50 +93,53 @@ class Everybody(NamedTuple):
         return {} if self.unused or self.scope.teams else unattributed(self.scope)
 
 
+@remembered(days=its_days)
 def activity(scope: Scope) -> Activity:
     """Tokens and active days of everybody with usage in the scope; remembered."""
-    return _counted(scope) if len(slices_of(scope).whole) > 1 else active(scope)
-
-
-@remembered(days=its_days)
-def _counted(scope: Scope) -> Activity:
-    """Several slices share days: only a distinct count of them is right."""
     found, whole = active(scope), slices_of(scope).whole
+    if not whole:
+        return Activity((), (), ())
     days = dict(database.execute(days_active(scope, whole, None)).fetchall())
-    return found._replace(days=_numbers(days.get(key, 0) for key in found.ids))
+    return Activity(found.ids, found.tokens, _numbers(days.get(key, 0) for key in found.ids))
 
 
 @remembered(days=its_days)
-def active(scope: Scope) -> Activity:
-    """`activity` for whom days do not matter, which each of several slices counts; remembered."""
-    slices = slices_of(scope)
-    if not slices.whole:
-        return Activity((), (), ())
-    query = person_sums(scope, slices.whole, ("tokens",))
-    rows = [row for row in database.execute(query).fetchall() if row[0] != UNATTRIBUTED]
-    return (
-        Activity(*(_numbers(column) for column in zip(*rows, strict=True)))
-        if rows
-        else (Activity((), (), ()))
-    )
+def active(scope: Scope) -> Active:
+    """Tokens of everybody with usage in the scope; remembered."""
+    if is_of_whole_tools(scope):
+        sums = running_sums(scope, ("tokens", "records"))
+        ids = users_in(scope, sums["records"])
+        return Active(_numbers(ids), _numbers(map(sums["tokens"].__getitem__, ids)))
+    return Active(*_read_amounts(scope, "tokens", slices_of(scope).whole))
 
 
 def amounts(scope: Scope, figure: str, tool: str = "") -> dict[int, int]:
     """One of `SUM_COLUMNS` of everybody with usage in the scope (and of the tool), by id."""
     if (figure, tool) == ("tokens", ""):
-        found = active(scope)
-        return dict(zip(found.ids, found.tokens, strict=True))
+        return dict(zip(*active(scope), strict=True))
     return dict(zip(*_amounts(scope, figure, tool), strict=True))
 
 
 @remembered(days=its_days)
-def _amounts(scope: Scope, figure: str, tool: str) -> tuple[Sequence[int], Sequence[int]]:
+def _amounts(scope: Scope, figure: str, tool: str) -> Active:
+    if is_of_whole_tools(scope):
+        ids = active(scope).ids
+        sums = running_sums(scope, (figure,), [tool] if tool else ())[figure]
+        return Active(ids, _numbers(sums[key] if key < len(sums) else 0 for key in ids))
     slices = slices_of(scope)
     chosen = [key for key, name in slices.by_tool.items() if name == tool] if tool else slices.whole
-    if not chosen:
+    return Active(*_read_amounts(scope, figure, chosen))
+
+
+def _read_amounts(
+    scope: Scope, figure: str, slices: Sequence[int]
+) -> tuple[Sequence[int], Sequence[int]]:
+    """(ids, amounts) of everybody with usage of slices cut finer than running sums are."""
+    if not slices:
         return (), ()
-    rows = database.execute(person_sums(scope, chosen, (figure,))).fetchall()
-    return _numbers(row[0] for row in rows), _numbers(row[1] for row in rows)
+    rows = database.execute(person_sums(scope, slices, (figure,))).fetchall()
+    people = [row for row in rows if row[0] != UNATTRIBUTED]
+    return _numbers(row[0] for row in people), _numbers(row[1] for row in people)
 
 
 @remembered(days=its_days)
@@ -152,9 +169,24 @@ def unused_by(scope: Scope) -> Everybody:
 def _figures_of(scope: Scope, ids: Sequence[int]) -> dict[int, ByTool]:
     """The figures of persons with usage in the scope; of many those of everybody are read."""
     if len(ids) > MOST_IDS:
-        return _read_figures(scope, None)
+        return _figures_of_many(scope) if is_of_whole_tools(scope) else _read_figures(scope, None)
     # Whose ids they are is known to count: no team needs to be asked for again.
     return _figures_of_few(scope._replace(teams=()), tuple(ids))
+
+
+def _figures_of_many(scope: Scope) -> dict[int, ByTool]:
+    found: dict[int, ByTool] = {}
+    for tool, sums in _sums_by_tool(scope).items():
+        columns = [sums[name] for name in SUM_COLUMNS]
+        for person_id in users_in(scope, sums["records"]):
+            figures = Figures(*[column[person_id] for column in columns])
+            found.setdefault(person_id, {})[tool] = figures
+    return found
+
+
+def _sums_by_tool(scope: Scope) -> dict[str, ByPerson]:
+    tools = sorted({tool for _, tool in series_of(scope)})
+    return {tool: running_sums(scope, RUNNING_FIGURES, [tool]) for tool in tools}
 
 
 @remembered(lambda found: BYTES_A_ROW * len(found), days=its_days)
@@ -203,6 +235,8 @@ def _sums_of_all(scope: Scope) -> ByTool:
 
 def _sums_of_some(scope: Scope, ids: Sequence[int] | None) -> ByTool:
     """The sums of these persons, None: of all members of the scope's teams."""
+    if is_of_whole_tools(scope) and (ids is None or len(ids) > MOST_IDS):
+        return _sums_of_many(scope, ids)
     slices, rows = slices_of(scope).by_tool, []
     if not slices:
         return {}
@@ -214,6 +248,17 @@ def _sums_of_some(scope: Scope, ids: Sequence[int] | None) -> ByTool:
         together = Select([each], [each.c.slice_id, *sums]).group_by(each.c.slice_id)
         rows += database.execute(together).fetchall()
     return _added(rows, slices)
+
+
+def _sums_of_many(scope: Scope, ids: Sequence[int] | None) -> ByTool:
+    wanted, found = None if ids is None else set(ids), {}
+    for tool, sums in _sums_by_tool(scope).items():
+        users = users_in(scope, sums["records"])
+        mine = [key for key in users if wanted is None or key in wanted]
+        if mine:
+            columns = (map(sums[name].__getitem__, mine) for name in SUM_COLUMNS)
+            found[tool] = Figures(*map(sum, columns))
+    return found
 
 
 def unattributed(scope: Scope) -> ByTool:

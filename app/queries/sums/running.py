@@ -44,6 +44,16 @@ def running_sums(scope: Scope, figures: Sequence[str], tools: Sequence[str] = ()
     return sums
 
 
+def users_in(scope: Scope, records: Sequence[int]) -> list[int]:
+    """The ids of the persons with records in a scope, given how many records each has."""
+    people = [person for person, number in enumerate(records) if number and person != UNATTRIBUTED]
+    members = scope.members()
+    if members is None:
+        return people
+    ids = {person for (person,) in members.tuples()}
+    return [person for person in people if person in ids]
+
+
 def series_of(scope: Scope) -> list[Series]:
     """The organisations and tools that a scope of whole tools is of."""
     names = organizations()
