@@ -34,11 +34,17 @@ from app.queries.people.people import (
 from app.queries.remembered import Days, remembered
 from app.queries.scope import Scope, slices_of
 from app.queries.sums.figures import Figures
+from app.queries.sums.running import (
+    Span,
+    is_of_whole_tools,
+    running_sums,
+    sums_of_spans,
+    users_in,
+)
 from app.queries.sums.steps import step_of
 
 BYTES_A_POINT = 40
 NO_POINT = -1
-Span = tuple[date, date]
 
 
 class PeopleQuestion(NamedTuple):
@@ -183,7 +189,12 @@ def _of_the_curve(_: Scope, curve: tuple[Span, ...]) -> Days:
     days=_of_the_curve,
 )
 def _trends_of_everybody(scope: Scope, curve: tuple[Span, ...]) -> dict[int, list[int]]:
-    return _read_trends(scope, curve, None)
+    if not is_of_whole_tools(scope):
+        return _read_trends(scope, curve, None)
+    whole = scope._replace(start=curve[0][0], end=curve[-1][1])
+    people = users_in(whole, running_sums(whole, ("records",))["records"])
+    columns = sums_of_spans(scope, "tokens", curve)
+    return {person: [column[person] for column in columns] for person in people}
 
 
 def _read_trends(

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from app.database import database
+from app.dates import day_number
 from app.models import MODEL, UNATTRIBUTED, Actor, RunningSum, Slice
 from app.packed import read, unpack
 from app.queries.remembered import no_day, remembered
 from app.queries.scope import Scope, is_called, organizations
 from app.running import Series, last_until, next_lane
 
+Span = tuple[date, date]
+"""A first and a last day."""
 ByPerson = dict[str, list[int]]
 """Sums of each figure by the id of a person, that of nobody first; as long as ids reach."""
 
@@ -33,14 +37,31 @@ def running_sums(scope: Scope, figures: Sequence[str], tools: Sequence[str] = ()
     """
     series = [one for one in series_of(scope) if not tools or one[1] in tools]
     owners = {one: _owners(one[0], next_lane(one[0])) for one in series}
-    reach = 1 + max((each.highest for each in owners.values()), default=UNATTRIBUTED)
-    sums = {figure: [0] * reach for figure in figures}
+    sums = {figure: _zeros(owners.values()) for figure in figures}
     first, last = scope.bounds()
     for one in series:
         until, before = (total_rows(one, figures, day) for day in (last, first - 1))
         for figure in figures:
             numbers = unpack(until.get(figure, 0) - before.get(figure, 0))
             _fold(sums[figure], owners[one].people, numbers)
+    return sums
+
+
+def sums_of_spans(scope: Scope, figure: str, spans: Sequence[Span]) -> list[list[int]]:
+    """Sums of a figure of everybody in each span of days, by person as `running_sums`.
+
+    Of a scope of whole tools; its own days do not matter. A day that one span ends before and
+    another with is read once.
+    """
+    series = series_of(scope)
+    owners = {one: _owners(one[0], next_lane(one[0])) for one in series}
+    sums = [_zeros(owners.values()) for _ in spans]
+    for one in series:
+        days = {day for first, last in spans for day in (first - timedelta(days=1), last)}
+        totals = {day: total_rows(one, (figure,), day_number(day)).get(figure, 0) for day in days}
+        for place, (first, last) in enumerate(spans):
+            numbers = unpack(totals[last] - totals[first - timedelta(days=1)])
+            _fold(sums[place], owners[one].people, numbers)
     return sums
 
 
@@ -100,6 +121,11 @@ def _owners(organization: int, lanes: int) -> _Owners:
     for lane, person in database.execute(query).fetchall():
         owners[lane] = person
     return _Owners(owners, max(owners, default=UNATTRIBUTED))
+
+
+def _zeros(owners: Iterable[_Owners]) -> list[int]:
+    """A number for every id of a person."""
+    return [0] * (1 + max((each.highest for each in owners), default=UNATTRIBUTED))
 
 
 def _fold(sums: list[int], owners: Iterable[int], numbers: Iterable[int]) -> None:
