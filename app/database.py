@@ -11,12 +11,10 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from peewee import (
-    SQL,
     Database,
     DatabaseProxy,
     Expression,
     Field,
-    NodeList,
     OperationalError,
     PeeweeException,
     PostgresqlDatabase,
@@ -298,11 +296,6 @@ def listed(number: Field | Expression) -> Any:
     if is_postgres():
         return fn.STRING_AGG(number.cast("TEXT"), Value(","))
     return fn.GROUP_CONCAT(number)
-
-
-def in_byte_order(text: Field) -> Any:
-    """A text to order by: servers sort by language, which differs from one to the next."""
-    return NodeList((text, SQL('COLLATE "C"'))) if is_postgres() else text
 
 
 def analyse() -> None:

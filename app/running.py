@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from peewee import Expression, fn
+from peewee import SQL, Expression, fn
 
 from app.bulk import delete_rows, insert_rows
 from app.database import database
@@ -25,6 +25,8 @@ Key = tuple[int, str, str]
 """A series and a figure."""
 Rows = dict[Key, int]
 """A row of numbers (`app.packed`), one for each lane, of each key."""
+# Written out: only so do databases find the days of a series by the index of one figure.
+IN_INDEX = RunningSum.figure == SQL("'tokens'")
 KEY = ("until", "organization_id", "tool", "figure")
 LAST_IN_MONTH, LAST_DAY = 31, 99991231
 
@@ -196,7 +198,7 @@ def last_until(series: Series, last: int) -> int:
         (RunningSum.until <= last)
         & (RunningSum.organization == organization)
         & (RunningSum.tool == tool)
-        & (RunningSum.figure == RUNNING_FIGURES[0])
+        & IN_INDEX
     )
     return query.order_by(RunningSum.until.desc()).limit(1).scalar() or 0
 

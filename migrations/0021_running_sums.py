@@ -38,6 +38,10 @@ def up(migrator, db):
         " PRIMARY KEY (until, organization_id, tool, figure))"
         f"{' WITHOUT ROWID, STRICT' if sqlite else ''}"
     )
+    db.execute_sql(
+        "CREATE INDEX running_sum_until ON running_sum (organization_id, tool, until)"
+        " WHERE figure = 'tokens'"
+    )
     if not sqlite:
         # As they are: packed numbers get hardly shorter, and are read all the time.
         db.execute_sql("ALTER TABLE running_sum ALTER COLUMN sums SET STORAGE EXTERNAL")

@@ -156,3 +156,14 @@ class RunningSum(Table):
 
     class Meta:
         primary_key = CompositeKey("until", "organization", "tool", "figure")
+
+
+RunningSum.add_index(
+    RunningSum.index(
+        RunningSum.organization,
+        RunningSum.tool,
+        RunningSum.until,
+        where=RunningSum.figure == SQL("'tokens'"),
+        name="running_sum_until",
+    )
+)

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from peewee import Select, fn
-
-from app.database import database, in_byte_order
-from app.models import Slice
+from app.database import database
 from app.queries.people.directory import people_found
 from app.queries.people.everybody import Everybody, amounts
 from app.queries.people.known import Known, known_people
 from app.queries.remembered import remembered
-from app.queries.scope import Scope, its_days, slices_of
+from app.queries.scope import NO_SLICE, Scope, its_days, slices_of
 from app.queries.sums.persons import person_sums
 from app.tools import TOOLS
 
@@ -139,29 +136,20 @@ def tokens_by_person(scope: Scope) -> dict[int, int]:
 @remembered(lambda found: BYTES_A_NAME * len(found), days=its_days)
 def every_top_model(scope: Scope) -> dict[int, str]:
     """The display model with most tokens of everybody, by id; remembered."""
-    return dict(database.execute(top_models(scope, None)).fetchall())
+    return top_models(scope, None)
 
 
-def top_models(scope: Scope, matching_ids: Any) -> Select:
-    """Query of (person_id, name): the display model with most tokens, ties by name.
+def top_models(scope: Scope, ids: Sequence[int] | None) -> dict[int, str]:
+    """The display model with most tokens of these persons (None: of everybody), ties by name."""
+    names = {key: name for key, (_, name) in slices_of(scope).by_model.items()}
+    sums = person_sums(scope, [*names] or [NO_SLICE], ("tokens",), people=ids, by_slice=True)
+    found: dict[int, dict[str, int]] = {}
+    for person_id, slice_id, tokens, _ in database.execute(sums).fetchall():
+        mine, name = found.setdefault(person_id, {}), names[slice_id]
+        mine[name] = mine.get(name, 0) + tokens
+    return {person_id: _most_used(mine) for person_id, mine in found.items()}
 
-    `matching_ids` narrows to persons: a list of ids, a subquery, or None for everybody.
-    """
-    sums = person_sums(
-        scope,
-        list(slices_of(scope).by_model) or [0],
-        ["tokens"],
-        people=matching_ids,
-        by_slice=True,
-    ).alias("sums")
-    tokens = fn.SUM(sums.c.tokens)
-    place = fn.ROW_NUMBER().over(
-        partition_by=[sums.c.person_id], order_by=[tokens.desc(), in_byte_order(Slice.name)]
-    )
-    ranked = (
-        Select([sums], [sums.c.person_id, Slice.name.alias("name"), place.alias("place")])
-        .join(Slice, on=(Slice.id == sums.c.slice_id))
-        .group_by(sums.c.person_id, Slice.name)
-        .alias("ranked")
-    )
-    return Select([ranked], [ranked.c.person_id, ranked.c.name]).where(ranked.c.place == 1)
+
+def _most_used(tokens: dict[str, int]) -> str:
+    most = max(tokens.values())
+    return min(name for name, number in tokens.items() if number == most)

@@ -7,7 +7,6 @@ from datetime import date
 from types import MappingProxyType
 from typing import NamedTuple
 
-from app.database import database
 from app.models import Person
 from app.queries.people.everybody import MOST_IDS, ByTool, Everybody, everybody, merged
 from app.queries.people.known import Known, edges_of, known_people
@@ -73,8 +72,7 @@ def favorite_models(scope: Scope, ids: Sequence[int]) -> dict[int, str]:
     if len(ids) > MOST_IDS:
         return every_top_model(scope)
     # Whose ids they are is known to count: no team needs to be asked for again.
-    query = top_models(scope._replace(teams=()), list(ids))
-    return dict(database.execute(query).fetchall())
+    return top_models(scope._replace(teams=()), list(ids))
 
 
 def people_totals(scope: Scope, search: str = "") -> PeopleTotals:

@@ -7,9 +7,12 @@ actors are now: a mapping changes no row.
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
+
+from peewee import fn
 
 from app.database import database
 from app.dates import day_number
@@ -17,7 +20,7 @@ from app.models import MODEL, UNATTRIBUTED, Actor, RunningSum, Slice
 from app.packed import read, unpack
 from app.queries.remembered import no_day, remembered
 from app.queries.scope import Scope, is_called, organizations
-from app.running import Series, last_until, next_lane
+from app.running import IN_INDEX, Series
 
 Span = tuple[date, date]
 """A first and a last day."""
@@ -35,34 +38,29 @@ def running_sums(scope: Scope, figures: Sequence[str], tools: Sequence[str] = ()
 
     Of a scope of whole tools; `tools`: of these of its tools alone.
     """
-    series = [one for one in series_of(scope) if not tools or one[1] in tools]
-    owners = {one: _owners(one[0], next_lane(one[0])) for one in series}
-    sums = {figure: _zeros(owners.values()) for figure in figures}
     first, last = scope.bounds()
-    for one in series:
-        until, before = (total_rows(one, figures, day) for day in (last, first - 1))
-        for figure in figures:
-            numbers = unpack(until.get(figure, 0) - before.get(figure, 0))
-            _fold(sums[figure], owners[one].people, numbers)
-    return sums
+    series = [one for one in series_of(scope) if not tools or one[1] in tools]
+    totals = _totals(series, figures, {last, first - 1})
+    return {
+        figure: _added_up(
+            {one: totals[one, figure, last] - totals[one, figure, first - 1] for one in series}
+        )
+        for figure in figures
+    }
 
 
 def sums_of_spans(scope: Scope, figure: str, spans: Sequence[Span]) -> list[list[int]]:
     """Sums of a figure of everybody in each span of days, by person as `running_sums`.
 
-    Of a scope of whole tools; its own days do not matter. A day that one span ends before and
-    another with is read once.
+    Of a scope of whole tools; its own days do not matter.
     """
     series = series_of(scope)
-    owners = {one: _owners(one[0], next_lane(one[0])) for one in series}
-    sums = [_zeros(owners.values()) for _ in spans]
-    for one in series:
-        days = {day for first, last in spans for day in (first - timedelta(days=1), last)}
-        totals = {day: total_rows(one, (figure,), day_number(day)).get(figure, 0) for day in days}
-        for place, (first, last) in enumerate(spans):
-            numbers = unpack(totals[last] - totals[first - timedelta(days=1)])
-            _fold(sums[place], owners[one].people, numbers)
-    return sums
+    edges = [(day_number(first - timedelta(days=1)), day_number(last)) for first, last in spans]
+    totals = _totals(series, (figure,), {day for edge in edges for day in edge})
+    return [
+        _added_up({one: totals[one, figure, last] - totals[one, figure, before] for one in series})
+        for before, last in edges
+    ]
 
 
 def users_in(scope: Scope, records: Sequence[int]) -> list[int]:
@@ -92,16 +90,59 @@ def _all_series() -> list[Series]:
     return sorted(query.distinct().tuples())
 
 
-def total_rows(series: Series, figures: Sequence[str], day: int) -> dict[str, int]:
-    """The rows of figures of all usage until the end of a day (YYYYMMDD)."""
-    last = last_until(series, day)
-    wanted = RunningSum.until.in_({last, last // 100 * 100}) & RunningSum.figure.in_(list(figures))
-    mine = (RunningSum.organization == series[0]) & (RunningSum.tool == series[1])
-    query = RunningSum.select(RunningSum.figure, RunningSum.sums).where(wanted & mine)
-    found: dict[str, int] = {}
-    for figure, sums in database.execute(query).fetchall():
-        found[figure] = found.get(figure, 0) + read(bytes(sums))
+def _totals(
+    series: Sequence[Series], figures: Sequence[str], days: Iterable[int]
+) -> dict[tuple[Series, str, int], int]:
+    """The row of each series and figure that sums all usage until the end of each day."""
+    untils = _untils()
+    last = {(one, day): _last(untils.get(one, ()), day) for one in series for day in days}
+    rows = _rows({key: {until, until // 100 * 100} for key, until in last.items()}, figures)
+    return {
+        (one, figure, day): sum(
+            rows.get((*one, figure, place), 0) for place in {until, until // 100 * 100}
+        )
+        for (one, day), until in last.items()
+        for figure in figures
+    }
+
+
+def _rows(
+    wanted: dict[tuple[Series, int], set[int]], figures: Sequence[str]
+) -> dict[tuple[int, str, str, int], int]:
+    places = {(*one, until) for (one, _), untils in wanted.items() for until in untils}
+    until, tool = RunningSum.until, RunningSum.tool
+    within = until.in_({place[2] for place in places}) & tool.in_({place[1] for place in places})
+    columns = (RunningSum.organization, tool, RunningSum.figure, until, RunningSum.sums)
+    query = RunningSum.select(*columns).where(within & RunningSum.figure.in_(list(figures)))
+    return {
+        (organization, of, figure, day): read(bytes(sums))
+        for organization, of, figure, day, sums in database.execute(query).fetchall()
+        if (organization, of, day) in places
+    }
+
+
+def _last(untils: Sequence[int], day: int) -> int:
+    """The last of the days until which rows are that is not after one; 0: none."""
+    place = bisect_right(untils, day)
+    return untils[place - 1] if place else 0
+
+
+@remembered()
+def _untils() -> dict[Series, array[int]]:
+    """The days until which there are rows of each series, in order."""
+    columns = (RunningSum.organization, RunningSum.tool, RunningSum.until)
+    query = RunningSum.select(*columns).where(IN_INDEX).order_by(RunningSum.until)
+    found: dict[Series, array[int]] = {}
+    for organization, tool, until in database.execute(query).fetchall():
+        found.setdefault((organization, tool), array("q")).append(until)
     return found
+
+
+@remembered()
+def _lanes() -> dict[int, int]:
+    """How many lanes each organisation has."""
+    query = Actor.select(Actor.organization, fn.MAX(Actor.lane) + 1).group_by(Actor.organization)
+    return dict(query.tuples())
 
 
 class _Owners(NamedTuple):
@@ -123,12 +164,13 @@ def _owners(organization: int, lanes: int) -> _Owners:
     return _Owners(owners, max(owners, default=UNATTRIBUTED))
 
 
-def _zeros(owners: Iterable[_Owners]) -> list[int]:
-    """A number for every id of a person."""
-    return [0] * (1 + max((each.highest for each in owners), default=UNATTRIBUTED))
-
-
-def _fold(sums: list[int], owners: Iterable[int], numbers: Iterable[int]) -> None:
-    # Numbers end with the last that is not 0.
-    for person, number in zip(owners, numbers, strict=False):
-        sums[person] += number
+def _added_up(rows: dict[Series, int]) -> list[int]:
+    """The numbers of rows by whose their lanes are."""
+    owners = {one: _owners(one[0], _lanes().get(one[0], 0)) for one in rows}
+    highest = max((each.highest for each in owners.values()), default=UNATTRIBUTED)
+    sums = [0] * (highest + 1)
+    for one, row in rows.items():
+        # Numbers end with the last that is not 0.
+        for person, number in zip(owners[one].people, unpack(row), strict=False):
+            sums[person] += number
+    return sums
