@@ -6,9 +6,12 @@ and who was active in a year is the 365 bitmaps of its days joined by `|`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+from app.packed import pack, unpack
 
 ONE = ord("1")
+BITS = bytes.maketrans(b"01", b"\0\1")
 
 
 def bitmap_of(ids: Iterable[int]) -> int:
@@ -23,6 +26,24 @@ def bitmap_of(ids: Iterable[int]) -> int:
 def ids_in(bitmap: int) -> list[int]:
     """The ids in a bitmap, in order."""
     return [member for member, digit in enumerate(f"{bitmap:b}"[::-1]) if digit == "1"]
+
+
+def times_in(bitmaps: Iterable[int]) -> Sequence[int]:
+    """In how many of the bitmaps each id is: a number for every id up to the last one in any.
+
+    All are counted at once, as one adds by hand: `digits[0]` holds the ids that were in an odd
+    number of bitmaps so far, and whoever is in it and comes again is carried to `digits[1]`.
+    """
+    digits: list[int] = []
+    for bitmap in bitmaps:
+        carried, place = bitmap, 0
+        while carried:
+            if place == len(digits):
+                digits.append(0)
+            digits[place], carried = digits[place] ^ carried, digits[place] & carried
+            place += 1
+    rows = (pack(f"{digit:b}"[::-1].encode().translate(BITS)) for digit in digits)
+    return unpack(sum(row << place for place, row in enumerate(rows)))
 
 
 def packed(bitmap: int) -> bytes:

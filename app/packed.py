@@ -31,8 +31,10 @@ BYTES = 8
 
 def pack(numbers: Iterable[int]) -> int:
     """The row of these numbers."""
-    data = b"".join(number.to_bytes(BYTES, "little", signed=True) for number in numbers)
-    return _of_bytes(data)
+    row = array("q", iter(numbers))
+    if sys.byteorder == "big":
+        row.byteswap()
+    return _of_bytes(row.tobytes())
 
 
 def unpack(row: int) -> array[int]:

@@ -6,11 +6,12 @@ people who change teams.
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -21,7 +22,7 @@ from hypothesis.stateful import (
 )
 from peewee import Database
 
-from app.bitmaps import bitmap_of, ids_in, packed, unpacked
+from app.bitmaps import bitmap_of, ids_in, packed, times_in, unpacked
 from app.directory import mappings
 from app.directory.mappings import AUTOMATIC, ChangedSince, KeyChange, Owner, change_mappings
 from app.directory.people import change_person
@@ -176,3 +177,10 @@ def test_a_bitmap_holds_the_ids_that_were_put_in(ids: list[int]) -> None:
     assert bitmap.bit_count() == len(ids)
     assert unpacked(packed(bitmap)) == bitmap
     assert len(packed(bitmap)) == (max(ids) // 8 + 1 if ids and max(ids) else min(len(ids), 1))
+
+
+@given(st.lists(st.sets(st.integers(0, 70)), max_size=40))
+def test_bitmaps_tell_in_how_many_of_them_an_id_is(sets: list[set[int]]) -> None:
+    found = times_in(map(bitmap_of, sets))
+    expected = Counter(number for some in sets for number in some)
+    assert {number: times for number, times in enumerate(found) if times} == expected

@@ -29,7 +29,7 @@ from tests.office import PROVIDERS
 from tests.reading import PART, page_of, part, shown
 from tests.tools import CLAUDE_CODE, CURSOR
 
-MOST_QUERIES = 10
+MOST_QUERIES = 11
 """Seven of them are the shared heading's and the models' colours."""
 ODD_PEOPLE = (
     "o'brien@x.example",

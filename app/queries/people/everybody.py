@@ -20,9 +20,9 @@ from app.models import RUNNING_FIGURES, SUM_COLUMNS, UNATTRIBUTED, PersonDay, To
 from app.queries.people.known import known_people
 from app.queries.remembered import remembered
 from app.queries.scope import NO_SLICE, Scope, its_days, slices_of
-from app.queries.sums.active import active_in, people_count, people_in
+from app.queries.sums.active import active_in, days_active, people_count, people_in
 from app.queries.sums.figures import Figures, add_up, sums_of
-from app.queries.sums.persons import days_active, person_sums
+from app.queries.sums.persons import person_sums
 from app.queries.sums.running import (
     ByPerson,
     is_of_whole_tools,
@@ -96,11 +96,8 @@ class Everybody(NamedTuple):
 @remembered(days=its_days)
 def activity(scope: Scope) -> Activity:
     """Tokens and active days of everybody with usage in the scope; remembered."""
-    found, whole = active(scope), slices_of(scope).whole
-    if not whole:
-        return Activity((), (), ())
-    days = dict(database.execute(days_active(scope, whole, None)).fetchall())
-    return Activity(found.ids, found.tokens, _numbers(days.get(key, 0) for key in found.ids))
+    found, days = active(scope), days_active(scope, slices_of(scope).whole)
+    return Activity(found.ids, found.tokens, _numbers(map(days.__getitem__, found.ids)))
 
 
 @remembered(days=its_days)

@@ -6,11 +6,11 @@ what `&` leaves; each takes a microsecond, however many records there are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from operator import or_
 
-from app.bitmaps import bitmap_of
+from app.bitmaps import bitmap_of, times_in
 from app.database import asked_once, database
 from app.models import UNATTRIBUTED, ActiveDay, Person
 from app.queries.remembered import no_day, remembered
@@ -50,10 +50,19 @@ def people_in(scope: Scope, slice_ids: Iterable[int]) -> int:
 @remembered(days=its_days)
 def people_by_day(scope: Scope, slice_ids: tuple[int, ...]) -> dict[int, int]:
     """How many persons used any of the slices on each day (YYYYMMDD), once each; remembered."""
+    return {day: people_count(people) for day, people in _days(scope, slice_ids).items()}
+
+
+def days_active(scope: Scope, slice_ids: Iterable[int]) -> Sequence[int]:
+    """On how many days each person used any of the slices, by id up to the last of them."""
+    return times_in(_days(scope, slice_ids).values())
+
+
+def _days(scope: Scope, slice_ids: Iterable[int]) -> dict[int, int]:
     days: dict[int, int] = {}
     for (_, day), bitmap in active_in(scope, slice_ids).items():
         days[day] = days.get(day, 0) | bitmap
-    return {day: people_count(bitmap) for day, bitmap in days.items()}
+    return days
 
 
 def people_count(bitmap: int) -> int:

@@ -146,15 +146,3 @@ def _among(query: ModelSelect, person: Any, among: Sequence[Any]) -> ModelSelect
 def _in(field: Any, slices: Sequence[int]) -> Expression:
     """One slice by equality: planners read a single range of the key then."""
     return field == slices[0] if len(slices) == 1 else field.in_(list(slices))
-
-
-def days_active(scope: Scope, slices: Sequence[int], people: Any) -> Select:
-    """Query of (person_id, days): distinct days with usage, for any number of slices."""
-    if len(slices) == 1:
-        sums = person_sums(scope, slices, (), people=people).alias("sums")
-        return Select([sums], [sums.c.person_id, sums.c.days])
-    query = PersonDay.select(
-        PersonDay.person_id, fn.COUNT(PersonDay.day.distinct()).alias("days")
-    ).where(_in(PersonDay.slice, slices) & scope.covers(PersonDay.day))
-    query = _among(query, PersonDay.person_id, (people, scope.members()))
-    return query.group_by(PersonDay.person_id)
