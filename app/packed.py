@@ -74,6 +74,20 @@ def read(stored: bytes) -> int:
     return _of_bytes(data) if width == BYTES else int.from_bytes(data, "little")
 
 
+def numbers_at(stored: bytes, lanes: Iterable[int]) -> list[int]:
+    """The numbers in some lanes of a row that was kept, without reading the others."""
+    if not stored:
+        return [0 for _ in lanes]
+    width = stored[0]
+    many = (len(stored) - 1) // width
+    return [
+        int.from_bytes(stored[1 + lane :: many], "little", signed=width == BYTES)
+        if lane < many
+        else 0
+        for lane in lanes
+    ]
+
+
 def _of_bytes(data: bytes | bytearray) -> int:
     """Two's complement lane by lane: with its highest bit turned over a number is 2⁶³ more than
     it is, whatever its sign.

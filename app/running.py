@@ -152,6 +152,9 @@ def _rows_of(told: Iterable[Sequence[int]]) -> Iterator[int]:
     """A row for each figure, of (lane, *figures); an actor has several models."""
     lanes, *figures = zip(*told, strict=True)
     for numbers in figures:
+        if not any(numbers):
+            yield 0
+            continue
         row = array("q", bytes(8 * (max(lanes) + 1)))
         for lane, number in zip(lanes, numbers, strict=True):
             row[lane] += number

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from app import packed
-from app.packed import kept, numbers_in, pack, read, unpack
+from app.packed import kept, numbers_at, numbers_in, pack, read, unpack
 
 NUMBERS = some.lists(some.integers(-(2**61), 2**61) | some.integers(0, 300), max_size=40)
 
@@ -39,6 +39,12 @@ def test_a_row_is_read_as_it_was_kept_and_kept_in_one_way(numbers: list[int]) ->
     assert read(kept(row)) == row
     assert kept(pack([*numbers, 0, 0])) == kept(row)
     assert list(unpack(row)) == without_zeros_at_the_end(numbers)
+
+
+@given(NUMBERS)
+def test_some_lanes_of_a_kept_row_are_found_without_the_others(numbers: list[int]) -> None:
+    lanes = [*range(len(numbers)), len(numbers) + 3][::-2]
+    assert numbers_at(kept(pack(numbers)), lanes) == [[*numbers, 0, 0, 0, 0][one] for one in lanes]
 
 
 def test_a_row_takes_no_more_bytes_than_its_largest_number() -> None:

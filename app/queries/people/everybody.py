@@ -144,7 +144,7 @@ def everybody(scope: Scope) -> Everybody:
     """Everybody with usage in the scope; remembered."""
     found, known = activity(scope), known_people()
     rows = sorted(zip(found.ids, found.days, strict=True), key=lambda row: known[row[0]].email)
-    return Everybody(scope, _numbers(row[0] for row in rows), _numbers(row[1] for row in rows))
+    return Everybody(scope, _numbers([row[0] for row in rows]), _numbers([row[1] for row in rows]))
 
 
 @remembered()

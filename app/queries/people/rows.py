@@ -37,7 +37,6 @@ from app.queries.sums.figures import Figures
 from app.queries.sums.running import (
     Span,
     is_of_whole_tools,
-    running_sums,
     sums_of_spans,
     users_in,
 )
@@ -177,7 +176,10 @@ def _trends(asked: PeopleQuestion, ids: Sequence[int]) -> dict[int, list[int]]:
     if len(ids) > MOST_IDS:
         return _trends_of_everybody(asked.scope, tuple(asked.curve))
     # Whose ids they are is known to count: no team needs to be asked for again.
-    return _read_trends(asked.scope._replace(teams=()), asked.curve, ids)
+    scope = asked.scope._replace(teams=())
+    if is_of_whole_tools(scope):
+        return _whole_trends(scope, asked.curve, ids)
+    return _read_trends(scope, asked.curve, ids)
 
 
 def _of_the_curve(_: Scope, curve: tuple[Span, ...]) -> Days:
@@ -191,9 +193,15 @@ def _of_the_curve(_: Scope, curve: tuple[Span, ...]) -> Days:
 def _trends_of_everybody(scope: Scope, curve: tuple[Span, ...]) -> dict[int, list[int]]:
     if not is_of_whole_tools(scope):
         return _read_trends(scope, curve, None)
-    whole = scope._replace(start=curve[0][0], end=curve[-1][1])
-    people = users_in(whole, running_sums(whole, ("records",))["records"])
-    columns = sums_of_spans(scope, "tokens", curve)
+    return _whole_trends(scope, curve, None)
+
+
+def _whole_trends(
+    scope: Scope, curve: Sequence[Span], ids: Sequence[int] | None
+) -> dict[int, list[int]]:
+    whole = (curve[0][0], curve[-1][1])
+    people = users_in(scope, sums_of_spans(scope, "records", [whole], ids)[0])
+    columns = sums_of_spans(scope, "tokens", curve, ids)
     return {person: [column[person] for column in columns] for person in people}
 
 

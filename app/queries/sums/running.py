@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from peewee import fn
 
-from app.database import database
+from app.database import asked_once, database
 from app.dates import day_number
 from app.models import MODEL, UNATTRIBUTED, Actor, RunningSum, Slice
-from app.packed import read, unpack
+from app.packed import numbers_at, pack, read, unpack
 from app.queries.remembered import no_day, remembered
 from app.queries.scope import Scope, is_called, organizations
 from app.running import IN_INDEX, Series
@@ -49,16 +49,20 @@ def running_sums(scope: Scope, figures: Sequence[str], tools: Sequence[str] = ()
     }
 
 
-def sums_of_spans(scope: Scope, figure: str, spans: Sequence[Span]) -> list[list[int]]:
+def sums_of_spans(
+    scope: Scope, figure: str, spans: Sequence[Span], ids: Sequence[int] | None = None
+) -> list[list[int]]:
     """Sums of a figure of everybody in each span of days, by person as `running_sums`.
 
-    Of a scope of whole tools; its own days do not matter.
+    Of a scope of whole tools; its own days do not matter. `ids`: of these few persons alone.
     """
-    series = series_of(scope)
+    series, owners = series_of(scope), None if ids is None else _lanes_of(tuple(ids))
     edges = [(day_number(first - timedelta(days=1)), day_number(last)) for first, last in spans]
-    totals = _totals(series, (figure,), {day for edge in edges for day in edge})
+    totals = _totals(series, (figure,), {day for edge in edges for day in edge}, owners)
     return [
-        _added_up({one: totals[one, figure, last] - totals[one, figure, before] for one in series})
+        _added_up(
+            {one: totals[one, figure, last] - totals[one, figure, before] for one in series}, owners
+        )
         for before, last in edges
     ]
 
@@ -91,12 +95,18 @@ def _all_series() -> list[Series]:
 
 
 def _totals(
-    series: Sequence[Series], figures: Sequence[str], days: Iterable[int]
+    series: Sequence[Series],
+    figures: Sequence[str],
+    days: Iterable[int],
+    some: dict[int, _Owners] | None = None,
 ) -> dict[tuple[Series, str, int], int]:
-    """The row of each series and figure that sums all usage until the end of each day."""
+    """The row of each series and figure that sums all usage until the end of each day.
+
+    Of `some` lanes alone: then a row has these, in their order.
+    """
     untils = _untils()
     last = {(one, day): _last(untils.get(one, ()), day) for one in series for day in days}
-    rows = _rows({key: {until, until // 100 * 100} for key, until in last.items()}, figures)
+    rows = _rows({key: {until, until // 100 * 100} for key, until in last.items()}, figures, some)
     return {
         (one, figure, day): sum(
             rows.get((*one, figure, place), 0) for place in {until, until // 100 * 100}
@@ -107,15 +117,24 @@ def _totals(
 
 
 def _rows(
-    wanted: dict[tuple[Series, int], set[int]], figures: Sequence[str]
+    wanted: dict[tuple[Series, int], set[int]],
+    figures: Sequence[str],
+    some: dict[int, _Owners] | None,
 ) -> dict[tuple[int, str, str, int], int]:
     places = {(*one, until) for (one, _), untils in wanted.items() for until in untils}
     until, tool = RunningSum.until, RunningSum.tool
     within = until.in_({place[2] for place in places}) & tool.in_({place[1] for place in places})
     columns = (RunningSum.organization, tool, RunningSum.figure, until, RunningSum.sums)
     query = RunningSum.select(*columns).where(within & RunningSum.figure.in_(list(figures)))
+
+    def row_of(organization: int, sums: bytes) -> int:
+        if some is None:
+            return read(sums)
+        mine = some.get(organization)
+        return pack(numbers_at(sums, mine.lanes)) if mine else 0
+
     return {
-        (organization, of, figure, day): read(bytes(sums))
+        (organization, of, figure, day): row_of(organization, bytes(sums))
         for organization, of, figure, day, sums in database.execute(query).fetchall()
         if (organization, of, day) in places
     }
@@ -146,10 +165,14 @@ def _lanes() -> dict[int, int]:
 
 
 class _Owners(NamedTuple):
-    """The person of each lane, and the highest id of a person."""
+    """The person of each lane, the highest id of a person, and the lanes if not all in order."""
 
-    people: array[int]
+    people: Sequence[int]
     highest: int
+    lanes: Sequence[int] = ()
+
+
+NO_LANES = _Owners((), UNATTRIBUTED)
 
 
 @remembered(days=no_day)
@@ -164,9 +187,26 @@ def _owners(organization: int, lanes: int) -> _Owners:
     return _Owners(owners, max(owners, default=UNATTRIBUTED))
 
 
-def _added_up(rows: dict[Series, int]) -> list[int]:
+@asked_once
+def _lanes_of(ids: tuple[int, ...]) -> dict[int, _Owners]:
+    """The lanes of these persons in each organisation."""
+    columns = (Actor.organization, Actor.person, Actor.lane)
+    query = Actor.select(*columns).where(Actor.person.in_(list(ids)))
+    found: dict[int, list[tuple[int, int]]] = {}
+    for organization, person, lane in database.execute(query).fetchall():
+        found.setdefault(organization, []).append((person, lane))
+    return {
+        organization: _Owners([one[0] for one in pairs], max(ids), [one[1] for one in pairs])
+        for organization, pairs in found.items()
+    }
+
+
+def _added_up(rows: dict[Series, int], some: dict[int, _Owners] | None = None) -> list[int]:
     """The numbers of rows by whose their lanes are."""
-    owners = {one: _owners(one[0], _lanes().get(one[0], 0)) for one in rows}
+    if some is None:
+        owners = {one: _owners(one[0], _lanes().get(one[0], 0)) for one in rows}
+    else:
+        owners = {one: some.get(one[0], NO_LANES) for one in rows}
     highest = max((each.highest for each in owners.values()), default=UNATTRIBUTED)
     sums = [0] * (highest + 1)
     for one, row in rows.items():
