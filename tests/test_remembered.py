@@ -23,7 +23,9 @@ from tests.counting import reads_of
 from tests.filled import COMPANY_DAYS, ONE_FILLED, Reader
 
 RANGE = f"start={COMPANY_DAYS[0]}&end={COMPANY_DAYS[1]}"
-MOST_WARM, MOST_COLD = 9, 24
+MOST_WARM, MOST_COLD = 9, 34
+"""Running sums are asked for where they end, then for two rows of each, and whose their lanes are
+for each organization: more questions, which read less."""
 PAGES = (
     "/?",
     "/?by=model&measure=cost&",
