@@ -124,6 +124,8 @@ def _changed(until: int, stored: Rows, rows: Rows) -> Changed:
 def _series_of_models(tools: Collection[str]) -> dict[int, Series]:
     """Whose the models of these tools are, by the ids of their slices."""
     of_these = (Slice.kind == MODEL) & Slice.tool.in_(list(tools))
+    # A model of none cannot be: `verify` names it, and must not fail over it.
+    of_these &= Slice.organization.is_null(False)
     query = Slice.select(Slice.id, Slice.organization, Slice.tool).where(of_these)
     return {model: (organization, tool) for model, organization, tool in query.tuples()}
 
