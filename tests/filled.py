@@ -179,7 +179,7 @@ def fill_town(_: Config) -> None:
     fill_teams()
 
 
-def fill_offices(_: Config) -> None:
+def fill_offices(_: Config, days: int = 75) -> None:
     """Some weeks of people who use the same models in several organisations of both vendors."""
     dice, today = random.Random(23), utc_today()
     run = Run.create(kind="test", status="ok", start_day=1, end_day=1, started_at=1)
@@ -188,7 +188,7 @@ def fill_offices(_: Config) -> None:
             provider, label = slug.split(":")
             organization = organization_for(provider, "" if label == "main" else label)
             source = "messages" if tool == CLAUDE_CODE else "events"
-            for day in days_between(today - timedelta(days=75), today):
+            for day in days_between(today - timedelta(days=days), today):
                 found = _office_records(dice, day, tool) if dice.random() < 0.6 else []
                 usage = DayUsage(day, found, settled=True)
                 replace_day(organization, source, usage, run, email_domain="town.example")

@@ -222,7 +222,8 @@ def test_stored_usage_tells_of_what_nobody_told_requests_or_billed_money(
 def test_models_that_several_organizations_used_are_parted(
     database: Database, config: Config
 ) -> None:
-    fill_offices(config)
+    # Two months, and days on which all use the same models.
+    fill_offices(config, 32)
     labs = organization_for("cursor", "LABS")
     half = Partition.create(
         organization=labs, day=20261005, source="csv", run=Run.get(), counts=False,

@@ -37,14 +37,21 @@ from tests.imported import event, events, put, staged, sync_day
 Damage = Callable[[], Any]
 
 
-@pytest.fixture
-def filled(database: Database) -> Database:
-    """Two applied files, one that waits, an undone one, and a day of the API."""
+def fill() -> None:
+    """Two applied files, one that waits, and a day of the API."""
     put(events(event(tokens=30), event("2026-11-03T10:00:00.000Z", "bo@example.com", 5)))
     put(events(event("2026-11-04T10:00:00.000Z", "cy@example.com", 7)))
     staged(events(event("2026-11-05T10:00:00.000Z")))
     sync_day("cursor", date(2026, 11, 2), [500])
     assert differences() == []
+
+
+FILLED = {"filled": fill}
+
+
+@pytest.fixture
+def filled(database: Database) -> Database:
+    """The database that is filled so."""
     return database
 
 
