@@ -80,18 +80,14 @@ COVERED = """() => {
     return [[(left + right) / 2, (top + bottom) / 2], [left + 2, top + 2], [right - 2, bottom - 2]]
       .some(([x, y]) => covers(one, x, y));
   };
-  const isOfFew = (row) => !row.nextElementSibling
-    || [...row.parentElement.children].indexOf(row) % 4 === 0;
-  const rowOf = (one) => one.closest("tbody tr, .column");
   const stops = [...document.querySelectorAll("main :is(a[href], button, input, select)")]
-    .filter((one) => one.checkVisibility() && one.tabIndex >= 0)
-    .filter((one) => !rowOf(one) || isOfFew(rowOf(one)));
+    .filter((one) => one.checkVisibility() && one.tabIndex >= 0);
   return [...stops, ...stops.toReversed()].filter(isCovered)
     .map((one) => `${one.id} ${one.innerText.slice(0, 30)}`);
 }"""
 """What takes the focus while something that sticks to an edge lies over it, forth and back.
 
-Of rows every fourth and the last: what takes the focus is brought just into sight, from anywhere.
+Every row counts: what is far away is brought to the middle, and only a neighbour to the edge.
 """
 TALL_ROWS = """() => [...document.querySelectorAll("table tr")]
   .map((row) => [row.getBoundingClientRect().height, row.innerText.slice(0, 60)])
