@@ -19,7 +19,7 @@ THIN = """(most) => {
     const own = `${above} ${tell(one)}`;
     return [own, ...[...one.children].flatMap((child) => kinds(child, own))];
   };
-  for (const row of document.querySelectorAll("tbody tr, .answers > :is(a, g), li, form label")) {
+  for (const row of document.querySelectorAll("tbody tr, .answers > :is(a, g), li")) {
     const held = new Set(kinds(row, row.parentElement.closest("[id]")?.id));
     if ([...held].every((one) => seen[one] >= most)) row.remove();
     else for (const one of held) seen[one] = (seen[one] ?? 0) + 1;
