@@ -143,7 +143,10 @@ class _Work:
         parts: dict[Any, list[Amount]] = {}
         for keys, amount in self.grid.items():
             parts.setdefault(keys[place], []).append(amount)
-        return {key: add(amounts) for key, amounts in parts.items()}
+        # Most often there is one: of ten thousand people a sum each would take long.
+        return {
+            key: amounts[0] if len(amounts) == 1 else add(amounts) for key, amounts in parts.items()
+        }
 
     def _sum(self, question: PivotQuestion) -> Amount:
         return grouped(question, ()).get((), NOTHING)

@@ -3,10 +3,10 @@
 For "tokens by person, June to 20 August" there are four tables that know. The months of persons
 hold June and July in two rows a person; the days of persons hold 81 rows each, of which only
 the twenty of August are needed; the totals of days hold 81 rows in all, but know no person. The
-days of workspaces know no person either: people by workspace are read from the sums of actors,
-some hundred a day. Distinct counts are the reason why not everything comes from months: somebody
-active on 3 June with two models has one active day, and the rollups of the models count two.
-People are counted in the bitmaps of days.
+days of workspaces know no person either: people by workspace are read from the running sums of
+actors, or, where a model is asked for, from what each actor used each day. Distinct counts are the
+reason why not everything comes from months: somebody active on 3 June with two models has one
+active day, and the rollups of the models count two. People are counted in the bitmaps of days.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ from app.queries.pivot.dimensions import (
     PivotQuestion,
     RowSource,
 )
+from app.queries.pivot.lanes import is_told_by_lanes, summed
 from app.queries.pivot.measures import DAYS, PEOPLE, Amount
 from app.queries.remembered import remembered
 from app.queries.scope import Slices, slices_of
@@ -73,6 +74,9 @@ def _grouped(question: PivotQuestion, dimensions: tuple[str, ...]) -> Sums:
     asked = set(dimensions)
     if not _is_of_workspaces(question, asked) and _counts_people(question, asked):
         return counted(question, dimensions, _labels(question, asked)[0])
+    by_actors = _is_of_actors(question, asked) or _sums_everybody(question, asked)
+    if by_actors and is_told_by_lanes(question, dimensions):
+        return summed(question, dimensions, slices_asked(question).by_model)
     rows = read_rows(_source(question, dimensions), dimensions)
     return {keys: amount for keys, _, amount in rows}
 
@@ -189,6 +193,20 @@ def _is_of_workspaces(question: PivotQuestion, asked: set[str]) -> bool:
     return WORKSPACE in asked or bool(some)
 
 
+def _is_of_actors(question: PivotQuestion, asked: set[str]) -> bool:
+    """Whether only the actor tells: people or teams by workspace."""
+    of_people = asked & {PERSON, TEAM} or not _is_of_anybody(question)
+    counts = question.measure.name == PEOPLE
+    return _is_of_workspaces(question, asked) and (counts or bool(of_people))
+
+
+def _sums_everybody(question: PivotQuestion, asked: set[str]) -> bool:
+    """Whether it adds up a range by person or team, of more people than a page shows."""
+    of_people = asked & {PERSON, TEAM} or not _is_of_anybody(question)
+    of_many = question.people is None and not asked & PERIODS.keys()
+    return bool(of_people) and of_many and question.measure.adds_up
+
+
 def _counts_people(question: PivotQuestion, asked: set[str]) -> bool:
     """Whether it counts who was active, or days on which some people were, each together."""
     days_of_some = TEAM in asked or not _is_of_anybody(question)
@@ -201,8 +219,8 @@ def _source(question: PivotQuestion, dimensions: Sequence[str]) -> RowSource:
     measure, asked = question.measure.name, set(dimensions)
     periods = asked & PERIODS.keys()
     if _is_of_workspaces(question, asked):
-        anybodys = measure != PEOPLE and not asked & {PERSON, TEAM} and _is_of_anybody(question)
-        return _from_workspaces(question) if anybodys else _from_actors(question)
+        of_actors = _is_of_actors(question, asked)
+        return _from_actors(question) if of_actors else _from_workspaces(question)
     labels, alone = _labels(question, asked)
     if _is_of_anybody(question) and not asked & {PERSON, TEAM}:
         return _from_totals(question, labels)

@@ -40,7 +40,7 @@ def running_sums(scope: Scope, figures: Sequence[str], tools: Sequence[str] = ()
     """
     first, last = scope.bounds()
     series = [one for one in series_of(scope) if not tools or one[1] in tools]
-    totals = _totals(series, figures, {last, first - 1})
+    totals = total_rows(series, figures, {last, first - 1})
     return {
         figure: _added_up(
             {one: totals[one, figure, last] - totals[one, figure, first - 1] for one in series}
@@ -58,7 +58,7 @@ def sums_of_spans(
     """
     series, owners = series_of(scope), None if ids is None else _lanes_of(tuple(ids))
     edges = [(day_number(first - timedelta(days=1)), day_number(last)) for first, last in spans]
-    totals = _totals(series, (figure,), {day for edge in edges for day in edge}, owners)
+    totals = total_rows(series, (figure,), {day for edge in edges for day in edge}, owners)
     return [
         _added_up(
             {one: totals[one, figure, last] - totals[one, figure, before] for one in series}, owners
@@ -94,7 +94,7 @@ def _all_series() -> list[Series]:
     return sorted(query.distinct().tuples())
 
 
-def _totals(
+def total_rows(
     series: Sequence[Series],
     figures: Sequence[str],
     days: Iterable[int],
@@ -158,7 +158,7 @@ def _untils() -> dict[Series, array[int]]:
 
 
 @remembered()
-def _lanes() -> dict[int, int]:
+def lane_counts() -> dict[int, int]:
     """How many lanes each organisation has."""
     query = Actor.select(Actor.organization, fn.MAX(Actor.lane) + 1).group_by(Actor.organization)
     return dict(query.tuples())
@@ -204,7 +204,7 @@ def _lanes_of(ids: tuple[int, ...]) -> dict[int, _Owners]:
 def _added_up(rows: dict[Series, int], some: dict[int, _Owners] | None = None) -> list[int]:
     """The numbers of rows by whose their lanes are."""
     if some is None:
-        owners = {one: _owners(one[0], _lanes().get(one[0], 0)) for one in rows}
+        owners = {one: _owners(one[0], lane_counts().get(one[0], 0)) for one in rows}
     else:
         owners = {one: some.get(one[0], NO_LANES) for one in rows}
     highest = max((each.highest for each in owners.values()), default=UNATTRIBUTED)
