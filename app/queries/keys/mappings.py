@@ -11,7 +11,7 @@ from peewee import JOIN, fn
 
 from app.database import database, total
 from app.dates import day_of, moment
-from app.identity import aliases, key_ids
+from app.identity import aliases
 from app.models import (
     Actor,
     ActorDay,
@@ -23,6 +23,7 @@ from app.models import (
     Person,
     PersonAlias,
 )
+from app.queries.keys.ids import known_key_ids
 from app.queries.keys.shared import shared_labels
 from app.queries.remembered import remembered
 from app.queries.sums.actors import actor_sums
@@ -95,7 +96,7 @@ def owned_keys() -> list[OwnedKey]:
         .join(Person, JOIN.LEFT_OUTER)
         .where((Actor.key != "") & (Actor.person.is_null(False) | (Actor.rule == Rule.SHARED)))
     )
-    ids, labels = key_ids(), shared_labels()
+    ids, labels = known_key_ids(), shared_labels()
     found: dict[_Holding, list[_OwnedPart]] = {}
     for key, email, rule, actor_id in database.execute(query).fetchall():
         label = labels.get(key, key) if rule == Rule.SHARED else ""
@@ -229,7 +230,7 @@ def undoable(batches: Iterable[int]) -> dict[int, int]:
     """The acts that can be undone, as no key of theirs changed since, with their count of keys."""
     query = MappingChange.select().where(MappingChange.batch.in_(list(set(batches))))
     changes = list(query)
-    ids, now = key_ids(), mapped_keys()
+    ids, now = known_key_ids(), mapped_keys()
     found = Counter(change.batch for change in changes)
     for change in changes:
         left = (change.email_after, change.label_after)
@@ -269,7 +270,7 @@ def guesses() -> list[Guess]:
         .group_by(Actor.key, Person.email)
         .tuples()
     )
-    ids, names = key_ids(), key_names()
+    ids, names = known_key_ids(), key_names()
     found: dict[tuple[str, str], Guess] = {}
     for name, email, member in rows:
         key = ids.of(name)

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from app.database import database
-from app.identity import key_ids
 from app.models import Actor, ActorDay, ApiKey, Mapping
+from app.queries.keys.ids import known_key_ids
 from app.queries.remembered import no_day, remembered
 from app.queries.scope import Scope, its_days, slices_of
 from app.queries.shortened import at_most
@@ -83,7 +83,7 @@ def _shared_key_lines(scope: Scope) -> list[SharedLine]:
     slices = slices_of(scope)
     labels = shared_labels()
     lines: dict[str, list[SharedLine]] = {}
-    ids = key_ids()
+    ids = known_key_ids()
     for key, model, *sums in _sums_by_key(scope):
         figures, label = Figures(*sums), labels.get(key, key)
         tool = slices.by_model[model][0]
@@ -115,7 +115,7 @@ def shared_labels() -> dict[str, str]:
         return {}
     listed = ApiKey.select(ApiKey.name, ApiKey.external_id).where(ApiKey.name != "")
     named = {name: by_id[key] for name, key in listed.tuples() if key in by_id}
-    used, ids = Actor.select(Actor.key).where(Actor.rule == Rule.SHARED).distinct(), key_ids()
+    used, ids = Actor.select(Actor.key).where(Actor.rule == Rule.SHARED).distinct(), known_key_ids()
     called = {key: by_id[ids.of(key)] for (key,) in used.tuples() if ids.of(key) in by_id}
     return named | called | by_id
 

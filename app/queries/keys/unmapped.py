@@ -11,8 +11,9 @@ from peewee import JOIN, ModelSelect, Select, fn
 
 from app.database import database, total
 from app.dates import day_of
-from app.identity import aliases, key_ids
+from app.identity import aliases
 from app.models import SUM_COLUMNS, Actor, ActorDay, ApiKey, Member, Partition, Workspace
+from app.queries.keys.ids import known_key_ids
 from app.queries.scope import Scope
 from app.queries.sums.actors import actor_sums
 from app.queries.sums.figures import Figures, add_up
@@ -44,7 +45,7 @@ def unmapped_keys(scope: Scope) -> list[UnmappedKey]:
     """
     if scope.teams:
         return []
-    ids, own = key_ids(), aliases()
+    ids, own = known_key_ids(), aliases()
     found: dict[str, list[_UnmappedPart]] = defaultdict(list)
     for row in database.execute(_used_keys(scope)).fetchall():
         part = _UnmappedPart.of(row)

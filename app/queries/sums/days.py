@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from operator import itemgetter
 from typing import NamedTuple
 
 from app.dates import day_number, day_of, days_between
@@ -16,6 +17,10 @@ from app.queries.sums.slices import day_rows
 
 SERIES_COLUMNS = ("tokens", "value_nanos", "billed_nanos", "unpriced_tokens", "unbilled_tokens")
 """The figures that are told of days: of a year by model only these few are read."""
+_in_place = itemgetter(
+    *(SERIES_COLUMNS.index(name) if name in SERIES_COLUMNS else -1 for name in Figures._fields)
+)
+"""What `Figures` holds, from the figures that are told and a 0 behind them."""
 
 
 class SeriesDay(NamedTuple):
@@ -59,7 +64,7 @@ def _series_day(day: date, by_series: Mapping[str, list[Figures]], people: int) 
 
 
 def _figures(sums: Iterable[int]) -> Figures:
-    return Figures(**dict(zip(SERIES_COLUMNS, sums, strict=True)))
+    return Figures._make(_in_place((*sums, 0)))
 
 
 def figures_of_days(days: Iterable[date], scope: Scope) -> dict[date, Figures]:

@@ -61,8 +61,8 @@ class Figures(NamedTuple):
 
 def add_up(parts: Iterable[Figures]) -> Figures:
     """The sum, figure by figure; zeros of nothing."""
-    columns = zip(*parts, strict=True)
-    return Figures(*(sum(column) for column in columns))
+    rows = list(parts)
+    return rows[0] if len(rows) == 1 else Figures(*map(sum, zip(*rows, strict=True)))
 
 
 def sums_of(table: type[Sums]) -> list[Any]:
