@@ -105,4 +105,9 @@ def _rows(table: Any) -> list[str]:
     names = ", ".join(f'"{field.column_name}"' for name, field in fields if name not in untouched)
     # Written out: walkers look after every route, and Peewee takes longer to write it than it runs.
     found = proxy.execute_sql(f'SELECT {names} FROM "{table._meta.table_name}"')  # noqa: S608
-    return sorted(map(repr, found.fetchall()))
+    return sorted(repr(tuple(map(_told, row))) for row in found.fetchall())
+
+
+def _told(cell: Any) -> Any:
+    """A memoryview, as psycopg2 gives bytes, says where they are and not what."""
+    return bytes(cell) if isinstance(cell, memoryview) else cell
