@@ -29,6 +29,7 @@ from app.queries.pivot.pivot import (
     MOST_PERIODS,
     Shape,
     pivot,
+    pivot_in_pieces,
     shown_periods,
 )
 from app.queries.scope import Scope
@@ -62,6 +63,21 @@ def test_any_range_and_filter_equals_the_records(town: Reader, seed: int) -> Non
             rows, by = dice.choice(pairs())
             search = dice.choice(("", "", "a", "TOWN", "100%", "_", "nobody")) * (rows == PERSON)
             check(found, scope, Shape(rows, by, dice.choice(tuple(MEASURES)), search))
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_pieces_are_the_whole(
+    company: Reader, monkeypatch: pytest.MonkeyPatch, measure: str
+) -> None:
+    monkeypatch.setattr("app.queries.pivot.pivot.MOST_COLUMNS", 2)
+    with database.connection_context():
+        for rows, by in pairs():
+            shape = Shape(rows, by, measure)
+            whole = pivot(Scope(*COMPANY_DAYS), shape, limit=None)
+            found, pieces = pivot_in_pieces(Scope(*COMPANY_DAYS), shape, 3)
+            lines = list(pieces)
+            assert all(0 < len(piece) <= 3 for piece in lines)
+            assert found._replace(lines=[line for piece in lines for line in piece]) == whole
 
 
 @ONE_FILLED

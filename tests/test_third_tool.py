@@ -58,8 +58,12 @@ ASK = """
 import json, sys
 from app import create_app
 client = create_app().test_client()
-answers = [client.get(path) for path in json.load(sys.stdin)]
-print(json.dumps([[answer.status_code, answer.text] for answer in answers]))
+answers = []
+for path in json.load(sys.stdin):
+    answer = client.get(path)
+    # All of it, before the next question: one client is one thread, and a file is still read.
+    answers.append([answer.status_code, answer.text])
+print(json.dumps(answers))
 """
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -63,6 +63,16 @@ class PivotColumn(NamedTuple):
     total: Amount
 
 
+class _Arranged(NamedTuple):
+    """The columns to show and the keys of the others, the keys of all rows in order, the order."""
+
+    columns: list[PivotColumn]
+    other_keys: list[Any]
+    order: Sequence[Any]
+    sort: str
+    descending: bool
+
+
 class Pivot(NamedTuple):
     """A page of a pivot.
 
@@ -108,6 +118,15 @@ def pivot(scope: Scope, shape: Shape, *, limit: int | None = 50, offset: int = 0
     """
     by = shown_periods(shape.by, shape.rows, scope)
     return _Work(scope, shape._replace(by=by)).pivot(limit, offset)
+
+
+def pivot_in_pieces(scope: Scope, shape: Shape, size: int) -> tuple[Pivot, Iterator[list[Line]]]:
+    """The whole pivot without its lines, and the lines, so many at once, read when asked for.
+
+    Ten thousand people by sixty days are six hundred thousand cells: no memory should hold them.
+    """
+    by = shown_periods(shape.by, shape.rows, scope)
+    return _Work(scope, shape._replace(by=by)).in_pieces(size)
 
 
 class _Work:
@@ -171,14 +190,38 @@ class _Work:
         self.question = self.rows.only(self.question, list(kept))
 
     def pivot(self, limit: int | None, offset: int) -> Pivot:
+        arranged = self._arranged()
+        order = arranged.order
+        if limit is not None:
+            offset = min(offset, (max(len(order) - 1, 0) // limit) * limit)
+            order = order[offset : offset + limit]
+        found = self._told(arranged, order, every_name=limit is None)
+        return found._replace(offset=offset if limit is not None else 0)
+
+    def in_pieces(self, size: int) -> tuple[Pivot, Iterator[list[Line]]]:
+        arranged = self._arranged()
+        found = self._told(arranged, [], every_name=True)
+        order, columns = arranged.order, arranged.columns
+
+        def pieces() -> Iterator[list[Line]]:
+            for first in range(0, len(order), size):
+                piece = order[first : first + size]
+                others = self._others(columns, arranged.other_keys, piece, found.total)
+                yield self._lines(piece, columns, others, keep=False)
+
+        return found, pieces()
+
+    def _arranged(self) -> _Arranged:
         columns, other_keys = self._columns()
         sort, descending = self._sort(columns)
         order = self._ordered(sort, descending, columns)
         if self.shape.first:
             order = sorted(order, key=lambda key: self.row_labels[key] != self.shape.first)
-        if limit is not None:
-            offset = min(offset, (max(len(order) - 1, 0) // limit) * limit)
-            order = order[offset : offset + limit]
+        return _Arranged(columns, other_keys, order, sort, descending)
+
+    def _told(self, arranged: _Arranged, order: Sequence[Any], *, every_name: bool) -> Pivot:
+        """The pivot with the lines of these rows."""
+        columns, other_keys, _, sort, descending = arranged
         unattributed = self.rows.unattributed
         has_footer = unattributed is not None and unattributed in self.row_totals
         keys = [*order, unattributed] if has_footer else order
@@ -189,7 +232,7 @@ class _Work:
         totals: list[Amount | None] = [column.total for column in columns]
         whole = Line(None, "", totals, others.get((), NOTHING), total)
         shares_column = self._shares_column()
-        footer = self._footer(columns, nobody, every_name=limit is None)
+        footer = self._footer(columns, nobody, every_name=every_name)
         return Pivot(
             by=self.shape.by,
             columns=columns,
@@ -204,7 +247,7 @@ class _Work:
             shares_column=shares_column,
             sort=sort,
             descending=descending,
-            offset=offset if limit is not None else 0,
+            offset=0,
         )
 
     def _columns(self) -> tuple[list[PivotColumn], list[Any]]:
@@ -280,9 +323,14 @@ class _Work:
         return grouped(near, (self.shape.rows,)) | grouped(whole, ())
 
     def _lines(
-        self, order: Sequence[Any], columns: Sequence[PivotColumn], others: Sums
+        self,
+        order: Sequence[Any],
+        columns: Sequence[PivotColumn],
+        others: Sums,
+        *,
+        keep: bool = True,
     ) -> list[Line]:
-        cells = self._cells(order, columns)
+        cells = self._cells(order, columns, keep=keep) if order else {}
         rest_follows = bool(others and self.by and self.by.adds_up(self.whole.measure))
         lines = []
         for key in order:
@@ -294,13 +342,15 @@ class _Work:
             lines.append(Line(key, self.row_labels.get(key, ""), row, rest, total))
         return lines
 
-    def _cells(self, order: Sequence[Any], columns: Sequence[PivotColumn]) -> Sums:
+    def _cells(self, order: Sequence[Any], columns: Sequence[PivotColumn], *, keep: bool) -> Sums:
         if self.grid is not None or self.by is None or not columns:
             return self.grid or {}
         question = self._near(order)
         if self.shape.by == PERSON:
             question = self.by.only(question, [column.key for column in columns])
-        return grouped(question, (self.shape.rows, self.shape.by))
+        # Of rows that are not narrowed to, every piece asks for the same.
+        keep = keep or self.shape.rows != PERSON
+        return grouped(question, (self.shape.rows, self.shape.by), keep=keep)
 
     def _sum_of_rows(
         self, columns: Sequence[PivotColumn], whole: Line, nobody: Line | None, *, has_others: bool

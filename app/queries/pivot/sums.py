@@ -59,18 +59,24 @@ Sums = dict[tuple[Any, ...], Amount]
 Labels = Mapping[int, tuple[str, str]]
 
 
-def grouped(question: PivotQuestion, dimensions: Sequence[str]) -> Sums:
+def grouped(question: PivotQuestion, dimensions: Sequence[str], *, keep: bool = True) -> Sums:
     """The measure by every combination of keys with usage: {(key, ...): amount}.
 
     A key is a person's or a team's id, a display model, a tool, the first day of a period, or
     a workspace as (organisation id, external id). Distinct counts are of each combination,
-    never added up. Remembered.
+    never added up. Remembered, unless it is not to be kept.
     """
-    return {} if _is_of_nothing(question) else _grouped(question, tuple(dimensions))
+    if _is_of_nothing(question):
+        return {}
+    return (_grouped if keep else _read)(question, tuple(dimensions))
 
 
 @remembered(lambda found: BYTES_A_SUM * len(found), days=PivotQuestion.days_asked)
 def _grouped(question: PivotQuestion, dimensions: tuple[str, ...]) -> Sums:
+    return _read(question, dimensions)
+
+
+def _read(question: PivotQuestion, dimensions: tuple[str, ...]) -> Sums:
     asked = set(dimensions)
     if not _is_of_workspaces(question, asked) and _counts_people(question, asked):
         return counted(question, dimensions, _labels(question, asked)[0])

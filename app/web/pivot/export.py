@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from flask import Response, request
+from flask import Response, request, stream_with_context
 
 from app.database import reading
 from app.dates import utc_now
@@ -14,12 +14,14 @@ from app.queries.days.freshness import ProviderState, freshness, known_span
 from app.queries.pivot.dimensions import DIMENSIONS
 from app.queries.pivot.footer import FooterLine
 from app.queries.pivot.measures import MEASURES, MONEY, NOTHING, PEOPLE, Amount, Line
-from app.queries.pivot.pivot import Pivot, pivot
+from app.queries.pivot.pivot import Pivot, pivot_in_pieces, shown_periods
 from app.queries.scope import Scope
 from app.web.pivot.page import first_row, has_shares, others_words, title
 from app.web.pivot.view import PivotView, parse_pivot_view
 from app.web.pivot.whole import growing_days
 from app.web.pivot.words import NO_OWNER_OR_SHARED, SLICE_WORDS, figure_words, shared_words
+from app.web.request.lifecycle import make_ready
+from app.web.request.servers import best_server
 from app.web.view import formatting
 from app.web.view.csv_files import (
     csv_answer,
@@ -36,7 +38,7 @@ ROWS_AT_ONCE = 500
 
 
 class PivotFile(NamedTuple):
-    """A whole pivot for a file, and what it was asked for."""
+    """A pivot for a file, without the lines of its rows, and what it was asked for."""
 
     view: PivotView
     scope: Scope
@@ -77,35 +79,41 @@ class PivotFile(NamedTuple):
         return [DIMENSIONS[view.rows].one.capitalize(), *words, *others, *last]
 
 
-def found_pivot(now: datetime) -> PivotFile:
-    """All rows of the pivot that the query string asks for."""
-    view = parse_pivot_view(request.args, now.date())
-    with reading():
-        span, states = known_span(), freshness(configured_providers())
-        scope = with_both_ends(view.scope, span, view.today) if span else view.scope
-        open_days = growing_days(scope, states) if span else set()
-        return PivotFile(
-            view, scope, pivot(scope, view.shape(first_row(view)), limit=None), open_days, states
-        )
+def found_pivot(view: PivotView) -> tuple[PivotFile, Iterator[list[Line]]]:
+    """The pivot of a view, and its lines piece by piece, for as long as the reading lasts."""
+    states = freshness(configured_providers())
+    scope = closed_scope(view)
+    open_days = growing_days(scope, states) if known_span() else set()
+    found, lines = pivot_in_pieces(scope, view.shape(first_row(view)), ROWS_AT_ONCE)
+    return PivotFile(view, scope, found, open_days, states), lines
+
+
+def closed_scope(view: PivotView) -> Scope:
+    """The scope of a view with both ends, once any usage is known."""
+    span = known_span()
+    return with_both_ends(view.scope, span, view.today) if span else view.scope
 
 
 def export() -> Response:
-    """All rows of the pivot with the columns and the order of the screen, as a CSV file.
+    """All rows of the pivot with the columns and the order of the screen, read as they are sent.
 
     Plain integers, dollars as plain decimals, ISO days. Usage of nobody has rows too, so that
     the file sums up to the total, which is not in it.
     """
-    whole = found_pivot(utc_now())
-    view, scope, found = whole.view, whole.scope, whole.found
-    by = ["by", found.by] if found.by else []
+    view = parse_pivot_view(request.args, utc_now().date())
+    with reading():
+        scope = closed_scope(view)
+    shown = shown_periods(view.by, view.rows, scope)
+    by = ["by", shown] if shown else []
     days = [day.isoformat() for day in (scope.start, scope.end) if day]
     name = file_name(view.measure, view.rows, *by, *days, *view.scope.filters(), view.search)
-    return csv_answer(csv_pieces(whole), name)
+    return csv_answer(stream_with_context(csv_pieces(view)), name)
 
 
 def contents(now: datetime) -> Contents:
     """What the file of the pivot holds."""
-    whole = found_pivot(now)
+    with reading():
+        whole, _ = found_pivot(parse_pivot_view(request.args, now.date()))
     words = figure_words(whole.view.measure)
     return Contents(
         title=title(whole.view),
@@ -113,7 +121,7 @@ def contents(now: datetime) -> Contents:
         first=whole.scope.start,
         last=whole.scope.end,
         columns=whole.headings,
-        rows=len(whole.found.lines) + len(whole.found.footer),
+        rows=whole.found.row_count + len(whole.found.footer),
         open_days=whole.open_days,
         states=whole.states,
         search=whole.view.search,
@@ -122,14 +130,19 @@ def contents(now: datetime) -> Contents:
     )
 
 
-def csv_pieces(whole: PivotFile) -> Iterator[str]:
-    """The file in pieces of some hundred rows, the share in percent as a plain number."""
-    view, found = whole.view, whole.found
-    yield csv_text([whole.headings])
-    for first in range(0, len(found.lines), ROWS_AT_ONCE):
-        lines = found.lines[first : first + ROWS_AT_ONCE]
-        yield csv_text([_csv_row(whole, line, _csv_label(view.rows, line.label)) for line in lines])
-    yield csv_text([_nobodys_row(whole, line) for line in found.footer])
+def csv_pieces(view: PivotView) -> Iterator[str]:
+    """The file in pieces of some hundred rows, the share in percent as a plain number, all of
+    one snapshot.
+    """
+    # The view has returned by now, and its connection with it.
+    make_ready()
+    with best_server(), reading():
+        whole, pieces = found_pivot(view)
+        yield csv_text([whole.headings])
+        for lines in pieces:
+            rows = [_csv_row(whole, line, _csv_label(view.rows, line.label)) for line in lines]
+            yield csv_text(rows)
+        yield csv_text([_nobodys_row(whole, line) for line in whole.found.footer])
 
 
 def _csv_label(dimension: str, label: str) -> str:
