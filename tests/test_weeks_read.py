@@ -1,4 +1,4 @@
-"""Weeks are told by comparing days: a calendar to join was read anew for each of its days."""
+"""People by week are read from bitmaps of days, not from a row of each person and day."""
 
 from __future__ import annotations
 

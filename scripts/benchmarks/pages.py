@@ -81,20 +81,20 @@ PAGES = (
     Page("CSV of all people, 365 d", "/export/users.csv", floors.everything, 300, 365),
 )  # fmt: skip
 
-EVERYBODY = "who was active, and one sum of each: everybody's months and the days at both edges"
+STATEMENTS = "statements that Peewee writes, and the figures of those who are shown"
 BY_MODEL = "the months of everybody by model, six times as many rows as of everything"
 WHERE_IT_GOES = {
-    "overview": f"{EVERYBODY}, twice for the comparison",
-    "people": f"{EVERYBODY}, twice for the column Change",
-    "one person": f"where they stand among all: {EVERYBODY}",
-    "pivot person": EVERYBODY,
+    "overview": f"{STATEMENTS}; rendering; the figures of each day",
+    "people": f"{STATEMENTS}; rendering; who is first among everybody",
+    "one person": "rendering, and statements that Peewee writes",
+    "pivot person": "everybody's months and the days at both edges, cut by the columns",
     "pivot team by model": BY_MODEL,
-    "pivot model by week, people": "distinct people, counted over the days of everybody by model",
-    "settings: keys": "what each suggestion would move, foreseen from the whole directory",
+    "pivot model by week, people": "reading a bitmap of each model and day",
+    "settings: keys": "what each suggestion would move",
     "status": "the marks of a year's days, and rendering them",
-    "records": "the sums of every key and account, for the list of who they are of",
-    "JSON": EVERYBODY,
-    "CSV": f"top model and curve of everybody: {BY_MODEL}, and all days; then writing the rows",
+    "records": "who they are of: a line for everybody, one by one",
+    "JSON": f"{STATEMENTS}; who is first among everybody",
+    "CSV": f"the top model of everybody: {BY_MODEL}; then writing the rows",
 }
 """What a page over its budget spends its time on, by how its name begins, from
 profiles and from what it asks."""
