@@ -162,7 +162,7 @@ def test_people_are_those_of_the_records_after_any_history(database: Database) -
     run_state_machine_as_test(
         Histories,
         settings=settings(
-            max_examples=max(12, settings.default.max_examples // 20),
+            max_examples=max(6, settings.default.max_examples // 20),
             stateful_step_count=10,
             deadline=None,
             suppress_health_check=list(HealthCheck),

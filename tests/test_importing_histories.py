@@ -336,7 +336,7 @@ def test_any_history_ends_with_the_totals_of_the_oracle(database: Database) -> N
     run_state_machine_as_test(
         Histories,
         settings=settings(
-            max_examples=max(20, settings.default.max_examples // 20),
+            max_examples=max(10, settings.default.max_examples // 20),
             stateful_step_count=15,
             deadline=None,
             suppress_health_check=list(HealthCheck),

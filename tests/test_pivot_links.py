@@ -89,15 +89,19 @@ def cells_of(client: FlaskClient, rows: str, by: str, measure: str) -> tuple[lis
     return (CELL.findall(body), CELL.findall(foot))
 
 
-def test_every_figure_leads_to_the_same_figure_and_never_to_a_pivot(lab: FlaskClient) -> None:
+def test_every_figure_leads_to_the_same_figure_and_never_to_a_pivot(
+    lab: FlaskClient, database_engine: str
+) -> None:
     told: dict[str, set[str]] = {}
+    # A link is the same on both: where one leads is asked of every fourth on the other.
+    every = 1 if database_engine == "sqlite" else 4
     for measure, (rows, by) in product(MEASURES, SHAPES):
         body, foot = cells_of(lab, rows, by, measure)
         assert [cell for cell in body if cell and "<a " not in cell and not ZERO.search(cell)] == []
-        for link, figure in FIGURE.findall("".join([*body, *foot])):
+        for link, figure in FIGURE.findall("".join([*body, *foot]))[::every]:
             assert not re.search("[?&](rows|by)=", link)
             there = link.replace("&sort=totalCost", "")
             told[there] = told.get(there) or figures_at(lab, link)
             wanted = "" if figure.startswith("No price") else figure.split(" of ")[0]
             assert wanted in told[there], (rows, by, link)
-    assert len(told) > 200, len(told)
+    assert len(told) > 200 // every, len(told)
