@@ -251,9 +251,10 @@ def test_waits_the_seconds_the_provider_asks_for_and_of_two_headers_the_longer()
     headers = [("Retry-After", "0"), ("Retry-After", "1"), ("Retry-After", "x")]
     with FaultyServer([Answer(status=503, headers=headers), GOOD]) as server:
         client = client_of(server.url)
+        started = time.monotonic()
         assert client.get("/v1/usage") == {"data": [1]}
+        assert time.monotonic() - started >= 1.0
         client.close()
-    assert 1.0 <= server.seen[1].at - server.seen[0].at < 2
     assert 1.0 <= client.traffic.waited_seconds < 2
 
 
@@ -271,9 +272,10 @@ def test_never_waits_less_than_the_least_wait(value):
     limits = replace(QUICK, min_wait=0.15)
     with FaultyServer([refusal(503, Retry_After=value), GOOD]) as server:
         client = client_of(server.url, limits=limits)
+        started = time.monotonic()
         client.get("/v1/usage")
+        assert time.monotonic() - started >= 0.15
         client.close()
-    assert server.seen[1].at - server.seen[0].at >= 0.15
 
 
 def test_waits_half_a_second_at_least_unless_told_otherwise():
@@ -301,28 +303,32 @@ def test_a_date_beyond_the_cap_ends_at_once_too(ask):
     assert timedelta(minutes=59) < wait <= timedelta(hours=1)
 
 
-def test_keeps_the_least_interval_between_requests():
-    with FaultyServer([replace(GOOD, keep=True)]) as server:
+def paced(*answers):
+    """How many requests three calls made, a tenth of a second apart, and the seconds they took.
+
+    By the clock of who calls: a busy server may see requests closer together than they were sent.
+    """
+    with FaultyServer([*answers]) as server:
         client = client_of(server.url, limits=replace(QUICK, min_interval=0.1))
+        started = time.monotonic()
         for _ in range(3):
             client.get("/v1/usage")
+        took = time.monotonic() - started
         client.close()
-    gaps = [
-        after.at - before.at for before, after in zip(server.seen, server.seen[1:], strict=False)
-    ]
-    assert all(0.08 <= gap < 10 for gap in gaps)
+    return len(server.seen), took
+
+
+def test_keeps_the_least_interval_between_requests():
+    requests, took = paced(replace(GOOD, keep=True))
+    assert requests == 3
+    assert 0.2 <= took < 20
 
 
 def test_a_429_halves_the_pace_for_the_rest_of_the_life():
-    with FaultyServer([refusal(429), GOOD]) as server:
-        client = client_of(server.url, limits=replace(QUICK, min_interval=0.1))
-        for _ in range(3):
-            client.get("/v1/usage")
-        client.close()
-    times = [seen.at for seen in server.seen]
-    assert len(times) == 4
-    assert times[2] - times[1] >= 0.18
-    assert times[3] - times[2] >= 0.18
+    requests, took = paced(refusal(429), GOOD)
+    assert requests == 4
+    # At the first pace 0.3 seconds would do.
+    assert took >= 0.4
 
 
 def test_gives_up_when_failures_have_cost_the_whole_budget():
